@@ -1,0 +1,71 @@
+"""Every error that the program raises on purpose.
+
+BotError
+├── ConfigError           at start-up only; names the setting, what it got, what was expected
+├── InvalidMessage        400  the channel, the API or a form sent something that we can't read
+├── NotSignedIn           401  no session, no token, or one that is not valid (any more)
+├── Forbidden             403  signed in, but the role or the origin does not allow it
+├── NotFound              404  no such conversation, template, account
+├── Conflict              409  somebody else was first
+│   ├── AlreadyClaimed         another agent has the conversation
+│   └── EditConflict           the template was saved by somebody else in between
+├── TooManyRequests       429  a limit was reached
+└── StoreUnavailable      503  Redis does not answer, is full or read-only; nothing was stored
+
+The text of an error is English and for developers; `code` is stable and for programs. What a customer, an agent or an
+editor reads is chosen by the web pages from `code`.
+"""
+
+
+class BotError(Exception):
+    """Base of all errors of this program. `status` is the HTTP status it becomes, `code` its stable name."""
+
+    status = 500
+    code = "internal"
+
+
+class ConfigError(BotError):
+    code = "config"
+
+
+class InvalidMessage(BotError):
+    status = 400
+    code = "invalid"
+
+
+class NotSignedIn(BotError):
+    status = 401
+    code = "not_signed_in"
+
+
+class Forbidden(BotError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(BotError):
+    status = 404
+    code = "not_found"
+
+
+class Conflict(BotError):
+    status = 409
+    code = "conflict"
+
+
+class AlreadyClaimed(Conflict):
+    code = "already_claimed"
+
+
+class EditConflict(Conflict):
+    code = "edit_conflict"
+
+
+class TooManyRequests(BotError):
+    status = 429
+    code = "too_many_requests"
+
+
+class StoreUnavailable(BotError):
+    status = 503
+    code = "store_unavailable"

@@ -1,0 +1,164 @@
+"""The records that travel between the parts: frozen, plain, and JSON in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Sender = Literal["customer", "assistant", "agent", "system"]
+Priority = Literal["high", "normal", "low"]
+State = Literal["sent", "delivered", "read", "failed"]
+Role = Literal["agent", "editor", "admin"]
+
+ASSISTANT = "assistant"
+QUEUE = "queue"
+CLOSED = "closed"
+AGENT_PREFIX = "agent:"
+
+# Why a human is needed. The desk shows the Dutch words beside it.
+REASONS: dict[str, str] = {
+    "asked_for_human": "Klant vroeg om een medewerker",
+    "complaint": "Klacht",
+    "not_confident": "Vraag niet herkend",
+    "not_helped": "Antwoord hielp niet",
+    "unclear_twice": "Twee keer niet duidelijk",
+    "assistant_slow": "Assistent reageerde niet op tijd",
+    "assistant_failed": "Assistent gaf een fout",
+    "template_missing": "Antwoord ontbreekt",
+    "taken_over": "Medewerker nam het over",
+}
+
+
+@dataclass(frozen=True)
+class Button:
+    """A quick reply. `payload` is `/intent_name`; `url` opens a page instead."""
+
+    title: str
+    payload: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line of a conversation.
+
+    id: the channel's own id of the message, or one of ours; decides what is a repeat.
+    entry_id: place in the message log, `<ms>-<n>`; empty until stored.
+    payload: of the button that the customer pressed, else empty.
+    notice: for sender `system`, what happened (`handed_over`, `claimed`, ...), else empty.
+    """
+
+    id: str
+    conversation_id: str
+    sender: Sender
+    text: str
+    sent_at_ms: int
+    entry_id: str = ""
+    buttons: tuple[Button, ...] = ()
+    payload: str = ""
+    template: str = ""
+    agent_name: str = ""
+    in_reply_to: str = ""
+    notice: str = ""
+
+    @property
+    def to_customer(self) -> bool:
+        """Whether it was said to the customer, so that it has a delivery state."""
+        return self.sender != "customer"
+
+
+@dataclass(frozen=True)
+class IntentScore:
+    """One row of the NLU's ranking; confidence is in 0..1."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Nlu:
+    """What the NLU made of one customer message. `outcome` is answer, ask or human."""
+
+    outcome: str
+    intent: str
+    confidence: float
+    ranking: tuple[IntentScore, ...] = ()
+    entities: tuple[dict[str, Any], ...] = ()
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """Why and when a conversation went to the human queue; `reason` is a key of REASONS."""
+
+    reason: str
+    priority: Priority
+    at_ms: int
+    message_id: str = ""
+    nlu: Nlu | None = None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The state of one conversation; every change of owner or by the assistant bumps `version`."""
+
+    id: str
+    channel: str
+    customer_id: str
+    owner: str
+    version: int
+    created_at_ms: int
+    last_at_ms: int
+    agent_name: str = ""
+    handoff: Handoff | None = None
+    last_text: str = ""
+    last_sender: str = ""
+
+    @property
+    def agent_id(self) -> str:
+        """The account that owns the conversation, or an empty string."""
+        return self.owner[len(AGENT_PREFIX) :] if self.owner.startswith(AGENT_PREFIX) else ""
+
+
+@dataclass(frozen=True)
+class TranscriptLine:
+    """A message with what became of it: NLU for a customer's, delivery state for one to the customer."""
+
+    message: Message
+    nlu: Nlu | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True)
+class Template:
+    """An answer that editors own. `version` counts saves; 0 means not stored yet."""
+
+    name: str
+    title: str
+    text: str
+    buttons: tuple[Button, ...] = ()
+    version: int = 0
+    edited_at_ms: int = 0
+    edited_by: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may sign in. `department` is what a customer reads behind the name."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    password_hash: str = field(default="", repr=False)
+    created_at_ms: int = 0
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """A trained model in the registry; `card` is what bot.nlu.model_card reads from it."""
+
+    name: str
+    path: str
+    sha256: str
+    trained_at_ms: int
+    card: dict[str, Any] = field(default_factory=dict)

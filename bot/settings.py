@@ -1,0 +1,186 @@
+"""Everything a process can be told, from defaults, then a `.env` file, then the environment."""
+
+from __future__ import annotations
+
+import os
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.errors import ConfigError
+
+PREFIX = "BOT_"
+ENV_FILE = Path(".env")
+
+# Read by tools around the program, not by `Settings`; known here so that they are no "unknown setting".
+OUTSIDE_NAMES = frozenset({"BOT_SPACY_MODEL", "BOT_ENV_FILE"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a setting: `redis_url` is read from `BOT_REDIS_URL`, and so on. Times are in the unit of the name."""
+
+    host: str = field(default="127.0.0.1", metadata={"help": "Address that the web server listens on."})
+    port: int = field(default=8080, metadata={"help": "Port that the web server listens on."})
+    var: Path = field(
+        default=Path("var"), metadata={"help": "Folder for what the program writes: Redis data, models, lock."}
+    )
+    public_url: str = field(
+        default="",
+        metadata={"help": "Address that the browser sees, such as https://chat.example.nl. Empty: that of the request."},
+    )
+    proxies: int = field(
+        default=0, metadata={"help": "Number of reverse proxies in front whose X-Forwarded-For is to be believed."}
+    )
+
+    redis_url: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "Redis 6.2 or newer (redis://, rediss:// or unix://). Empty: the program starts its own in `var`."},
+    )
+    redis_fsync: str = field(
+        default="everysec",
+        metadata={
+            "help": "When its own Redis forces writes to the disk: `everysec` (a power cut may cost a second) or `always`.",
+            "choices": ("everysec", "always"),
+        },
+    )
+    redis_prefix: str = field(default="bot", metadata={"help": "First part of every key, so that several can share one Redis."})
+
+    rest_token: str = field(
+        default="", repr=False, metadata={"help": "Bearer token of the REST channel. Empty: the channel answers 404."}
+    )
+    api_token: str = field(
+        default="", repr=False, metadata={"help": "Bearer token with the admin role for /api/v1. Empty: none."}
+    )
+    widget_origins: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, besides our own."},
+    )
+
+    turn_timeout_s: float = field(
+        default=5.0, metadata={"help": "A message that the assistant has not handled by then goes to a human."}
+    )
+    claim_idle_ms: int = field(
+        default=15_000, metadata={"help": "Work of an assistant that gives no sign of life for so long is taken over."}
+    )
+    max_text_chars: int = field(default=4_000, metadata={"help": "Longest customer message; a longer one is refused."})
+    messages_per_minute: int = field(
+        default=30, metadata={"help": "Messages a minute that one conversation of the widget may send."}
+    )
+    conversations_per_minute: int = field(
+        default=30, metadata={"help": "New widget conversations a minute from one address."}
+    )
+    retention_days: int = field(
+        default=365, metadata={"help": "A conversation is removed so long after its last message."}
+    )
+    session_hours: int = field(default=12, metadata={"help": "A sign-in on desk or editor ends after so many hours."})
+
+    company: str = field(default="Winkel van Sinkel", metadata={"help": "Name of the company, as customers read it."})
+    department: str = field(
+        default="de klantenservice", metadata={"help": "Who takes over from the assistant, with its article."}
+    )
+    opening_hours: str = field(
+        default="ma-vr 9:00-21:00, za 9:00-17:00",
+        metadata={"help": "When live agents answer: days `ma di wo do vr za zo`, comma between. Not on holidays."},
+    )
+    holidays: str = field(default="NL", metadata={"help": "Country whose public holidays count as closed; empty: none."})
+    reply_minutes: int = field(
+        default=10, metadata={"help": "Within how many minutes an agent usually answers during opening hours."}
+    )
+    timezone: str = field(default="Europe/Amsterdam", metadata={"help": "Time zone of the opening hours."})
+
+    log_format: str = field(
+        default="auto",
+        metadata={"help": "`json`, `console`, or `auto`: console on a terminal, else JSON.", "choices": ("auto", "json", "console")},
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+        """Read the settings, by default from `.env` (if there is one) and the process's environment.
+
+        Raises ConfigError for an unknown `BOT_` name or a value that doesn't fit, saying what was expected.
+        """
+        environ = os.environ if environ is None else environ
+        env_file = Path(environ.get("BOT_ENV_FILE", ENV_FILE)) if env_file is None else env_file
+        given = {**_read_env_file(env_file), **{k: v for k, v in environ.items() if k.startswith(PREFIX)}}
+        hints = typing.get_type_hints(cls)
+        values: dict[str, typing.Any] = {}
+        for spec in fields(cls):
+            raw = given.pop(setting_name(spec.name), None)
+            if raw is not None:
+                values[spec.name] = _parse(setting_name(spec.name), raw, hints[spec.name], spec.metadata)
+        unknown = sorted(set(given) - OUTSIDE_NAMES)
+        if unknown:
+            raise ConfigError(f"unknown setting {unknown[0]}; docs/reference/settings.md lists the ones that exist")
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if not 0 < self.port < 65536:
+            raise ConfigError(f"BOT_PORT is {self.port}, expected 1 to 65535")
+        for name in _POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ConfigError(f"BOT_TIMEZONE is {self.timezone!r}, expected a name such as Europe/Amsterdam") from exc
+        for origin in self.widget_origins:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+                raise ConfigError(f"BOT_WIDGET_ORIGINS has {origin!r}, expected scheme and host, as https://www.example.nl")
+        for name in ("rest_token", "api_token"):
+            token = getattr(self, name)
+            if token and len(token) < 16:
+                raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")
+
+
+_POSITIVE = (
+    "turn_timeout_s",
+    "claim_idle_ms",
+    "max_text_chars",
+    "messages_per_minute",
+    "conversations_per_minute",
+    "retention_days",
+    "session_hours",
+    "reply_minutes",
+)
+
+
+def setting_name(field_name: str) -> str:
+    """The name in the environment of a field of `Settings`."""
+    return PREFIX + field_name.upper()
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    """`BOT_NAME=value` lines; blank lines, `#` lines and other programs' names are passed over."""
+    if not path.is_file():
+        return {}
+    values = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals:
+            raise ConfigError(f"{path} line {number}: expected NAME=value")
+        if name.strip().startswith(PREFIX):
+            values[name.strip()] = value.strip().strip("\"'")
+    return values
+
+
+def _parse(name: str, raw: str, kind: typing.Any, metadata: Mapping[str, typing.Any]) -> typing.Any:
+    choices = metadata.get("choices")
+    if choices and raw not in choices:
+        raise ConfigError(f"{name} is {raw!r}, expected one of: {', '.join(choices)}")
+    if isinstance(kind, types.GenericAlias):
+        return tuple(part.strip().rstrip("/") for part in raw.split(",") if part.strip())
+    try:
+        return kind(raw)
+    except ValueError as exc:
+        # The value itself is left out: the setting may be a secret.
+        raise ConfigError(f"{name} has a value that is not a number, expected {kind.__name__}") from exc

@@ -1,0 +1,57 @@
+"""All that the program keeps, in Redis. The only package that imports redis."""
+
+from __future__ import annotations
+
+import secrets
+
+from bot.settings import Settings
+from bot.store.accounts import AccountStore, SessionStore
+from bot.store.connection import check_server, connect, translated_errors
+from bot.store.conversations import ConversationStore
+from bot.store.events import Events
+from bot.store.keys import Keys
+from bot.store.models import ModelRegistry
+from bot.store.outbox import Outbox
+from bot.store.queue import HumanQueue
+from bot.store.templates import TemplateStore
+from bot.store.work import WorkQueue
+
+__all__ = ["Store"]
+
+
+class Store:
+    """One connection pool and the structures on it."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        """Nothing is sent until `open`. Raises ConfigError if the URL can't be understood."""
+        self._client = connect(url)
+        self._keys = keys = Keys(settings.redis_prefix)
+        self.conversations = ConversationStore(self._client, keys, retention_days=settings.retention_days)
+        self.work = WorkQueue(self._client, keys, self.conversations, claim_idle_ms=settings.claim_idle_ms)
+        self.queue = HumanQueue(self._client, keys, self.conversations)
+        self.outbox = Outbox(self._client, keys)
+        self.templates = TemplateStore(self._client, keys)
+        self.models = ModelRegistry(self._client, keys)
+        self.events = Events(self._client, keys)
+        self.accounts = AccountStore(self._client, keys)
+        self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)
+
+    async def open(self) -> Store:
+        """Check the server. Raises StoreUnavailable, ConfigError."""
+        await check_server(self._client)
+        await self.work.open()
+        return self
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable."""
+        with translated_errors():
+            await self._client.ping()
+
+    async def secret(self) -> bytes:
+        """The installation's own secret, made at the first call; all its processes share it."""
+        with translated_errors():
+            await self._client.set(self._keys.secret, secrets.token_hex(32), nx=True)
+            return bytes.fromhex(await self._client.get(self._keys.secret))

@@ -1,0 +1,165 @@
+"""Conversations and their message log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import msgspec
+import redis.asyncio as aioredis
+
+from bot.errors import NotFound
+from bot.model import Conversation, Handoff, Message, Nlu, State, TranscriptLine
+from bot.store.connection import Script, encode, translated_errors
+from bot.store.keys import Keys
+
+# What lists show of a message.
+PREVIEW_CHARS = 120
+# Who writes again while waiting for a human hears at most so often that nobody forgot.
+REMIND_AFTER_MS = 10 * 60_000
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a customer's message.
+
+    repeated: it was stored before, and nothing changed.
+    remind: the customer waits for a human and heard nothing for REMIND_AFTER_MS.
+    """
+
+    entry_id: str
+    repeated: bool
+    owner: str
+    remind: bool
+
+
+class ConversationStore:
+    """Reads conversations and takes customers' messages in."""
+
+    def __init__(self, client: aioredis.Redis, keys: Keys, *, retention_days: int) -> None:
+        self._client = client
+        self._keys = keys
+        self._lifetime_s = retention_days * 86_400
+        self._receive = Script(client, "receive")
+        self._mark = Script(client, "mark")
+
+    def script_keys(self, conversation_id: str) -> list[str]:
+        """KEYS of every script, in the order that conversation.lua names them."""
+        keys = self._keys
+        return [*keys.of_conversation(conversation_id), keys.work, keys.due, keys.queue, keys.outbox, keys.active]
+
+    def script_args(self, conversation_id: str) -> list[Any]:
+        """The arguments that every script starts with."""
+        return [conversation_id, self._lifetime_s, self._keys.events]
+
+    async def receive(self, message: Message, *, channel: str, customer_id: str) -> Received:
+        """Store a customer's message once, whatever happens, and hand it to the assistant if that has the floor.
+
+        Raises StoreUnavailable if nothing was stored; the sender must then try again with the same id.
+        """
+        group = message_group(message)
+        args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS]
+        entry_id, repeated, owner, remind = await self._receive(
+            self.script_keys(message.conversation_id), [*self.script_args(message.conversation_id), *args]
+        )
+        return Received(entry_id, bool(repeated), owner, bool(remind))
+
+    async def get(self, conversation_id: str) -> Conversation:
+        """Raises NotFound."""
+        with translated_errors():
+            fields = await self._client.hgetall(self._keys.conversation(conversation_id))
+        if not fields:
+            raise NotFound(f"no conversation {conversation_id!r}")
+        return conversation_of(conversation_id, fields)
+
+    async def get_many(self, conversation_ids: Sequence[str]) -> list[Conversation]:
+        """Those that (still) exist, in the order given."""
+        if not conversation_ids:
+            return []
+        pipeline = self._client.pipeline(transaction=False)
+        for conversation_id in conversation_ids:
+            pipeline.hgetall(self._keys.conversation(conversation_id))
+        with translated_errors():
+            found = await pipeline.execute()
+        pairs = zip(conversation_ids, found, strict=True)
+        return [conversation_of(conversation_id, fields) for conversation_id, fields in pairs if fields]
+
+    async def recent(self, limit: int = 100) -> list[Conversation]:
+        """The conversations with the latest message first."""
+        with translated_errors():
+            ids = await self._client.zrevrange(self._keys.active, 0, limit - 1)
+        return await self.get_many(ids)
+
+    async def messages(self, conversation_id: str, *, after: str = "", limit: int = 1000) -> list[Message]:
+        """The log from just behind entry `after`, oldest first; an unknown conversation has none."""
+        start = f"({after}" if after else "-"
+        with translated_errors():
+            entries = await self._client.xrange(self._keys.log(conversation_id), min=start, count=limit)
+        return [stored_message(entry_id, fields["message"]) for entry_id, fields in entries]
+
+    async def latest_messages(self, conversation_id: str, limit: int) -> list[Message]:
+        """The last `limit` of the log, oldest first."""
+        with translated_errors():
+            entries = await self._client.xrevrange(self._keys.log(conversation_id), count=limit)
+        return [stored_message(entry_id, fields["message"]) for entry_id, fields in reversed(entries)]
+
+    async def transcript(self, conversation_id: str, *, limit: int = 5000) -> list[TranscriptLine]:
+        """The whole conversation, each message with its NLU or its delivery state."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.xrange(self._keys.log(conversation_id), count=limit)
+        pipeline.hgetall(self._keys.nlu(conversation_id))
+        pipeline.hgetall(self._keys.states(conversation_id))
+        with translated_errors():
+            entries, nlu, states = await pipeline.execute()
+        messages = [stored_message(entry_id, fields["message"]) for entry_id, fields in entries]
+        return [
+            TranscriptLine(
+                message,
+                nlu=msgspec.json.decode(nlu[message.id], type=Nlu) if message.id in nlu else None,
+                state=cast(State | None, states.get(message.id)),
+            )
+            for message in messages
+        ]
+
+    async def mark(self, conversation_id: str, message_ids: Sequence[str], state: State) -> int:
+        """Note that messages to the customer were delivered, read or failed; returns how many that changed."""
+        if not message_ids:
+            return 0
+        args = [*self.script_args(conversation_id), state, *message_ids]
+        return int(await self._mark(self.script_keys(conversation_id), args))
+
+    async def remove_expired(self) -> int:
+        """Take conversations whose lifetime ended out of the lists; returns how many."""
+        oldest_ms = int((time.time() - self._lifetime_s) * 1000)
+        with translated_errors():
+            return int(await self._client.zremrangebyscore(self._keys.active, "-inf", oldest_ms))
+
+
+def message_group(message: Message) -> list[str]:
+    """A message as the scripts take it: id, JSON, sender, text for lists."""
+    return [message.id, encode(message), message.sender, message.text[:PREVIEW_CHARS]]
+
+
+def stored_message(entry_id: str, record: str) -> Message:
+    """A message of the log with its place in it."""
+    return replace(msgspec.json.decode(record, type=Message), entry_id=entry_id)
+
+
+def conversation_of(conversation_id: str, fields: dict[str, str]) -> Conversation:
+    """A conversation from its hash."""
+    handoff = fields.get("handoff")
+    return Conversation(
+        id=conversation_id,
+        channel=fields.get("channel", ""),
+        customer_id=fields.get("customer_id", ""),
+        owner=fields["owner"],
+        version=int(fields.get("version", 0)),
+        created_at_ms=int(fields.get("created_at_ms", 0)),
+        last_at_ms=int(fields.get("last_at_ms", 0)),
+        agent_name=fields.get("agent_name", ""),
+        handoff=msgspec.json.decode(handoff, type=Handoff) if handoff else None,
+        last_text=fields.get("last_text", ""),
+        last_sender=fields.get("last_sender", ""),
+    )

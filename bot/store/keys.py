@@ -1,0 +1,104 @@
+"""Every Redis key, in one place; docs/reference/keys.md says what is in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WORK_GROUP = "assistants"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one installation.
+
+    All share one hash tag. Storing a customer's message and making it work for the assistant, or sending a reply and
+    moving the conversation to the human queue, are each one atomic script, and a script must stay on one node.
+    """
+
+    prefix: str
+
+    def _key(self, name: str) -> str:
+        return f"{{{self.prefix}}}:{name}"
+
+    # One conversation.
+    def conversation(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}")
+
+    def log(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:log")
+
+    def message_ids(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:message-ids")
+
+    def pending(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:pending")
+
+    def nlu(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:nlu")
+
+    def states(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:states")
+
+    def of_conversation(self, conversation_id: str) -> list[str]:
+        """All keys of one conversation: they get their lifetime, and are removed, together."""
+        parts = (self.conversation, self.log, self.message_ids, self.pending, self.nlu, self.states)
+        return [part(conversation_id) for part in parts]
+
+    # All conversations.
+    @property
+    def work(self) -> str:
+        return self._key("work")
+
+    @property
+    def due(self) -> str:
+        return self._key("due")
+
+    @property
+    def queue(self) -> str:
+        return self._key("queue")
+
+    @property
+    def outbox(self) -> str:
+        return self._key("outbox")
+
+    @property
+    def active(self) -> str:
+        return self._key("active")
+
+    @property
+    def assistants(self) -> str:
+        return self._key("assistants")
+
+    # The rest.
+    @property
+    def events(self) -> str:
+        return self._key("events")
+
+    @property
+    def secret(self) -> str:
+        return self._key("secret")
+
+    @property
+    def templates(self) -> str:
+        return self._key("templates")
+
+    def template_history(self, name: str) -> str:
+        return self._key(f"template:{name}:history")
+
+    @property
+    def models(self) -> str:
+        return self._key("models")
+
+    @property
+    def active_model(self) -> str:
+        return self._key("model:active")
+
+    @property
+    def accounts(self) -> str:
+        return self._key("accounts")
+
+    def session(self, token_hash: str) -> str:
+        return self._key(f"session:{token_hash}")
+
+    def account_sessions(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:sessions")

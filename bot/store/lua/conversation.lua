@@ -1,0 +1,61 @@
+-- What every script on a conversation shares. The client sends this file in front of each of them.
+-- KEYS[1..6] are those of the conversation, KEYS[7..11] those of all, in the order of conversations.py `_script_keys`.
+local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
+local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
+local work, due, queue, outbox, active = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
+-- A script's own arguments come behind these three.
+local own = 3
+
+-- Redis's clock, so that a jump of one machine's clock reorders nothing.
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- A message that is to be shown: its place in the log, and what lists show of the conversation.
+local function append(message_id, message, sender, text)
+  local entry_id = redis.call('XADD', log, '*', 'message', message)
+  redis.call('HSET', ids, message_id, entry_id)
+  redis.call('HSET', conversation, 'last_at_ms', now_ms, 'last_sender', sender, 'last_text', text)
+  redis.call('ZADD', active, now_ms, id)
+  return entry_id
+end
+
+-- A message to the customer waits in the outbox until its channel says that it arrived.
+local function append_outgoing(message_id, message, sender, text)
+  local entry_id = append(message_id, message, sender, text)
+  redis.call('HSET', states, message_id, 'sent')
+  redis.call('ZADD', outbox, now_ms, id .. ' ' .. message_id)
+  redis.call('HSET', conversation, 'told_at_ms', now_ms)
+  return entry_id
+end
+
+-- Arguments come in groups of four from `from`: message id, JSON, sender, text for lists.
+-- Returns JSON of the stored ones, each with its place in the log.
+local function append_all(from)
+  local stored = {}
+  for at = from, #ARGV, 4 do
+    local entry_id = append_outgoing(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+    stored[#stored + 1] = '{"entry_id":"' .. entry_id .. '","message":' .. ARGV[at + 1] .. '}'
+  end
+  return '[' .. table.concat(stored, ',') .. ']'
+end
+
+local function forget_work()
+  redis.call('DEL', pending)
+  redis.call('ZREM', due, id)
+  local work_id = redis.call('HGET', conversation, 'work_id')
+  if work_id then
+    redis.call('XACK', work, 'assistants', work_id)
+    redis.call('XDEL', work, work_id)
+  end
+  redis.call('HDEL', conversation, 'work_id', 'worker')
+end
+
+local function keep()
+  for at = 1, 6 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
+end
+
+local function publish(kind, fields)
+  redis.call('PUBLISH', events,
+    '{"type":"' .. kind .. '","conversation_id":' .. cjson.encode(id) .. fields .. '}')
+end

@@ -1,0 +1,35 @@
+-- Store what the assistant made of one message, all or nothing.
+-- own arguments: token, version, entry id, message id, dialogue JSON, NLU JSON, handoff JSON or '', queue score,
+--                then its replies in groups of four (see append_all)
+-- returns -1 if the conversation moved on in between (a human took over, another worker did it), else messages pending
+local token, version, entry_id, message_id, dialogue, nlu_json, handoff, score = unpack(ARGV, own + 1, own + 8)
+
+if redis.call('HGET', conversation, 'worker') ~= token
+  or redis.call('HGET', conversation, 'version') ~= version
+  or redis.call('LINDEX', pending, 0) ~= entry_id then
+  return -1
+end
+
+redis.call('LPOP', pending)
+local replies = append_all(own + 9)
+redis.call('HSET', conversation, 'dialogue', dialogue)
+redis.call('HINCRBY', conversation, 'version', 1)
+redis.call('HSET', nlu, message_id, nlu_json)
+
+local left = redis.call('LLEN', pending)
+local owner = 'assistant'
+if handoff ~= '' then
+  owner = 'queue'
+  redis.call('HSET', conversation, 'owner', owner, 'handoff', handoff)
+  redis.call('ZADD', queue, score, id)
+  forget_work()
+  left = 0
+elseif left == 0 then
+  forget_work()
+else
+  local waiting_since_ms = string.match(redis.call('LINDEX', pending, 0), '^%d+')
+  redis.call('ZADD', due, waiting_since_ms, id)
+end
+keep()
+publish('turn', ',"owner":"' .. owner .. '","in_reply_to":' .. cjson.encode(message_id) .. ',"messages":' .. replies)
+return left

@@ -1,0 +1,131 @@
+"""The human queue, and what agents do with a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import redis.asyncio as aioredis
+
+from bot.errors import AlreadyClaimed, NotFound
+from bot.model import AGENT_PREFIX, ASSISTANT, CLOSED, QUEUE, Account, Conversation, Handoff, Message
+from bot.store.connection import Script, encode, translated_errors
+from bot.store.conversations import ConversationStore, message_group
+from bot.store.keys import Keys
+
+_RANK = {"high": 0, "normal": 1, "low": 2}
+# More than any time in ms: the rank decides first, then who waits longest.
+_RANK_STEP = 10**13
+
+
+def queue_score(handoff: Handoff) -> int:
+    """Place in the queue: lower is earlier."""
+    return _RANK[handoff.priority] * _RANK_STEP + handoff.at_ms
+
+
+class HumanQueue:
+    """Who waits for a human, and the changes of owner, each of them one atomic step."""
+
+    def __init__(self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore) -> None:
+        self._client = client
+        self._keys = keys
+        self._conversations = conversations
+        self._change_owner = Script(client, "change_owner")
+        self._reply = Script(client, "reply")
+
+    async def waiting(self, limit: int = 500) -> list[Conversation]:
+        """The conversations that wait for a human: highest priority first, then longest waiting."""
+        with translated_errors():
+            ids = await self._client.zrange(self._keys.queue, 0, limit - 1)
+        return await self._conversations.get_many(ids)
+
+    async def size(self) -> int:
+        """How many conversations wait for a human."""
+        with translated_errors():
+            return int(await self._client.zcard(self._keys.queue))
+
+    async def put(
+        self,
+        conversation: Conversation,
+        handoff: Handoff,
+        notices: Sequence[Message] = (),
+        *,
+        if_waiting_since_before_ms: int | None = None,
+    ) -> None:
+        """Put a conversation in the queue, if its owner is still the one in `conversation`.
+
+        if_waiting_since_before_ms: only if the assistant has let a message wait since before then.
+        Raises AlreadyClaimed when somebody else has it (or the assistant did answer).
+        """
+        due = "" if if_waiting_since_before_ms is None else if_waiting_since_before_ms
+        await self._change(conversation, QUEUE, handoff=handoff, due_before_ms=due, notices=notices)
+
+    async def claim(
+        self, conversation: Conversation, agent: Account, notices: Sequence[Message] = (), handoff: Handoff | None = None
+    ) -> None:
+        """Give the conversation to `agent`, if its owner is still the one that the agent saw in `conversation`.
+
+        Claiming what one has already changes nothing. Raises AlreadyClaimed when another agent was first.
+        """
+        owner = AGENT_PREFIX + agent.id
+        if conversation.owner != owner:
+            await self._change(conversation, owner, agent_name=agent.name, handoff=handoff, notices=notices)
+
+    async def reply(self, conversation_id: str, agent: Account, message: Message) -> str:
+        """Store an agent's message; returns its entry id. A repeat of the same id is stored once.
+
+        Raises AlreadyClaimed when the conversation is not (any more) this agent's.
+        """
+        return await self._say(conversation_id, AGENT_PREFIX + agent.id, message)
+
+    async def remind(self, conversation_id: str, message: Message) -> str:
+        """Tell a customer who waits in the queue something. Raises AlreadyClaimed when that is over."""
+        return await self._say(conversation_id, QUEUE, message)
+
+    async def hand_back(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
+        """Give an agent's conversation back to the assistant. Earlier messages are not answered again."""
+        await self._change(conversation, ASSISTANT, notices=notices)
+
+    async def put_back(self, conversation: Conversation, handoff: Handoff, notices: Sequence[Message] = ()) -> None:
+        """Give an agent's conversation back to the queue, for a colleague."""
+        await self._change(conversation, QUEUE, handoff=handoff, notices=notices)
+
+    async def close(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
+        """End the conversation; a next message of the customer starts afresh with the assistant."""
+        await self._change(conversation, CLOSED, notices=notices)
+
+    async def _say(self, conversation_id: str, owner: str, message: Message) -> str:
+        args = [*self._conversations.script_args(conversation_id), owner, *message_group(message)]
+        done, answer = await self._reply(self._conversations.script_keys(conversation_id), args)
+        _check(done, answer, conversation_id)
+        return str(answer)
+
+    async def _change(
+        self,
+        conversation: Conversation,
+        owner: str,
+        *,
+        agent_name: str = "",
+        handoff: Handoff | None = None,
+        due_before_ms: int | str = "",
+        notices: Sequence[Message] = (),
+    ) -> None:
+        args = [
+            *self._conversations.script_args(conversation.id),
+            conversation.owner,
+            owner,
+            agent_name,
+            encode(handoff) if handoff else "",
+            queue_score(handoff) if handoff else 0,
+            due_before_ms,
+        ]
+        for notice in notices:
+            args += message_group(notice)
+        done, answer = await self._change_owner(self._conversations.script_keys(conversation.id), args)
+        _check(done, answer, conversation.id)
+
+
+def _check(done: int, answer: str, conversation_id: str) -> None:
+    if done == -1:
+        raise NotFound(f"no conversation {conversation_id!r}")
+    if done == 0:
+        raise AlreadyClaimed(f"conversation {conversation_id!r} now belongs to {answer}")

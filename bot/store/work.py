@@ -1,0 +1,182 @@
+"""Inbound work: which conversations wait for the assistant, and who handles them.
+
+A stream with a consumer group wakes one assistant for a conversation; the conversation's own list keeps its messages in
+order. A conversation has at most one entry in the stream, so its messages are handled one at a time however many
+assistants run. An assistant that dies leaves its entry pending, and another takes it over; what the first one still
+sends is refused, because the turn's token and the conversation's version have moved on.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import redis.asyncio as aioredis
+from redis.exceptions import ResponseError
+
+from bot.model import Handoff, Message, Nlu
+from bot.store.connection import Script, encode, translated_errors
+from bot.store.conversations import ConversationStore, message_group, stored_message
+from bot.store.keys import WORK_GROUP, Keys
+from bot.store.queue import queue_score
+
+# An assistant that gave no sign of life for so long counts as gone.
+ALIVE_MS = 5_000
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """A conversation with messages for the assistant."""
+
+    work_id: str
+    conversation_id: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One customer message, taken by one worker. `dialogue` is what the assistant remembered, as it stored it."""
+
+    conversation_id: str
+    message: Message
+    dialogue: str
+    version: int
+    token: str
+
+
+class WorkQueue:
+    """The assistant's side of the store."""
+
+    def __init__(
+        self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore, *, claim_idle_ms: int
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._conversations = conversations
+        self._claim_idle_ms = claim_idle_ms
+        self._begin = Script(client, "begin")
+        self._finish = Script(client, "finish")
+
+    async def open(self) -> None:
+        """Create the consumer group if it isn't there. Needed once before `take`."""
+        with translated_errors():
+            try:
+                await self._client.xgroup_create(self._keys.work, WORK_GROUP, id="0", mkstream=True)
+            except ResponseError as exc:
+                if not str(exc).startswith("BUSYGROUP"):
+                    raise
+
+    async def take(self, worker: str, *, block_ms: int) -> WorkItem | None:
+        """The next conversation with work, or None after `block_ms` without."""
+        with translated_errors():
+            found = await self._client.xreadgroup(
+                WORK_GROUP, worker, {self._keys.work: ">"}, count=1, block=block_ms
+            )
+        return _item(found[0][1]) if found else None
+
+    async def take_over(self, worker: str) -> WorkItem | None:
+        """A conversation whose worker gave no sign of life for `claim_idle_ms`, if there is one."""
+        with translated_errors():
+            # Answers in two parts on Redis 6.2, in three on 7.
+            found = await self._client.xautoclaim(
+                self._keys.work, WORK_GROUP, worker, min_idle_time=self._claim_idle_ms, count=1
+            )
+        return _item(found[1])
+
+    async def begin(self, item: WorkItem) -> Turn | None:
+        """The conversation's next message, or None when there is nothing (any more) for the assistant to do."""
+        conversation_id, token = item.conversation_id, uuid.uuid4().hex
+        found = await self._begin(
+            self._conversations.script_keys(conversation_id),
+            [*self._conversations.script_args(conversation_id), item.work_id, token],
+        )
+        if not found:
+            return None
+        entry_id, record, version, dialogue = found
+        return Turn(conversation_id, stored_message(entry_id, record), dialogue, int(version), token)
+
+    async def finish(
+        self, turn: Turn, replies: Sequence[Message], *, dialogue: str, nlu: Nlu, handoff: Handoff | None = None
+    ) -> int | None:
+        """Store the replies, and the hand-over to the queue, in one step.
+
+        Returns how many messages of the conversation still wait, or None when the conversation moved on in between (a
+        human took over, or another worker did it): then nothing was stored, and nothing may be said.
+        """
+        args = [
+            *self._conversations.script_args(turn.conversation_id),
+            turn.token,
+            turn.version,
+            turn.message.entry_id,
+            turn.message.id,
+            dialogue,
+            encode(nlu),
+            encode(handoff) if handoff else "",
+            queue_score(handoff) if handoff else 0,
+        ]
+        for reply in replies:
+            args += message_group(reply)
+        left = int(await self._finish(self._conversations.script_keys(turn.conversation_id), args))
+        return None if left < 0 else left
+
+    async def overdue(self, older_than_ms: int) -> list[tuple[str, int]]:
+        """(conversation id, waiting since, in ms) of those whose oldest message waits longer than `older_than_ms`."""
+        with translated_errors():
+            now_ms = await self._now_ms()
+            found = await self._client.zrangebyscore(
+                self._keys.due, "-inf", now_ms - older_than_ms, start=0, num=100, withscores=True
+            )
+        return [(conversation_id, int(since)) for conversation_id, since in found]
+
+    async def forget(self, conversation_id: str) -> None:
+        """Stop waiting for the assistant on a conversation that is gone."""
+        with translated_errors():
+            await self._client.zrem(self._keys.due, conversation_id)
+
+    async def waiting(self) -> int:
+        """How many conversations wait for the assistant."""
+        with translated_errors():
+            return int(await self._client.zcard(self._keys.due))
+
+    async def sign_of_life(self, worker: str, about: str) -> None:
+        """Say that this assistant runs; `about` is JSON for the health page."""
+        with translated_errors():
+            now_ms = await self._now_ms()
+            await self._client.hset(self._keys.assistants, worker, f"{now_ms} {about}")
+
+    async def sign_off(self, worker: str) -> None:
+        """Say that this assistant stops."""
+        with translated_errors():
+            await self._client.hdel(self._keys.assistants, worker)
+
+    async def alive(self) -> dict[str, str]:
+        """The assistants that run: name -> what they said about themselves. Those long gone are forgotten."""
+        with translated_errors():
+            now_ms = await self._now_ms()
+            said = await self._client.hgetall(self._keys.assistants)
+            found = {}
+            for worker, line in said.items():
+                at_ms, _, about = line.partition(" ")
+                if now_ms - int(at_ms) <= ALIVE_MS:
+                    found[worker] = about
+                elif now_ms - int(at_ms) > 3_600_000:
+                    await self._client.hdel(self._keys.assistants, worker)
+        return found
+
+    async def _now_ms(self) -> int:
+        seconds, micros = await self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+
+def now_ms() -> int:
+    """This machine's clock, in ms."""
+    return int(time.time() * 1000)
+
+
+def _item(entries: list[tuple[str, dict[str, str]]]) -> WorkItem | None:
+    # An entry that was deleted while it was pending comes back without fields.
+    for work_id, fields in entries:
+        if fields:
+            return WorkItem(work_id, fields["conversation_id"])
+    return None
