@@ -1,0 +1,55 @@
+"""`python -m bot.assistant`: one assistant process. Start as many as there are cores to spare."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import warnings
+
+from bot import logs
+from bot.answers import Answers
+from bot.errors import BotError, ConfigError
+from bot.redis_server import redis_url
+from bot.settings import Settings
+from bot.store import Store
+
+EXIT_FAILED, EXIT_CONFIG = 1, 78
+
+
+async def serve(settings: Settings) -> None:
+    """Handle messages until SIGTERM or SIGINT."""
+    from bot.assistant.worker import Worker  # imports rasa, which takes seconds
+
+    store = await Store(redis_url(settings), settings).open()
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    worker = Worker(store, Answers(store.templates, settings), name)
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, worker.stop)
+    try:
+        await worker.run()
+    finally:
+        await store.close()
+
+
+def main() -> int:
+    warnings.filterwarnings("ignore")  # of Rasa's old dependencies, about each other
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        settings = Settings.load()
+        logs.configure(settings.log_format)
+        asyncio.run(serve(settings))
+    except ConfigError as exc:
+        print(f"vraagbaak: {exc}", file=sys.stderr)
+        return EXIT_CONFIG
+    except BotError as exc:
+        print(f"vraagbaak: {exc}", file=sys.stderr)
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

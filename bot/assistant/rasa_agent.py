@@ -1,0 +1,231 @@
+"""A trained Rasa model, asked for one turn at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+from rasa_sdk.executor import ActionExecutor
+
+from bot.errors import BotError
+from bot.model import Button, IntentScore, Nlu, Template
+
+# What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message, 91 ms at
+# the 200th. Nothing in the rules looks further back than the turn before.
+REMEMBERED_TURNS = 3
+# Not the customer's to name: they change the dialogue's state behind the rules' back.
+_NOT_FOR_CUSTOMERS = frozenset({"restart", "back", "session_start", "nlu_ask"})
+_RANKING_LENGTH = 10
+
+
+class ModelError(BotError):
+    """A model that can't be loaded or is not of this program."""
+
+    code = "model"
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something to say: a template, with buttons behind the template's own; or a text of a custom action."""
+
+    template: str = ""
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass
+class TurnResult:
+    """What Rasa made of one message. `dialogue` is what the next turn of the conversation must be given."""
+
+    dialogue: str
+    nlu: Nlu
+    utterances: list[Utterance] = field(default_factory=list)
+    handoff: dict[str, Any] | None = None
+
+
+class RasaAgent:
+    """Rasa's own agent, with its dialogue state, actions and answers held by us."""
+
+    def __init__(self, model_path: Path, actions: str = "actions") -> None:
+        """Load a model. Raises ModelError."""
+        self._trackers = _OneTracker()
+        try:
+            self._agent = Agent.load(
+                str(model_path),
+                action_endpoint=_InProcessActions(actions),
+                generator=_TemplateNames(),
+                tracker_store=self._trackers,
+                lock_store=InMemoryLockStore(),
+            )
+        except Exception as exc:
+            raise ModelError(f"model {model_path.name} can't be loaded: {exc}") from exc
+        processor = self._agent.processor
+        if processor is None or not processor.domain.intents:
+            raise ModelError(f"model {model_path.name} has no dialogue part; train it with `make train`")
+        self._processor = processor
+        self._trackers.domain = self._domain = processor.domain
+
+    @property
+    def templates(self) -> list[Template]:
+        """The answers in the model's domain: what customers read until an editor changes them."""
+        return [_template(name, variants[0]) for name, variants in self._domain.responses.items()]
+
+    async def turn(self, conversation_id: str, text: str, payload: str, dialogue: str) -> TurnResult:
+        """One message of the customer: `payload` of a button wins over `text`. Raises whatever goes wrong in Rasa."""
+        self._trackers.tracker = self._restore(conversation_id, dialogue)
+        output = _Collector()
+        intent = payload.removeprefix("/")
+        if payload and (intent not in self._domain.intents or intent in _NOT_FOR_CUSTOMERS):
+            intent = ""
+        message = UserMessage(
+            # A text that starts with a slash would be a command to Rasa.
+            text=text.lstrip("/ \n\t") or "?",
+            output_channel=output,
+            sender_id=conversation_id,
+            input_channel="bot",
+            parse_data=_pressed(text, intent) if intent else None,
+        )
+        await self._processor.handle_message(message)
+        tracker = self._trackers.tracker
+        assert tracker is not None  # Rasa has just saved it
+        return TurnResult(
+            dialogue=json.dumps([event.as_dict() for event in _remembered(tracker.events)]),
+            nlu=nlu_of(tracker),
+            utterances=output.utterances,
+            handoff=output.handoff,
+        )
+
+    async def warm_up(self) -> None:
+        """Pay for what the first turn costs more than the next."""
+        for text in ("hallo", "hoe laat zijn jullie open op zondag?"):
+            await self.turn("warm-up", text, "", "")
+
+    def _restore(self, conversation_id: str, dialogue: str) -> DialogueStateTracker | None:
+        if not dialogue:
+            return None
+        return DialogueStateTracker.from_dict(conversation_id, json.loads(dialogue), self._domain.slots)
+
+
+def nlu_of(tracker: DialogueStateTracker) -> Nlu:
+    """What the NLU made of the tracker's last message; `decision` is bot.nlu.decision's, a pressed button has none."""
+    parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
+    decision = parsed.get("decision") or {}
+    intent = parsed.get("intent") or {}
+    return Nlu(
+        outcome=decision.get("outcome", "answer"),
+        intent=decision.get("intent") or intent.get("name") or "",
+        confidence=float(decision.get("confidence", intent.get("confidence") or 0.0)),
+        ranking=tuple(
+            IntentScore(row["name"], round(float(row["confidence"]), 4))
+            for row in (parsed.get("intent_ranking") or [])[:_RANKING_LENGTH]
+        ),
+        entities=tuple(parsed.get("entities") or ()),
+        threshold=decision.get("threshold"),
+    )
+
+
+class _OneTracker(TrackerStore):
+    """Holds the dialogue of the one conversation whose turn it is; the store keeps it between turns."""
+
+    def __init__(self) -> None:
+        super().__init__(Domain.empty())
+        self.tracker: DialogueStateTracker | None = None
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        return self.tracker
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        self.tracker = tracker
+
+
+class _InProcessActions(EndpointConfig):
+    """Runs the custom actions here instead of asking a server for them."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(url="in-process")
+        self._executor = ActionExecutor()
+        self._executor.register_package(package)
+
+    async def request(self, *_: Any, **kwargs: Any) -> Any:
+        return await self._executor.run(kwargs["json"])
+
+
+class _TemplateNames(NaturalLanguageGenerator):
+    """Says which template is meant, not its text: that comes from the template store when it is sent."""
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any]:
+        return {"text": "", "template": utter_action}
+
+
+class _Collector(OutputChannel):
+    """Collects what the dialogue says."""
+
+    def __init__(self) -> None:
+        self.utterances: list[Utterance] = []
+        self.handoff: dict[str, Any] | None = None
+
+    @classmethod
+    def name(cls) -> str:
+        return "bot"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        custom = message.get("custom") or {}
+        if "handoff" in custom:
+            self.handoff = custom["handoff"]
+            return
+        buttons = tuple(Button(b["title"], b.get("payload", "")) for b in message.get("buttons") or ())
+        # Rasa keeps a nested dict of what the generator gave in `metadata` of some messages; the name is at the top.
+        self.utterances.append(Utterance(message.get("template", ""), message.get("text") or "", buttons))
+
+
+def _pressed(text: str, intent: str) -> dict[str, Any]:
+    """What the NLU would say if it were certain."""
+    score = {"name": intent, "confidence": 1.0}
+    return {"text": text, "intent": score, "intent_ranking": [score], "entities": []}
+
+
+def _remembered(events: Any) -> list[Event]:
+    """The events of the last turns, from where the assistant began to listen."""
+    all_events = list(events)
+    turns = [index for index, event in enumerate(all_events) if isinstance(event, UserUttered)]
+    if len(turns) <= REMEMBERED_TURNS:
+        return all_events
+    start = turns[-REMEMBERED_TURNS]
+    slots = _slots_before(all_events, start)
+    return [SessionStarted(), *slots, ActionExecuted(ACTION_LISTEN_NAME), *all_events[start:]]
+
+
+def _slots_before(events: list[Event], end: int) -> list[Event]:
+    """The last value of every slot, set again, so that forgetting turns forgets no slot."""
+    last = {event.key: event for event in events[:end] if getattr(event, "type_name", "") == "slot"}
+    return list(last.values())
+
+
+def _template(name: str, variant: dict[str, Any]) -> Template:
+    buttons = tuple(
+        Button(button["title"], button.get("payload", ""), button.get("url", "")) for button in variant.get("buttons") or ()
+    )
+    title = (variant.get("metadata") or {}).get("title", name.removeprefix("utter_"))
+    return Template(name, title, (variant.get("text") or "").strip(), buttons)
+
+
+async def load(path: Path) -> RasaAgent:
+    """Load and warm up a model beside the event loop, which goes on giving signs of life."""
+    agent = await asyncio.to_thread(RasaAgent, path)
+    await agent.warm_up()
+    return agent

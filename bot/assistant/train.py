@@ -1,0 +1,85 @@
+"""`python -m bot.assistant.train`: train the Rasa project, register the model and make it the one that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from bot import logs
+from bot.errors import BotError, ConfigError
+from bot.model import ModelRecord
+from bot.redis_server import redis_url
+from bot.settings import Settings
+from bot.store import Store
+
+PROJECT = Path(__file__).parent.parent.parent
+EXIT_FAILED, EXIT_CONFIG = 1, 78
+
+
+def train(models: Path) -> Path:
+    """Train on domain.yml, config.yml and data/; returns the model's file. Raises ConfigError if Rasa refuses the data."""
+    from rasa.model_training import train as rasa_train  # takes seconds to import
+
+    models.mkdir(parents=True, exist_ok=True)
+    result = rasa_train(
+        domain=str(PROJECT / "domain.yml"),
+        config=str(PROJECT / "config.yml"),
+        training_files=[str(PROJECT / "data")],
+        output=str(models),
+        force_training=True,
+        fixed_model_name=time.strftime("%Y%m%d-%H%M%S"),
+    )
+    if not result.model:
+        raise ConfigError("Rasa made no model; what it says above is wrong with domain.yml, config.yml or data/")
+    return Path(result.model)
+
+
+def record_of(path: Path) -> ModelRecord:
+    """What the registry keeps of a model's file."""
+    from bot.nlu.model_card import read_model_card
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return ModelRecord(
+        name=path.name.removesuffix(".tar.gz"),
+        path=str(path.absolute()),
+        sha256=digest,
+        trained_at_ms=int(time.time() * 1000),
+        card=read_model_card(path),
+    )
+
+
+async def activate(settings: Settings, record: ModelRecord) -> None:
+    """Register the model and make it the active one."""
+    store = await Store(redis_url(settings), settings).open()
+    try:
+        await store.models.register(record)
+        await store.models.activate(record.name)
+    finally:
+        await store.close()
+
+
+def main() -> int:
+    warnings.filterwarnings("ignore")  # of Rasa's old dependencies, about each other
+    started = time.monotonic()
+    try:
+        settings = Settings.load()
+        logs.configure(settings.log_format)  # else Rasa's own prints every step
+        print("Training the model ...", flush=True)
+        record = record_of(train(settings.var / "models"))
+        asyncio.run(activate(settings, record))
+    except ConfigError as exc:
+        print(f"vraagbaak: {exc}", file=sys.stderr)
+        return EXIT_CONFIG
+    except BotError as exc:
+        print(f"vraagbaak: {exc}", file=sys.stderr)
+        return EXIT_FAILED
+    print(f"Model {record.name} is trained and active ({time.monotonic() - started:.0f} s).")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

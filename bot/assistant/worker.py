@@ -1,0 +1,177 @@
+"""From a customer's message in the store to the replies, or the hand-over, in the store."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from bot.answers import HANDOVER_TEMPLATES, Answers
+from bot.assistant.rasa_agent import ModelError, RasaAgent, TurnResult, Utterance, load
+from bot.errors import NotFound, StoreUnavailable
+from bot.model import Handoff, Message, ModelRecord, Nlu, Priority
+from bot.store import Store
+from bot.store.work import Turn, WorkItem, now_ms
+
+log = structlog.get_logger()
+
+BLOCK_MS = 1_000
+SIGN_OF_LIFE_S = 1.0
+TAKE_OVER_EVERY_S = 2.0
+RETRY_S = 1.0
+
+
+class Worker:
+    """One assistant process: one message at a time."""
+
+    def __init__(self, store: Store, answers: Answers, name: str) -> None:
+        self._store = store
+        self._answers = answers
+        self._name = name
+        self._agent: RasaAgent | None = None
+        self._model: ModelRecord | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Load the active model and handle messages until `stop`. Raises ModelError if there is no model to start with."""
+        await self._use(await self._active_model())
+        background = [asyncio.create_task(self._show_life()), asyncio.create_task(self._follow_model())]
+        try:
+            await self._serve()
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await self._store.work.sign_off(self._name)
+
+    def stop(self) -> None:
+        """Finish the message in hand, then end `run`."""
+        self._stopping.set()
+
+    async def _serve(self) -> None:
+        look_at = 0.0
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            try:
+                item = None
+                if loop.time() >= look_at:
+                    look_at = loop.time() + TAKE_OVER_EVERY_S
+                    item = await self._store.work.take_over(self._name)
+                item = item or await self._store.work.take(self._name, block_ms=BLOCK_MS)
+                if item:
+                    await self.handle(item)
+            except StoreUnavailable as exc:
+                log.warning("assistant.paused", reason=str(exc))
+                await asyncio.sleep(RETRY_S)
+
+    async def handle(self, item: WorkItem) -> None:
+        """Every pending message of one conversation, in order."""
+        left: int | None = 1
+        while left:
+            turn = await self._store.work.begin(item)
+            if turn is None:
+                return
+            left = await self._handle_message(turn)
+
+    async def _handle_message(self, turn: Turn) -> int | None:
+        started_ms = now_ms()
+        result, handoff, replies = await self._decide(turn)
+        left = await self._store.work.finish(turn, replies, dialogue=result.dialogue, nlu=result.nlu, handoff=handoff)
+        log.info(
+            "turn.finished" if left is not None else "turn.dropped",
+            conversation_id=turn.conversation_id,
+            intent=result.nlu.intent,
+            outcome=result.nlu.outcome,
+            handoff=handoff.reason if handoff else None,
+            took_ms=now_ms() - started_ms,
+        )
+        return left
+
+    async def _decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
+        """What to say and whether a human is needed; when anything goes wrong, a human is."""
+        assert self._agent is not None
+        message = turn.message
+        try:
+            result = await self._agent.turn(turn.conversation_id, message.text, message.payload, turn.dialogue)
+        except Exception:
+            log.exception("turn.failed", conversation_id=turn.conversation_id)
+            result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
+            return result, *await self._to_human(turn, "assistant_failed", result.nlu)
+        try:
+            replies = [await self._reply(turn, said) for said in result.utterances if not _is_handover(said)]
+        except NotFound as exc:
+            log.error("template.missing", conversation_id=turn.conversation_id, reason=str(exc))
+            return result, *await self._to_human(turn, "template_missing", result.nlu)
+        if result.handoff or not replies:
+            wanted = result.handoff or {}
+            reason, priority = wanted.get("reason", "not_confident"), wanted.get("priority", "normal")
+            handoff, notices = await self._to_human(turn, reason, result.nlu, priority)
+            return result, handoff, [*replies, *notices]
+        return result, None, replies
+
+    async def _to_human(
+        self, turn: Turn, reason: str, nlu: Nlu, priority: Priority = "normal"
+    ) -> tuple[Handoff, list[Message]]:
+        handoff = Handoff(reason, priority, now_ms(), turn.message.id, nlu)
+        return handoff, [await self._answers.handover(reason, turn.conversation_id, in_reply_to=turn.message.id)]
+
+    async def _reply(self, turn: Turn, said: Utterance) -> Message:
+        """Raises NotFound if the template is gone."""
+        if not said.template:
+            return _own_words(turn, said)
+        return await self._answers.message(
+            said.template, turn.conversation_id, in_reply_to=turn.message.id, buttons=said.buttons
+        )
+
+    async def _use(self, model: ModelRecord) -> None:
+        agent = await load(Path(model.path))
+        await self._store.templates.seed(agent.templates)
+        self._agent, self._model = agent, model
+        log.info("model.loaded", model=model.name)
+
+    async def _active_model(self) -> ModelRecord:
+        model = await self._store.models.active()
+        if model is None:
+            raise ModelError("no model was trained yet; `make train` does")
+        return model
+
+    async def _show_life(self) -> None:
+        while True:
+            try:
+                about = {"model": self._model.name if self._model else None}
+                await self._store.work.sign_of_life(self._name, msgspec.json.encode(about).decode())
+            except StoreUnavailable:
+                pass  # the next one will do
+            await asyncio.sleep(SIGN_OF_LIFE_S)
+
+    async def _follow_model(self) -> None:
+        """Load a model that becomes the active one; one that can't be loaded changes nothing."""
+        async for event in self._store.events.listen():
+            if event["type"] not in ("model", "resync"):
+                continue
+            try:
+                model = await self._active_model()
+                if self._model is None or model.name != self._model.name:
+                    await self._use(model)
+            except (ModelError, StoreUnavailable) as exc:
+                log.error("model.refused", reason=str(exc))
+
+
+def _is_handover(said: Utterance) -> bool:
+    """The hand-over's own text is made with the hand-over."""
+    return said.template == "utter_overdracht" or said.template in HANDOVER_TEMPLATES.values()
+
+
+def _own_words(turn: Turn, said: Utterance) -> Message:
+    return Message(
+        id=uuid.uuid4().hex,
+        conversation_id=turn.conversation_id,
+        sender="assistant",
+        text=said.text,
+        sent_at_ms=now_ms(),
+        buttons=said.buttons,
+        in_reply_to=turn.message.id,
+    )
