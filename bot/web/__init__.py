@@ -1,0 +1,1 @@
+"""What faces the internet: channels, desk, editor, API. Never imports rasa."""

@@ -1,0 +1,33 @@
+"""`python -m bot.web`: one web process. Several can share a port behind a proxy, or one each."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+
+from bot import logs
+from bot.errors import ConfigError
+from bot.redis_server import redis_url
+from bot.settings import Settings
+from bot.web.server import create_app
+
+# sysexits.h EX_CONFIG: starting again would not help.
+EXIT_CONFIG = 78
+
+
+def main() -> int:
+    try:
+        settings = Settings.load()
+        logs.configure(settings.log_format)
+        app = create_app(settings, redis_url(settings))
+        app.run(host=settings.host, port=settings.port, single_process=True, access_log=False, motd=False)
+    except ConfigError as exc:
+        print(f"vraagbaak: {exc}", file=sys.stderr)
+        return EXIT_CONFIG
+    structlog.get_logger().info("web.exited")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

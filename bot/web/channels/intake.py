@@ -1,0 +1,60 @@
+"""From what a channel got to a stored message."""
+
+from __future__ import annotations
+
+import re
+
+from bot.answers import Answers
+from bot.errors import AlreadyClaimed, InvalidMessage, NotFound
+from bot.model import Message
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.conversations import Received
+from bot.store.work import now_ms
+
+MAX_ID_CHARS = 100
+# Control characters mean nothing to a reader; line breaks and tabs do.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
+
+
+class Intake:
+    """Stores customers' messages, for all channels."""
+
+    def __init__(self, store: Store, answers: Answers, settings: Settings) -> None:
+        self._store = store
+        self._answers = answers
+        self._max_text_chars = settings.max_text_chars
+
+    def message(self, conversation_id: str, message_id: str, text: str, payload: str | None = None) -> Message:
+        """A customer's message from outside. Raises InvalidMessage, saying what was expected."""
+        if not 1 <= len(message_id) <= MAX_ID_CHARS or not message_id.isprintable() or " " in message_id:
+            raise InvalidMessage(f"id: expected 1 to {MAX_ID_CHARS} printable characters without spaces")
+        try:
+            text.encode()
+        except UnicodeEncodeError as exc:
+            raise InvalidMessage("text: half of a surrogate pair, expected valid Unicode") from exc
+        text = _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+        if not text:
+            raise InvalidMessage("text: expected at least one character")
+        if len(text) > self._max_text_chars:
+            raise InvalidMessage(f"text: expected at most {self._max_text_chars} characters, got {len(text)}")
+        if payload and not _PAYLOAD.fullmatch(payload):
+            raise InvalidMessage("payload: expected that of a button, as /faq_ruilen")
+        return Message(message_id, conversation_id, "customer", text, now_ms(), payload=payload or "")
+
+    async def store(self, message: Message, *, channel: str, customer_id: str) -> Received:
+        """Store it; a customer who waits in the queue for long hears that nobody forgot. Raises StoreUnavailable."""
+        received = await self._store.conversations.receive(message, channel=channel, customer_id=customer_id)
+        if received.remind:
+            await self._remind(message)
+        return received
+
+    async def _remind(self, message: Message) -> None:
+        try:
+            notice = await self._answers.message(
+                "utter_in_wachtrij", message.conversation_id, in_reply_to=message.id, notice="still_waiting"
+            )
+            await self._store.queue.remind(message.conversation_id, notice)
+        except (NotFound, AlreadyClaimed):
+            return  # no such template, or an agent is there already

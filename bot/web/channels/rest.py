@@ -1,0 +1,115 @@
+"""Rasa's REST channel: a message in, the replies of that turn out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import uuid
+from typing import Any
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json
+
+from bot.errors import InvalidMessage
+from bot.model import ASSISTANT, Message
+from bot.web.access import rest_channel
+from bot.web.bodies import decode
+from bot.web.live import Event, Subscription
+
+CHANNEL = "rest"
+# How much longer than the assistant's time limit the answer may take: then the hand-over has been stored.
+EXTRA_WAIT_S = 3.0
+MAX_SENDER_CHARS = 200
+
+blueprint = Blueprint("rest")
+
+_PLAIN_SENDER = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
+_PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
+
+
+class RestMessage(msgspec.Struct):
+    """`message_id` is ours: with it, sending the same message again stores and answers it once."""
+
+    sender: str
+    message: str
+    message_id: str = ""
+
+
+@blueprint.post("/webhooks/rest/webhook")
+@rest_channel
+async def webhook(request: Request) -> HTTPResponse:
+    """Store the message, wait for the turn, answer with its replies; empty while a human has the conversation."""
+    body = decode(request, RestMessage)
+    conversation_id = conversation_of(body.sender)
+    payload = body.message.strip() if _PAYLOAD.fullmatch(body.message.strip()) else None
+    message_id = body.message_id or uuid.uuid4().hex
+    message = request.app.ctx.intake.message(conversation_id, message_id, body.message, payload)
+    replies = await _turn(request, message, body.sender)
+    response = json([_wire(body.sender, reply) for reply in replies])
+    if replies:
+        ids = [reply.id for reply in replies]
+        request.app.add_task(request.app.ctx.store.conversations.mark(conversation_id, ids, "delivered"))
+    return response
+
+
+@blueprint.get("/webhooks/rest/")
+async def health(_: Request) -> HTTPResponse:
+    """As Rasa's REST channel does."""
+    return json({"status": "ok"})
+
+
+@blueprint.get("/webhooks/rest/messages")
+@rest_channel
+async def messages(request: Request) -> HTTPResponse:
+    """What was said to `sender` after entry `after`: the way to read what a live agent wrote."""
+    sender, after = request.args.get("sender", ""), request.args.get("after", "")
+    conversation_id = conversation_of(sender)
+    if after and not re.fullmatch(r"\d{1,20}-\d{1,20}", after):
+        raise InvalidMessage("after: expected an entry_id from an earlier answer, as 1795000000000-0")
+    conversations = request.app.ctx.store.conversations
+    found = [m for m in await conversations.messages(conversation_id, after=after) if m.to_customer]
+    await conversations.mark(conversation_id, [message.id for message in found], "delivered")
+    return json([{**_wire(sender, message), "sender": message.sender, "entry_id": message.entry_id} for message in found])
+
+
+def conversation_of(sender: str) -> str:
+    """The conversation of a sender: readable where the name allows it, else its hash. Raises InvalidMessage."""
+    if not 1 <= len(sender) <= MAX_SENDER_CHARS:
+        raise InvalidMessage(f"sender: expected 1 to {MAX_SENDER_CHARS} characters")
+    if _PLAIN_SENDER.fullmatch(sender):
+        return f"rest-{sender}"
+    return f"rest-~{hashlib.sha256(sender.encode(errors='surrogatepass')).hexdigest()[:32]}"
+
+
+async def _turn(request: Request, message: Message, sender: str) -> list[Message]:
+    ctx = request.app.ctx
+    with ctx.live.subscribe(message.conversation_id) as events:
+        received = await ctx.intake.store(message, channel=CHANNEL, customer_id=sender)
+        if received.owner == ASSISTANT and not received.repeated:
+            await _handled(events, message.id, ctx.settings.turn_timeout_s + EXTRA_WAIT_S)
+        logged = await ctx.store.conversations.messages(message.conversation_id, after=received.entry_id)
+    return [reply for reply in logged if reply.in_reply_to == message.id]
+
+
+async def _handled(events: Subscription, message_id: str, timeout_s: float) -> None:
+    """Wait until the message was answered or the conversation went to a human, for at most `timeout_s`."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while (left_s := deadline - asyncio.get_running_loop().time()) > 0:
+        event = await events.next(left_s)
+        if event is None or event["type"] in ("owner", "resync") or _is_turn_of(event, message_id):
+            return
+
+
+def _is_turn_of(event: Event, message_id: str) -> bool:
+    return event["type"] == "turn" and (event["in_reply_to"] == message_id or event["owner"] != ASSISTANT)
+
+
+def _wire(sender: str, message: Message) -> dict[str, Any]:
+    wire: dict[str, Any] = {"recipient_id": sender, "text": message.text}
+    if message.buttons:
+        wire["buttons"] = [
+            {"title": b.title, **({"url": b.url} if b.url else {"payload": b.payload})} for b in message.buttons
+        ]
+    return wire

@@ -1,0 +1,14 @@
+"""The page that shows the widget on a web shop."""
+
+from __future__ import annotations
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from bot.web.pages import render
+
+blueprint = Blueprint("demo")
+
+
+@blueprint.get("/demo")
+async def demo(request: Request) -> HTTPResponse:
+    return render(request, "demo.html")

@@ -1,0 +1,92 @@
+"""What agents do with a conversation, for the desk and the API alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.answers import Answers
+from bot.errors import AlreadyClaimed, InvalidMessage, NotFound
+from bot.model import ASSISTANT, CLOSED, Account, Conversation, Handoff, Message
+from bot.store import Store
+from bot.store.work import now_ms
+
+MAX_REPLY_CHARS = 4_000
+MAX_ID_CHARS = 100
+
+
+class Handling:
+    """Each method is one atomic change in the store, with what the customer hears about it."""
+
+    def __init__(self, store: Store, answers: Answers) -> None:
+        self._store = store
+        self._answers = answers
+
+    async def claim(self, conversation_id: str, agent: Account, seen_owner: str) -> Conversation:
+        """Give the conversation to `agent`; the customer hears who takes over.
+
+        seen_owner: the owner that the agent saw when deciding; raises AlreadyClaimed if that is somebody else now.
+        """
+        conversation = replace(await self._store.conversations.get(conversation_id), owner=seen_owner)
+        handoff = None
+        if seen_owner in (ASSISTANT, CLOSED):
+            handoff = Handoff("taken_over", "normal", now_ms())
+        notices = await self._notice("utter_medewerker_neemt_over", conversation_id, "claimed", agent.name)
+        await self._store.queue.claim(conversation, agent, notices, handoff)
+        return await self._store.conversations.get(conversation_id)
+
+    async def reply(self, conversation_id: str, agent: Account, text: str, message_id: str) -> str:
+        """Send the customer a message; returns its entry id.
+
+        message_id: made by the form or the caller, so that sending twice stores once.
+        Raises InvalidMessage, and AlreadyClaimed when the conversation is not (any more) the agent's.
+        """
+        text = text.replace("\r\n", "\n").strip()
+        if not 1 <= len(text) <= MAX_REPLY_CHARS:
+            raise InvalidMessage(f"text: expected 1 to {MAX_REPLY_CHARS} characters, got {len(text)}")
+        if not 1 <= len(message_id) <= MAX_ID_CHARS:
+            raise InvalidMessage(f"message_id: expected 1 to {MAX_ID_CHARS} characters")
+        message = Message(
+            id=message_id,
+            conversation_id=conversation_id,
+            sender="agent",
+            text=text,
+            sent_at_ms=now_ms(),
+            agent_name=agent.name,
+        )
+        return await self._store.queue.reply(conversation_id, agent, message)
+
+    async def hand_back(self, conversation_id: str, agent: Account) -> None:
+        """Give the conversation back to the assistant."""
+        conversation = await self._own(conversation_id, agent)
+        notices = await self._notice("utter_terug_naar_assistent", conversation_id, "handed_back", agent.name)
+        await self._store.queue.hand_back(conversation, notices)
+
+    async def put_back(self, conversation_id: str, agent: Account) -> None:
+        """Give the conversation back to the queue, with the priority and the waiting time that it had."""
+        conversation = await self._own(conversation_id, agent)
+        handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
+        notices = await self._notice("utter_in_wachtrij", conversation_id, "put_back", agent.name)
+        await self._store.queue.put_back(conversation, handoff, notices)
+
+    async def close(self, conversation_id: str, agent: Account) -> None:
+        """End the conversation."""
+        conversation = await self._own(conversation_id, agent)
+        notices = await self._notice("utter_gesloten", conversation_id, "closed", agent.name)
+        await self._store.queue.close(conversation, notices)
+
+    async def _own(self, conversation_id: str, agent: Account) -> Conversation:
+        conversation = await self._store.conversations.get(conversation_id)
+        if conversation.agent_id != agent.id:
+            raise AlreadyClaimed(f"conversation {conversation_id!r} belongs to {conversation.owner}")
+        return conversation
+
+    async def _notice(self, template: str, conversation_id: str, notice: str, agent_name: str) -> list[Message]:
+        """What the customer hears; without the template, the change still happens."""
+        try:
+            return [
+                await self._answers.message(
+                    template, conversation_id, sender="system", notice=notice, agent_name=agent_name
+                )
+            ]
+        except NotFound:
+            return []

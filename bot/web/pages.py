@@ -1,0 +1,88 @@
+"""HTML pages: Jinja templates, with what all of them need."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sanic import HTTPResponse, Request
+from sanic.response import html
+
+from bot.model import AGENT_PREFIX, ASSISTANT, CLOSED, QUEUE, REASONS, Conversation
+from bot.settings import Settings
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_CHANNELS = {"widget": "Website", "rest": "Koppeling (REST)", "messenger": "Messenger"}
+_DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
+_MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+
+
+def environment(settings: Settings) -> Environment:
+    """The templates, with filters for the company's time zone."""
+    jinja = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    zone = ZoneInfo(settings.timezone)
+    jinja.globals.update(company=settings.company, static=static)
+    jinja.filters.update(
+        ago=ago,
+        clock=lambda ms: f"{datetime.fromtimestamp(ms / 1000, zone):%H:%M}",
+        moment=lambda ms: moment(datetime.fromtimestamp(ms / 1000, zone)),
+        day=lambda ms: moment(datetime.fromtimestamp(ms / 1000, zone), with_time=False),
+        channel=lambda name: _CHANNELS.get(name, name),
+        reason=lambda code: REASONS.get(code, code),
+        owner=owner,
+    )
+    return jinja
+
+
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTTPResponse:
+    """The page that `template` makes of `context`, which also has the account and the path."""
+    page = request.app.ctx.jinja.get_template(template)
+    account = getattr(request.ctx, "account", None)
+    return html(page.render(account=account, path=request.path, **context), status=status)
+
+
+@lru_cache
+def static(name: str) -> str:
+    """The address of a static file, which changes with its content, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
+
+
+def ago(ms: int) -> str:
+    """How long ago, as in `3 min`."""
+    seconds = max(0, int(time.time() - ms / 1000))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86_400:
+        return f"{seconds // 3600} u {seconds % 3600 // 60:02d}"
+    days = seconds // 86_400
+    return "1 dag" if days == 1 else f"{days} dagen"
+
+
+def moment(at: datetime, *, with_time: bool = True) -> str:
+    """`do 20 nov 14:05`, with the year when it is another one."""
+    year = "" if at.year == datetime.now(at.tzinfo).year else f" {at.year}"
+    day = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year}"
+    return f"{day} {at:%H:%M}" if with_time else day
+
+
+def owner(conversation: Conversation) -> str:
+    """Who has the conversation, in Dutch."""
+    if conversation.owner.startswith(AGENT_PREFIX):
+        return conversation.agent_name or conversation.agent_id
+    return {ASSISTANT: "Assistent", QUEUE: "Wachtrij", CLOSED: "Gesloten"}.get(conversation.owner, conversation.owner)

@@ -1,0 +1,138 @@
+"""The web application, put together."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import file, redirect
+
+from bot.answers import Answers
+from bot.settings import Settings
+from bot.store import Store
+from bot.web import failures
+from bot.web.access import check_origin, is_https
+from bot.web.api import blueprint as api
+from bot.web.channels.intake import Intake
+from bot.web.channels.rest import blueprint as rest
+from bot.web.channels.widget import Limits
+from bot.web.channels.widget import blueprint as widget
+from bot.web.demo import blueprint as demo
+from bot.web.desk import blueprint as desk
+from bot.web.editor import blueprint as editor
+from bot.web.handling import Handling
+from bot.web.live import Live
+from bot.web.operations import health_blueprint, metrics_blueprint
+from bot.web.operations.metrics import Metrics
+from bot.web.pages import STATIC, environment
+from bot.web.rescue import Rescue
+from bot.web.sign_in import blueprint as sign_in
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_FRAME_BYTES = 32 * 1024
+GRACEFUL_STOP_S = 5.0
+
+_CSP = (
+    "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def create_app(settings: Settings, redis_url: str) -> Sanic:
+    """The application; connections open when it starts and close when it stops."""
+    app = Sanic("vraagbaak", configure_logging=False)
+    app.config.update(
+        REQUEST_MAX_SIZE=MAX_BODY_BYTES,
+        WEBSOCKET_MAX_SIZE=MAX_FRAME_BYTES,
+        GRACEFUL_SHUTDOWN_TIMEOUT=GRACEFUL_STOP_S,
+        PROXIES_COUNT=settings.proxies or None,
+        FALLBACK_ERROR_FORMAT="json",
+        MOTD=False,
+        ACCESS_LOG=False,
+    )
+    _make_parts(app, settings, redis_url)
+    failures.install(app)
+    for blueprint in (rest, widget, sign_in, desk, editor, api, demo, health_blueprint, metrics_blueprint):
+        app.blueprint(blueprint)
+    _serve_static(app)
+    app.register_middleware(_check_request, "request")
+    app.register_middleware(_secure_response, "response")
+    app.before_server_start(_open)
+    app.after_server_stop(_close)
+    return app
+
+
+def _make_parts(app: Sanic, settings: Settings, redis_url: str) -> None:
+    store = Store(redis_url, settings)
+    answers = Answers(store.templates, settings)
+    app.ctx.settings = settings
+    app.ctx.store = store
+    app.ctx.answers = answers
+    app.ctx.live = Live(store.events)
+    app.ctx.handling = Handling(store, answers)
+    app.ctx.intake = Intake(store, answers, settings)
+    app.ctx.rescue = Rescue(store, answers, turn_timeout_s=settings.turn_timeout_s)
+    app.ctx.metrics = Metrics()
+    app.ctx.jinja = environment(settings)
+    app.ctx.limits = Limits(
+        messages_per_minute=settings.messages_per_minute,
+        conversations_per_minute=settings.conversations_per_minute,
+    )
+
+
+async def _open(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
+    await app.ctx.store.open()
+    app.ctx.secret = await app.ctx.store.secret()
+    app.add_task(app.ctx.live.run(), name="live")
+    app.add_task(app.ctx.rescue.run(), name="rescue")
+    app.add_task(app.ctx.rescue.clean(), name="clean")
+    log.info("web.started")
+
+
+async def _close(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
+    for name in ("live", "rescue", "clean"):
+        await app.cancel_task(name, raise_exception=False)
+    await app.ctx.store.close()
+    log.info("web.stopped")
+
+
+async def _check_request(request: Request) -> None:
+    check_origin(request)
+
+
+async def _secure_response(request: Request, response: HTTPResponse) -> None:
+    headers = response.headers
+    headers.setdefault("x-content-type-options", "nosniff")
+    headers.setdefault("referrer-policy", "same-origin")
+    if (response.content_type or "").startswith("text/html"):
+        headers.setdefault("content-security-policy", _CSP)
+        headers.setdefault("cache-control", "no-store")
+    if is_https(request):
+        headers.setdefault("strict-transport-security", "max-age=31536000")
+
+
+def _serve_static(app: Sanic) -> None:
+    app.static("/static/", STATIC, name="static", directory_view=False)
+
+    @app.get("/widget.js", name="widget_js")
+    async def widget_js(_: Request) -> HTTPResponse:
+        return await file(
+            STATIC / "widget.js", mime_type="text/javascript", headers={"access-control-allow-origin": "*"}
+        )
+
+    @app.get("/", name="home")
+    async def home(_: Request) -> HTTPResponse:
+        return redirect("/demo")
+
+    @app.on_response
+    async def share_widget(request: Request, response: HTTPResponse) -> None:
+        # Another site's page loads the widget's modules from here.
+        if request.path.startswith("/static/"):
+            response.headers["cache-control"] = (
+                "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+            )
+        if request.path.startswith("/static/widget/"):
+            response.headers["access-control-allow-origin"] = "*"
