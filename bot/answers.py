@@ -55,9 +55,7 @@ class Answers:
     def __init__(self, templates: TemplateStore, settings: Settings) -> None:
         self._templates = templates
         self._settings = settings
-        self._hours = OpeningHours.parse(
-            settings.opening_hours, timezone=settings.timezone, country=settings.holidays
-        )
+        self._hours = OpeningHours.parse(settings.opening_hours, timezone=settings.timezone, country=settings.holidays)
 
     async def message(
         self,

@@ -113,6 +113,7 @@ class Conversation:
     handoff: Handoff | None = None
     last_text: str = ""
     last_sender: str = ""
+    last_customer_text: str = ""
 
     @property
     def agent_id(self) -> str:

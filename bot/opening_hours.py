@@ -93,7 +93,8 @@ class OpeningHours:
         opening = self.next_opening(at)
         if opening is None:
             return "Je krijgt antwoord zodra we weer open zijn."
-        return f"Je krijgt {_day_phrase(at.astimezone(self.timezone).date(), opening)} vanaf {clock(opening)} uur antwoord."
+        day = _day_phrase(at.astimezone(self.timezone).date(), opening)
+        return f"Je krijgt {day} vanaf {clock(opening)} uur antwoord."
 
     def today(self, at: datetime) -> str:
         """The opening hours of the day of `at`, as in `vandaag van 9.00 tot 21.00 uur`."""

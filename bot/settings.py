@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -30,7 +31,9 @@ class Settings:
     )
     public_url: str = field(
         default="",
-        metadata={"help": "Address that the browser sees, such as https://chat.example.nl. Empty: that of the request."},
+        metadata={
+            "help": "Address that the browser sees, such as https://chat.example.nl. Empty: that of the request."
+        },
     )
     proxies: int = field(
         default=0, metadata={"help": "Number of reverse proxies in front whose X-Forwarded-For is to be believed."}
@@ -39,16 +42,20 @@ class Settings:
     redis_url: str = field(
         default="",
         repr=False,
-        metadata={"help": "Redis 6.2 or newer (redis://, rediss:// or unix://). Empty: the program starts its own in `var`."},
+        metadata={
+            "help": "Redis 6.2 or newer (redis://, rediss:// or unix://). Empty: the program starts its own in `var`."
+        },
     )
     redis_fsync: str = field(
         default="everysec",
         metadata={
-            "help": "When its own Redis forces writes to the disk: `everysec` (a power cut may cost a second) or `always`.",
+            "help": "When its own Redis forces writes to disk: `everysec` (a power cut may cost a second) or `always`.",
             "choices": ("everysec", "always"),
         },
     )
-    redis_prefix: str = field(default="bot", metadata={"help": "First part of every key, so that several can share one Redis."})
+    redis_prefix: str = field(
+        default="bot", metadata={"help": "First part of every key, so that several can share one Redis."}
+    )
 
     rest_token: str = field(
         default="", repr=False, metadata={"help": "Bearer token of the REST channel. Empty: the channel answers 404."}
@@ -58,7 +65,9 @@ class Settings:
     )
     widget_origins: tuple[str, ...] = field(
         default=(),
-        metadata={"help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, besides our own."},
+        metadata={
+            "help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, besides our own."
+        },
     )
 
     turn_timeout_s: float = field(
@@ -87,7 +96,9 @@ class Settings:
         default="ma-vr 9:00-21:00, za 9:00-17:00",
         metadata={"help": "When live agents answer: days `ma di wo do vr za zo`, comma between. Not on holidays."},
     )
-    holidays: str = field(default="NL", metadata={"help": "Country whose public holidays count as closed; empty: none."})
+    holidays: str = field(
+        default="NL", metadata={"help": "Country whose public holidays count as closed; empty: none."}
+    )
     reply_minutes: int = field(
         default=10, metadata={"help": "Within how many minutes an agent usually answers during opening hours."}
     )
@@ -95,7 +106,10 @@ class Settings:
 
     log_format: str = field(
         default="auto",
-        metadata={"help": "`json`, `console`, or `auto`: console on a terminal, else JSON.", "choices": ("auto", "json", "console")},
+        metadata={
+            "help": "`json`, `console`, or `auto`: console on a terminal, else JSON.",
+            "choices": ("auto", "json", "console"),
+        },
     )
 
     @classmethod
@@ -131,14 +145,18 @@ class Settings:
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise ConfigError(f"BOT_TIMEZONE is {self.timezone!r}, expected a name such as Europe/Amsterdam") from exc
         for origin in self.widget_origins:
-            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
-                raise ConfigError(f"BOT_WIDGET_ORIGINS has {origin!r}, expected scheme and host, as https://www.example.nl")
+            if not _ORIGIN.fullmatch(origin):
+                raise ConfigError(f"BOT_WIDGET_ORIGINS has {origin!r}, expected as in https://www.example.nl")
+        self._check_secrets()
+
+    def _check_secrets(self) -> None:
         for name in ("rest_token", "api_token"):
             token = getattr(self, name)
             if token and len(token) < 16:
                 raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")
 
 
+_ORIGIN = re.compile(r"https?://[^/\s]+")
 _POSITIVE = (
     "turn_timeout_s",
     "claim_idle_ms",

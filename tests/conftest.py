@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,13 +80,14 @@ class Site:
             await store.close()
 
     def run(self, work: Callable[[Store], Awaitable[Result]]) -> Result:
-        """Do something with the store from a test that is not async."""
+        """Do something with the store from a test that isn't async, in a thread: Playwright has a loop in this one."""
 
         async def with_store() -> Result:
             async with self.store() as store:
                 return await work(store)
 
-        return asyncio.run(with_store())
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, with_store()).result()
 
     def account(self, account_id: str, *roles: Role, name: str | None = None) -> Account:
         """An account with PASSWORD; the same one if it was made before."""

@@ -28,6 +28,13 @@ MAX_PASSWORD_CHARS = 200
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 _FIRST_LOGIN_FILE = "first-login.json"
 
+# Change an account only if it is still there.
+_CHANGE = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
+
 _hasher = PasswordHasher()
 # Verified when the account doesn't exist, so that a stranger can't measure which ones do.
 _NOBODY = _hasher.hash(secrets.token_urlsafe())
@@ -47,6 +54,7 @@ class AccountStore:
     def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
+        self._change = client.register_script(_CHANGE)
 
     async def get(self, account_id: str) -> Account:
         """Raises NotFound."""
@@ -78,11 +86,12 @@ class AccountStore:
         return account
 
     async def set_password(self, account_id: str, password: str) -> None:
-        """Change the password and end every session of the account. Raises NotFound, InvalidMessage."""
+        """Change the password; sessions are the caller's to end. Raises NotFound, InvalidMessage."""
         account = await self.get(account_id)
         changed = replace(account, password_hash=await hash_password(password))
         with translated_errors():
-            await self._client.hset(self._keys.accounts, account_id, encode(changed))
+            if not await self._change(keys=[self._keys.accounts], args=[account_id, encode(changed)]):
+                raise NotFound(f"no account {account_id!r}")
 
     async def remove(self, account_id: str) -> None:
         """Raises NotFound."""

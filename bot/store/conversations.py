@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 import msgspec
@@ -19,6 +19,9 @@ from bot.store.keys import Keys
 PREVIEW_CHARS = 120
 # Who writes again while waiting for a human hears at most so often that nobody forgot.
 REMIND_AFTER_MS = 10 * 60_000
+# What Conversation has of the hash.
+_NUMBERS = ("version", "created_at_ms", "last_at_ms")
+_FIELDS = tuple(spec.name for spec in fields(Conversation) if spec.name != "id")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,15 @@ class ConversationStore:
     def script_keys(self, conversation_id: str) -> list[str]:
         """KEYS of every script, in the order that conversation.lua names them."""
         keys = self._keys
-        return [*keys.of_conversation(conversation_id), keys.work, keys.due, keys.queue, keys.outbox, keys.active]
+        return [
+            *keys.of_conversation(conversation_id),
+            keys.work,
+            keys.due,
+            keys.queue,
+            keys.claimed,
+            keys.outbox,
+            keys.active,
+        ]
 
     def script_args(self, conversation_id: str) -> list[Any]:
         """The arguments that every script starts with."""
@@ -68,11 +79,10 @@ class ConversationStore:
 
     async def get(self, conversation_id: str) -> Conversation:
         """Raises NotFound."""
-        with translated_errors():
-            fields = await self._client.hgetall(self._keys.conversation(conversation_id))
-        if not fields:
+        found = await self.get_many([conversation_id])
+        if not found:
             raise NotFound(f"no conversation {conversation_id!r}")
-        return conversation_of(conversation_id, fields)
+        return found[0]
 
     async def get_many(self, conversation_ids: Sequence[str]) -> list[Conversation]:
         """Those that (still) exist, in the order given."""
@@ -80,11 +90,12 @@ class ConversationStore:
             return []
         pipeline = self._client.pipeline(transaction=False)
         for conversation_id in conversation_ids:
-            pipeline.hgetall(self._keys.conversation(conversation_id))
+            pipeline.hmget(self._keys.conversation(conversation_id), _FIELDS)
         with translated_errors():
             found = await pipeline.execute()
-        pairs = zip(conversation_ids, found, strict=True)
-        return [conversation_of(conversation_id, fields) for conversation_id, fields in pairs if fields]
+        records = [dict(zip(_FIELDS, values, strict=True)) for values in found]
+        pairs = zip(conversation_ids, records, strict=True)
+        return [_conversation(conversation_id, record) for conversation_id, record in pairs if record["owner"]]
 
     async def recent(self, limit: int = 100) -> list[Conversation]:
         """The conversations with the latest message first."""
@@ -97,13 +108,13 @@ class ConversationStore:
         start = f"({after}" if after else "-"
         with translated_errors():
             entries = await self._client.xrange(self._keys.log(conversation_id), min=start, count=limit)
-        return [stored_message(entry_id, fields["message"]) for entry_id, fields in entries]
+        return [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
 
     async def latest_messages(self, conversation_id: str, limit: int) -> list[Message]:
         """The last `limit` of the log, oldest first."""
         with translated_errors():
             entries = await self._client.xrevrange(self._keys.log(conversation_id), count=limit)
-        return [stored_message(entry_id, fields["message"]) for entry_id, fields in reversed(entries)]
+        return [stored_message(entry_id, entry["message"]) for entry_id, entry in reversed(entries)]
 
     async def transcript(self, conversation_id: str, *, limit: int = 5000) -> list[TranscriptLine]:
         """The whole conversation, each message with its NLU or its delivery state."""
@@ -113,7 +124,7 @@ class ConversationStore:
         pipeline.hgetall(self._keys.states(conversation_id))
         with translated_errors():
             entries, nlu, states = await pipeline.execute()
-        messages = [stored_message(entry_id, fields["message"]) for entry_id, fields in entries]
+        messages = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
         return [
             TranscriptLine(
                 message,
@@ -122,6 +133,16 @@ class ConversationStore:
             )
             for message in messages
         ]
+
+    async def unread(self, conversation_id: str) -> list[tuple[str, str]]:
+        """(entry id, message id) of what was said to the customer and not read yet, in log order."""
+        with translated_errors():
+            states = await self._client.hgetall(self._keys.states(conversation_id))
+            waiting = [message_id for message_id, state in states.items() if state != "read"]
+            if not waiting:
+                return []
+            entry_ids = await self._client.hmget(self._keys.message_ids(conversation_id), waiting)
+        return sorted(zip(entry_ids, waiting, strict=True), key=lambda pair: entry_order(pair[0]))
 
     async def mark(self, conversation_id: str, message_ids: Sequence[str], state: State) -> int:
         """Note that messages to the customer were delivered, read or failed; returns how many that changed."""
@@ -137,6 +158,12 @@ class ConversationStore:
             return int(await self._client.zremrangebyscore(self._keys.active, "-inf", oldest_ms))
 
 
+def entry_order(entry_id: str) -> tuple[int, int]:
+    """An entry id as something to compare; the empty one comes first."""
+    ms, _, number = (entry_id or "0-0").partition("-")
+    return int(ms), int(number or 0)
+
+
 def message_group(message: Message) -> list[str]:
     """A message as the scripts take it: id, JSON, sender, text for lists."""
     return [message.id, encode(message), message.sender, message.text[:PREVIEW_CHARS]]
@@ -147,19 +174,14 @@ def stored_message(entry_id: str, record: str) -> Message:
     return replace(msgspec.json.decode(record, type=Message), entry_id=entry_id)
 
 
-def conversation_of(conversation_id: str, fields: dict[str, str]) -> Conversation:
-    """A conversation from its hash."""
-    handoff = fields.get("handoff")
+def _conversation(conversation_id: str, record: dict[str, str | None]) -> Conversation:
+    """A conversation from the fields of its hash; the dialogue's memory stays where it is."""
+    handoff = record.pop("handoff")
+    numbers = {name: int(record.pop(name) or 0) for name in _NUMBERS}
+    texts = {name: value or "" for name, value in record.items()}
     return Conversation(
         id=conversation_id,
-        channel=fields.get("channel", ""),
-        customer_id=fields.get("customer_id", ""),
-        owner=fields["owner"],
-        version=int(fields.get("version", 0)),
-        created_at_ms=int(fields.get("created_at_ms", 0)),
-        last_at_ms=int(fields.get("last_at_ms", 0)),
-        agent_name=fields.get("agent_name", ""),
         handoff=msgspec.json.decode(handoff, type=Handoff) if handoff else None,
-        last_text=fields.get("last_text", ""),
-        last_sender=fields.get("last_sender", ""),
+        **numbers,  # type: ignore[arg-type]
+        **texts,  # type: ignore[arg-type]
     )

@@ -58,6 +58,10 @@ class Keys:
         return self._key("queue")
 
     @property
+    def claimed(self) -> str:
+        return self._key("claimed")
+
+    @property
     def outbox(self) -> str:
         return self._key("outbox")
 

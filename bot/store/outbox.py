@@ -20,7 +20,7 @@ class OutboxEntry:
 
 
 class Outbox:
-    """The scripts put every message to a customer in; `ConversationStore.mark` takes it out when it arrived or failed."""
+    """The scripts put every message to a customer in; `ConversationStore.mark` takes it out when it arrived."""
 
     def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
         self._client = client

@@ -38,6 +38,12 @@ class HumanQueue:
             ids = await self._client.zrange(self._keys.queue, 0, limit - 1)
         return await self._conversations.get_many(ids)
 
+    async def claimed(self, limit: int = 1000) -> list[Conversation]:
+        """The conversations that agents have, the one claimed longest ago first."""
+        with translated_errors():
+            ids = await self._client.zrange(self._keys.claimed, 0, limit - 1)
+        return await self._conversations.get_many(ids)
+
     async def size(self) -> int:
         """How many conversations wait for a human."""
         with translated_errors():
@@ -60,7 +66,11 @@ class HumanQueue:
         await self._change(conversation, QUEUE, handoff=handoff, due_before_ms=due, notices=notices)
 
     async def claim(
-        self, conversation: Conversation, agent: Account, notices: Sequence[Message] = (), handoff: Handoff | None = None
+        self,
+        conversation: Conversation,
+        agent: Account,
+        notices: Sequence[Message] = (),
+        handoff: Handoff | None = None,
     ) -> None:
         """Give the conversation to `agent`, if its owner is still the one that the agent saw in `conversation`.
 

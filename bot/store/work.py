@@ -70,9 +70,7 @@ class WorkQueue:
     async def take(self, worker: str, *, block_ms: int) -> WorkItem | None:
         """The next conversation with work, or None after `block_ms` without."""
         with translated_errors():
-            found = await self._client.xreadgroup(
-                WORK_GROUP, worker, {self._keys.work: ">"}, count=1, block=block_ms
-            )
+            found = await self._client.xreadgroup(WORK_GROUP, worker, {self._keys.work: ">"}, count=1, block=block_ms)
         return _item(found[0][1]) if found else None
 
     async def take_over(self, worker: str) -> WorkItem | None:

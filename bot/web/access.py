@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,7 +17,7 @@ from bot.model import Account, Role
 SESSION_COOKIE = "bot_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-Handler = Callable[..., Awaitable[HTTPResponse]]
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
 def signed_in(*roles: Role) -> Callable[[Handler], Handler]:
@@ -104,8 +104,8 @@ async def _load_account(request: Request) -> Account | None:
 def check_origin(request: Request) -> None:
     """Refuse an unsafe request that another site's page made. Raises Forbidden.
 
-    A browser says where a request comes from in Sec-Fetch-Site or Origin, and a page can't change either. A request with
-    neither is from a program, which has no cookies of ours to misuse.
+    A browser says where a request comes from in Sec-Fetch-Site or Origin, and a page can't change either. A request
+    with neither is from a program, which has no cookies of ours to misuse.
     """
     if request.method in SAFE_METHODS:
         return
@@ -121,8 +121,14 @@ def is_own_origin(request: Request, origin: str) -> bool:
     """Whether `origin` is the address under which the browser sees us."""
     public_url = request.app.ctx.settings.public_url
     if public_url:
-        return origin == public_url.rstrip("/")
-    return urlsplit(origin).netloc == request.headers.get("host")
+        return bool(origin == public_url.rstrip("/"))
+    return bool(urlsplit(origin).netloc == request.headers.get("host"))
+
+
+def site_url(request: Request) -> str:
+    """The address under which the browser sees us, without a slash at the end."""
+    public_url: str = request.app.ctx.settings.public_url
+    return public_url.rstrip("/") or f"{request.scheme}://{request.host}"
 
 
 def is_https(request: Request) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from bot.web.access import site_url
 from bot.web.pages import render
 
 blueprint = Blueprint("demo")
@@ -11,4 +12,4 @@ blueprint = Blueprint("demo")
 
 @blueprint.get("/demo")
 async def demo(request: Request) -> HTTPResponse:
-    return render(request, "demo.html")
+    return render(request, "demo.html", site_url=site_url(request))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import structlog
-from sanic import HTTPResponse, Request, Sanic
+from sanic import HTTPResponse, Request
 from sanic.exceptions import SanicException
 from sanic.response import json
 
 from bot.errors import BotError
+from bot.web.app import App
 from bot.web.pages import render
 
 log = structlog.get_logger()
@@ -20,14 +21,17 @@ _TITLES = {
     409: ("Iemand was je voor", "Een collega heeft dit intussen veranderd. Ga terug en bekijk de nieuwe stand."),
     413: ("Te groot", "Wat je stuurde is te groot."),
     429: ("Even wachten", "Je hebt dit te vaak geprobeerd. Wacht een minuut."),
-    503: ("Even niet bereikbaar", "We kunnen nu niets opslaan. Er is niets verloren. Probeer het over een minuut opnieuw."),
+    503: (
+        "Even niet bereikbaar",
+        "We kunnen nu niets opslaan. Er is niets verloren. Probeer het over een minuut opnieuw.",
+    ),
 }
 _UNEXPECTED = ("Er ging iets mis", "Dat ligt aan ons, niet aan jou. Probeer het zo opnieuw.")
 _JSON_PATHS = ("/api/", "/webhooks/", "/health/", "/widget/")
 RETRY_AFTER_S = 5
 
 
-def install(app: Sanic) -> None:
+def install(app: App) -> None:
     """Every error of a handler goes through here."""
     app.error_handler.add(Exception, _respond)
 
@@ -50,6 +54,8 @@ def _describe(exc: Exception) -> tuple[int, str, str]:
         return exc.status, exc.code, str(exc)
     if isinstance(exc, SanicException) and exc.status_code and exc.status_code < 500:
         return exc.status_code, type(exc).__name__, str(exc)
+    if isinstance(exc, IsADirectoryError):
+        return 404, "not_found", "a folder of static files has no page"
     return 500, "internal", "something went wrong on our side"
 
 
@@ -57,11 +63,11 @@ def _error(request: Request, status: int, code: str, message: str) -> HTTPRespon
     if _path(request).startswith(_JSON_PATHS) or "application/json" in request.headers.get("accept", ""):
         return json({"ok": False, "error": message, "code": code, "status": status}, status=status)
     title, text = _TITLES.get(status, _UNEXPECTED)
-    return render(request, "error.html", status=status, title=title, text=text)
+    return render(request, "error.html", status, title=title, text=text)
 
 
 def _path(request: Request) -> str:
     try:
         return str(request.path)
-    except Exception:  # noqa: BLE001 - a request that could not be parsed has no path
+    except Exception:
         return "/api/"

@@ -32,7 +32,7 @@ class Handling:
             handoff = Handoff("taken_over", "normal", now_ms())
         notices = await self._notice("utter_medewerker_neemt_over", conversation_id, "claimed", agent.name)
         await self._store.queue.claim(conversation, agent, notices, handoff)
-        return await self._store.conversations.get(conversation_id)
+        return await self._own(conversation_id, agent)
 
     async def reply(self, conversation_id: str, agent: Account, text: str, message_id: str) -> str:
         """Send the customer a message; returns its entry id.

@@ -77,7 +77,7 @@ class Live:
         readers = list(self._all)
         if event["type"] == RESYNC["type"]:
             readers += [reader for group in self._by_conversation.values() for reader in group]
-        elif (conversation_id := event.get("conversation_id")) in self._by_conversation:
-            readers += self._by_conversation[conversation_id]
+        else:
+            readers += self._by_conversation.get(event.get("conversation_id", ""), ())
         for reader in readers:
             reader.put(event)

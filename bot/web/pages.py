@@ -48,10 +48,10 @@ def environment(settings: Settings) -> Environment:
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTTPResponse:
-    """The page that `template` makes of `context`, which also has the account and the path."""
+    """The page that `template` makes of `context`, which also has the account, the path and the status."""
     page = request.app.ctx.jinja.get_template(template)
     account = getattr(request.ctx, "account", None)
-    return html(page.render(account=account, path=request.path, **context), status=status)
+    return html(page.render(account=account, path=request.path, status=status, **context), status=status)
 
 
 @lru_cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import file, redirect
@@ -14,6 +12,7 @@ from bot.store import Store
 from bot.web import failures
 from bot.web.access import check_origin, is_https
 from bot.web.api import blueprint as api
+from bot.web.app import App
 from bot.web.channels.intake import Intake
 from bot.web.channels.rest import blueprint as rest
 from bot.web.channels.widget import Limits
@@ -41,9 +40,9 @@ _CSP = (
 )
 
 
-def create_app(settings: Settings, redis_url: str) -> Sanic:
+def create_app(settings: Settings, redis_url: str) -> App:
     """The application; connections open when it starts and close when it stops."""
-    app = Sanic("vraagbaak", configure_logging=False)
+    app: App = Sanic("vraagbaak", configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=MAX_BODY_BYTES,
         WEBSOCKET_MAX_SIZE=MAX_FRAME_BYTES,
@@ -58,14 +57,15 @@ def create_app(settings: Settings, redis_url: str) -> Sanic:
     for blueprint in (rest, widget, sign_in, desk, editor, api, demo, health_blueprint, metrics_blueprint):
         app.blueprint(blueprint)
     _serve_static(app)
-    app.register_middleware(_check_request, "request")
-    app.register_middleware(_secure_response, "response")
+    app.on_request(_check_request)
+    app.on_response(_secure_response)
+    app.on_response(_share_widget)
     app.before_server_start(_open)
     app.after_server_stop(_close)
     return app
 
 
-def _make_parts(app: Sanic, settings: Settings, redis_url: str) -> None:
+def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     store = Store(redis_url, settings)
     answers = Answers(store.templates, settings)
     app.ctx.settings = settings
@@ -83,7 +83,7 @@ def _make_parts(app: Sanic, settings: Settings, redis_url: str) -> None:
     )
 
 
-async def _open(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
+async def _open(app: App) -> None:
     await app.ctx.store.open()
     app.ctx.secret = await app.ctx.store.secret()
     app.add_task(app.ctx.live.run(), name="live")
@@ -92,7 +92,7 @@ async def _open(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
     log.info("web.started")
 
 
-async def _close(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
+async def _close(app: App) -> None:
     for name in ("live", "rescue", "clean"):
         await app.cancel_task(name, raise_exception=False)
     await app.ctx.store.close()
@@ -114,7 +114,7 @@ async def _secure_response(request: Request, response: HTTPResponse) -> None:
         headers.setdefault("strict-transport-security", "max-age=31536000")
 
 
-def _serve_static(app: Sanic) -> None:
+def _serve_static(app: App) -> None:
     app.static("/static/", STATIC, name="static", directory_view=False)
 
     @app.get("/widget.js", name="widget_js")
@@ -127,12 +127,11 @@ def _serve_static(app: Sanic) -> None:
     async def home(_: Request) -> HTTPResponse:
         return redirect("/demo")
 
-    @app.on_response
-    async def share_widget(request: Request, response: HTTPResponse) -> None:
-        # Another site's page loads the widget's modules from here.
-        if request.path.startswith("/static/"):
-            response.headers["cache-control"] = (
-                "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
-            )
-        if request.path.startswith("/static/widget/"):
-            response.headers["access-control-allow-origin"] = "*"
+
+async def _share_widget(request: Request, response: HTTPResponse) -> None:
+    """Static files may be kept as long as their address says; the widget's modules load on other sites' pages too."""
+    if request.path.startswith("/static/"):
+        versioned = "v" in request.args
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+    if request.path.startswith("/static/widget/"):
+        response.headers["access-control-allow-origin"] = "*"

@@ -230,7 +230,12 @@ async def test_a_handover_brings_reason_ranking_priority_and_the_whole_conversat
 
 
 async def test_a_complaint_goes_before_who_waits_longer(store: Store) -> None:
-    for conversation_id, priority in (("first", "normal"), ("second", "low"), ("complaint", "high"), ("last", "normal")):
+    for conversation_id, priority in (
+        ("first", "normal"),
+        ("second", "low"),
+        ("complaint", "high"),
+        ("last", "normal"),
+    ):
         await handed_over(store, conversation_id, priority)
     assert [c.id for c in await store.queue.waiting()] == ["complaint", "first", "last", "second"]
 

@@ -20,6 +20,11 @@ if owner == 'queue' then
 else
   redis.call('ZREM', queue, id)
 end
+if string.sub(owner, 1, 6) == 'agent:' then
+  redis.call('ZADD', claimed, now_ms, id)
+else
+  redis.call('ZREM', claimed, id)
+end
 if owner == 'assistant' or owner == 'closed' then
   -- The assistant starts afresh: what was said to a human is not answered again.
   redis.call('HDEL', conversation, 'dialogue', 'handoff')

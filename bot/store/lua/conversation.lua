@@ -1,8 +1,8 @@
 -- What every script on a conversation shares. The client sends this file in front of each of them.
--- KEYS[1..6] are those of the conversation, KEYS[7..11] those of all, in the order of conversations.py `_script_keys`.
+-- KEYS[1..6] are those of the conversation, KEYS[7..12] those of all, in the order of conversations.py `script_keys`.
 local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
 local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
-local work, due, queue, outbox, active = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local work, due, queue, claimed, outbox, active = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
 -- A script's own arguments come behind these three.
 local own = 3
@@ -16,6 +16,7 @@ local function append(message_id, message, sender, text)
   local entry_id = redis.call('XADD', log, '*', 'message', message)
   redis.call('HSET', ids, message_id, entry_id)
   redis.call('HSET', conversation, 'last_at_ms', now_ms, 'last_sender', sender, 'last_text', text)
+  if sender == 'customer' then redis.call('HSET', conversation, 'last_customer_text', text) end
   redis.call('ZADD', active, now_ms, id)
   return entry_id
 end

@@ -38,7 +38,11 @@ def openapi(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         paths.setdefault(f"/api/v1{op.path}", {})[op.method.lower()] = _describe(op, by_shape)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Vraagbaak", "version": version, "description": "Conversations, the human queue and answers."},
+        "info": {
+            "title": "Vraagbaak",
+            "version": version,
+            "description": "Conversations, the human queue and answers.",
+        },
         "servers": [{"url": "/"}],
         "security": [{"token": []}, {"session": []}],
         "paths": paths,

@@ -15,7 +15,7 @@ from sanic.response import raw
 import bot
 from bot.answers import unknown_variables
 from bot.errors import InvalidMessage, NotFound
-from bot.model import Role, Template
+from bot.model import Button, Role, Template
 from bot.store.work import now_ms
 from bot.web.access import bearer
 from bot.web.api.description import Operation, openapi
@@ -32,9 +32,8 @@ from bot.web.api.shapes import (
     TemplateList,
 )
 from bot.web.bodies import decode
-
-MAX_TEMPLATE_CHARS = 2_000
-MAX_TITLE_CHARS = 20
+from bot.web.channels.intake import PAYLOAD
+from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
 
 blueprint = Blueprint("api", url_prefix="/api")
 OPERATIONS: list[Operation] = []
@@ -83,9 +82,7 @@ async def queue(request: Request) -> Queue:
     return Queue(items, await store.queue.size())
 
 
-@operation(
-    "GET", "/conversations", "agent", "admin", summary="The latest 100 conversations", gives=ConversationList
-)
+@operation("GET", "/conversations", "agent", "admin", summary="The latest 100 conversations", gives=ConversationList)
 async def conversations(request: Request) -> ConversationList:
     return ConversationList(await request.app.ctx.store.conversations.recent(100))
 
@@ -100,6 +97,10 @@ async def conversations(request: Request) -> ConversationList:
     errors=(404,),
 )
 async def conversation(request: Request, conversation_id: str) -> ConversationDetail:
+    return await _detail(request, conversation_id)
+
+
+async def _detail(request: Request, conversation_id: str) -> ConversationDetail:
     store = request.app.ctx.store
     found = await store.conversations.get(conversation_id)
     return ConversationDetail(found, await store.conversations.transcript(conversation_id))
@@ -117,7 +118,7 @@ async def conversation(request: Request, conversation_id: str) -> ConversationDe
 )
 async def claim(request: Request, conversation_id: str, body: Claim) -> ConversationDetail:
     await request.app.ctx.handling.claim(conversation_id, request.ctx.account, body.seen_owner)
-    return await conversation(request, conversation_id)
+    return await _detail(request, conversation_id)
 
 
 @operation(
@@ -147,7 +148,7 @@ async def reply(request: Request, conversation_id: str, body: Reply) -> Stored:
 )
 async def hand_back(request: Request, conversation_id: str) -> ConversationDetail:
     await request.app.ctx.handling.hand_back(conversation_id, request.ctx.account)
-    return await conversation(request, conversation_id)
+    return await _detail(request, conversation_id)
 
 
 @operation(
@@ -161,7 +162,7 @@ async def hand_back(request: Request, conversation_id: str) -> ConversationDetai
 )
 async def put_back(request: Request, conversation_id: str) -> ConversationDetail:
     await request.app.ctx.handling.put_back(conversation_id, request.ctx.account)
-    return await conversation(request, conversation_id)
+    return await _detail(request, conversation_id)
 
 
 @operation(
@@ -175,7 +176,7 @@ async def put_back(request: Request, conversation_id: str) -> ConversationDetail
 )
 async def close(request: Request, conversation_id: str) -> ConversationDetail:
     await request.app.ctx.handling.close(conversation_id, request.ctx.account)
-    return await conversation(request, conversation_id)
+    return await _detail(request, conversation_id)
 
 
 @operation("GET", "/templates", "agent", "editor", "admin", summary="Every answer", gives=TemplateList)
@@ -183,9 +184,7 @@ async def templates(request: Request) -> TemplateList:
     return TemplateList(await request.app.ctx.store.templates.all())
 
 
-@operation(
-    "GET", "/templates/{name}", "agent", "editor", "admin", summary="One answer", gives=Template, errors=(404,)
-)
+@operation("GET", "/templates/{name}", "agent", "editor", "admin", summary="One answer", gives=Template, errors=(404,))
 async def template(request: Request, name: str) -> Template:
     found: Template = await request.app.ctx.store.templates.get(name)
     return found
@@ -210,7 +209,7 @@ async def edit_template(request: Request, name: str, body: TemplateEdit) -> Temp
         title=current.title if body.title is None else body.title.strip(),
         buttons=current.buttons if body.buttons is None else tuple(body.buttons),
         edited_at_ms=now_ms(),
-        edited_by=request.ctx.account.name,
+        edited_by=request.ctx.account.id,
     )
     check_template(edited)
     expected = current.version if body.version is None else body.version
@@ -225,25 +224,33 @@ async def models(request: Request) -> ModelList:
     return ModelList(await store.models.all(), active.name if active else None)
 
 
-@blueprint.route("/<path:path>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"], name="unknown")
 async def unknown(_: Request, path: str) -> HTTPResponse:
     raise NotFound(f"no such route; /api/openapi.json lists them (asked for {path[:80]!r})")
 
 
+blueprint.add_route(unknown, "/<path:path>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+
+
 def check_template(template: Template) -> None:
     """Raise InvalidMessage for an answer that a customer could not be sent."""
-    if not 1 <= len(template.text) <= MAX_TEMPLATE_CHARS:
-        raise InvalidMessage(f"text: expected 1 to {MAX_TEMPLATE_CHARS} characters, got {len(template.text)}")
+    if not 1 <= len(template.text) <= MAX_TEXT_CHARS:
+        raise InvalidMessage(f"text: expected 1 to {MAX_TEXT_CHARS} characters, got {len(template.text)}")
     if len(template.title) > MAX_TITLE_CHARS:
         raise InvalidMessage(f"title: expected at most {MAX_TITLE_CHARS} characters, got {len(template.title)}")
     if unknown := unknown_variables(template.text):
         raise InvalidMessage(f"text: unknown variable {{{unknown[0]}}}")
+    if len(template.buttons) > MAX_BUTTONS:
+        raise InvalidMessage(f"buttons: expected at most {MAX_BUTTONS}, got {len(template.buttons)}")
     for button in template.buttons:
-        if not button.title.strip() or len(button.title) > MAX_TITLE_CHARS:
-            raise InvalidMessage(f"buttons: expected a title of 1 to {MAX_TITLE_CHARS} characters")
-        if bool(button.payload) == bool(button.url):
-            raise InvalidMessage("buttons: expected either a payload or a url")
-        if button.url and not button.url.startswith("https://"):
-            raise InvalidMessage("buttons: expected a url that starts with https://")
-        if button.payload and not button.payload.startswith("/"):
-            raise InvalidMessage("buttons: expected a payload as /faq_ruilen")
+        _check_button(button)
+
+
+def _check_button(button: Button) -> None:
+    if not button.title.strip() or len(button.title) > MAX_TITLE_CHARS:
+        raise InvalidMessage(f"buttons: expected a title of 1 to {MAX_TITLE_CHARS} characters")
+    if bool(button.payload) == bool(button.url):
+        raise InvalidMessage("buttons: expected either a payload or a url")
+    if button.url and not is_https_url(button.url):
+        raise InvalidMessage("buttons: expected a whole address that starts with https://")
+    if button.payload and not PAYLOAD.fullmatch(button.payload):
+        raise InvalidMessage("buttons: expected a payload as /faq_ruilen")

@@ -15,7 +15,8 @@ from bot.store.work import now_ms
 MAX_ID_CHARS = 100
 # Control characters mean nothing to a reader; line breaks and tabs do.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
+# What a button stands for, as Rasa writes it.
+PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
 
 
 class Intake:
@@ -39,7 +40,7 @@ class Intake:
             raise InvalidMessage("text: expected at least one character")
         if len(text) > self._max_text_chars:
             raise InvalidMessage(f"text: expected at most {self._max_text_chars} characters, got {len(text)}")
-        if payload and not _PAYLOAD.fullmatch(payload):
+        if payload and not PAYLOAD.fullmatch(payload):
             raise InvalidMessage("payload: expected that of a button, as /faq_ruilen")
         return Message(message_id, conversation_id, "customer", text, now_ms(), payload=payload or "")
 

@@ -16,6 +16,7 @@ from bot.errors import InvalidMessage
 from bot.model import ASSISTANT, Message
 from bot.web.access import rest_channel
 from bot.web.bodies import decode
+from bot.web.channels.intake import PAYLOAD
 from bot.web.live import Event, Subscription
 
 CHANNEL = "rest"
@@ -26,7 +27,6 @@ MAX_SENDER_CHARS = 200
 blueprint = Blueprint("rest")
 
 _PLAIN_SENDER = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
-_PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
 
 
 class RestMessage(msgspec.Struct):
@@ -43,7 +43,7 @@ async def webhook(request: Request) -> HTTPResponse:
     """Store the message, wait for the turn, answer with its replies; empty while a human has the conversation."""
     body = decode(request, RestMessage)
     conversation_id = conversation_of(body.sender)
-    payload = body.message.strip() if _PAYLOAD.fullmatch(body.message.strip()) else None
+    payload = body.message.strip() if PAYLOAD.fullmatch(body.message.strip()) else None
     message_id = body.message_id or uuid.uuid4().hex
     message = request.app.ctx.intake.message(conversation_id, message_id, body.message, payload)
     replies = await _turn(request, message, body.sender)
@@ -71,7 +71,9 @@ async def messages(request: Request) -> HTTPResponse:
     conversations = request.app.ctx.store.conversations
     found = [m for m in await conversations.messages(conversation_id, after=after) if m.to_customer]
     await conversations.mark(conversation_id, [message.id for message in found], "delivered")
-    return json([{**_wire(sender, message), "sender": message.sender, "entry_id": message.entry_id} for message in found])
+    return json(
+        [{**_wire(sender, message), "sender": message.sender, "entry_id": message.entry_id} for message in found]
+    )
 
 
 def conversation_of(sender: str) -> str:
@@ -103,7 +105,7 @@ async def _handled(events: Subscription, message_id: str, timeout_s: float) -> N
 
 
 def _is_turn_of(event: Event, message_id: str) -> bool:
-    return event["type"] == "turn" and (event["in_reply_to"] == message_id or event["owner"] != ASSISTANT)
+    return bool(event["type"] == "turn" and (event["in_reply_to"] == message_id or event["owner"] != ASSISTANT))
 
 
 def _wire(sender: str, message: Message) -> dict[str, Any]:

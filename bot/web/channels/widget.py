@@ -19,6 +19,7 @@ from sanic.exceptions import WebsocketClosed
 
 from bot.errors import BotError, InvalidMessage, NotFound, TooManyRequests
 from bot.model import AGENT_PREFIX, ASSISTANT, Message
+from bot.store.conversations import entry_order
 from bot.web.access import is_own_origin
 from bot.web.bodies import decode_json
 from bot.web.live import Event, Subscription, event_messages
@@ -106,7 +107,7 @@ class Page:
         self._conversation_id = conversation_id
         self._owner = ASSISTANT
         self._last_entry_id = ""
-        # What was sent to the page and is not known to be read: (entry id, message id), in log order.
+        # What was said to the customer and is not known to be read: (entry id, message id), in log order.
         self._unread: list[tuple[str, str]] = []
 
     async def run(self, hello: Frame, token: str) -> None:
@@ -130,7 +131,9 @@ class Page:
             self._owner, agent_name = conversation.owner, conversation.agent_name
         except NotFound:
             pass  # it exists from its first message on
-        self._note_sent(messages)
+        self._unread = await conversations.unread(self._conversation_id)
+        if messages:
+            self._last_entry_id = messages[-1].entry_id
         await self._send(
             type="welcome",
             conversation_id=self._conversation_id,
@@ -162,9 +165,7 @@ class Page:
         elif frame.type == "read":
             await self._mark(frame.up_to, "read")
         elif frame.type == "typing":
-            await self._ctx.store.events.publish(
-                "typing", conversation_id=self._conversation_id, sender="customer"
-            )
+            await self._ctx.store.events.publish("typing", conversation_id=self._conversation_id, sender="customer")
         elif frame.type == "ping":
             await self._send(type="pong")
         else:
@@ -273,12 +274,6 @@ def _wire(message: Message) -> dict[str, Any]:
         "agent_name": message.agent_name or None,
         "sent_at_ms": message.sent_at_ms,
     }
-
-
-def entry_order(entry_id: str) -> tuple[int, int]:
-    """An entry id as something to compare; the empty one comes first."""
-    ms, _, number = (entry_id or "0-0").partition("-")
-    return int(ms), int(number or 0)
 
 
 def _error_frame(exc: BotError, frame: Frame | None) -> str:

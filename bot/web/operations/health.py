@@ -20,7 +20,7 @@ async def live(_: Request) -> HTTPResponse:
 
 @blueprint.get("/ready")
 async def ready(request: Request) -> HTTPResponse:
-    """503 when a part is down. Without the assistant customers still get through, to humans: balance on /health/live."""
+    """503 when a part is down. Without the assistant customers still reach humans, so balance on /health/live."""
     parts = await _parts(request)
     ok = all(part["ok"] for part in parts.values())
     return json({"ok": ok, "parts": parts}, status=200 if ok else 503)

@@ -37,9 +37,7 @@ class Metrics:
         self.queue_oldest = Gauge(
             "bot_queue_oldest_seconds", "How long the longest has waited for a human", registry=self.registry
         )
-        self.work = Gauge(
-            "bot_work_conversations", "Conversations that wait for the assistant", registry=self.registry
-        )
+        self.work = Gauge("bot_work_conversations", "Conversations that wait for the assistant", registry=self.registry)
         self.outbox = Gauge(
             "bot_outbox_messages", "Messages to customers that have not arrived", registry=self.registry
         )

@@ -1,0 +1,178 @@
+"""The right side of the desk: one conversation, why it is here, and what the agent can do with it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot.model import (
+    ASSISTANT,
+    CLOSED,
+    QUEUE,
+    Account,
+    Conversation,
+    IntentScore,
+    Message,
+    Nlu,
+    Template,
+    TranscriptLine,
+)
+from bot.store import Store
+from bot.web.desk import words
+from bot.web.handling import MAX_REPLY_CHARS
+from bot.web.pages import moment
+
+Mode = Literal["mine", "waiting", "colleague", "assistant", "closed"]
+# Intents of the ranking that stand in the line; the others are behind "meer".
+TOP = 3
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One intent of the NLU's ranking."""
+
+    title: str  # in Dutch
+    intent: str  # its name in the Rasa project
+    percent: str
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What the NLU made of a customer's message."""
+
+    top: tuple[Guess, ...]
+    rest: tuple[Guess, ...]
+    outcome: str  # what the assistant did with it, in Dutch
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of the transcript."""
+
+    message: Message
+    by: str  # who said it
+    state: str  # the delivery state in Dutch, empty for a customer's message
+    failed: bool  # it did not reach the customer
+    recognised: Recognised | None
+    caused_handoff: bool  # this message made the assistant call a human
+
+
+@dataclass(frozen=True)
+class Day:
+    """The messages of one day."""
+
+    key: str  # the date, to keep the day's place after a refresh
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Composer:
+    """The reply box."""
+
+    text: str  # what was typed and not sent
+    message_id: str  # goes along with the text: sending it twice stores it once
+    max_chars: int
+
+
+@dataclass(frozen=True)
+class ConversationPage:
+    """What the right side gets."""
+
+    conversation: Conversation
+    url: str  # of the page; the actions are below it
+    who: str  # the customer's name
+    mode: Mode  # whose it is, seen from this agent; decides which actions there are
+    place: str  # the same in Dutch, as the end of a sentence
+    priority: str  # of the handoff, in Dutch; empty without one
+    days: tuple[Day, ...]
+    composer: Composer
+    notice: str  # what just happened, empty if nothing did
+
+
+async def load_page(
+    store: Store,
+    account: Account,
+    conversation_id: str,
+    *,
+    timezone: str,
+    notice: str = "",
+    draft: Composer | None = None,
+) -> ConversationPage:
+    """The conversation as `account` sees it now. Raises NotFound."""
+    conversation = await store.conversations.get(conversation_id)
+    mode = _mode(conversation, account)
+    lines = await store.conversations.transcript(conversation_id)
+    templates = await store.templates.get_many(words.template_name(name) for name in _intents(lines))
+    return ConversationPage(
+        conversation=conversation,
+        url=words.page_url(conversation_id),
+        who=words.customer_name(conversation),
+        mode=mode,
+        place=words.place(conversation, mine=mode == "mine"),
+        priority=words.PRIORITIES[conversation.handoff.priority] if conversation.handoff else "",
+        days=_days([_line(line, conversation, templates) for line in lines], ZoneInfo(timezone)),
+        composer=draft or new_composer(),
+        notice=notice,
+    )
+
+
+def new_composer(text: str = "", message_id: str = "") -> Composer:
+    """A reply box, empty or with what came back from one."""
+    return Composer(text, message_id or uuid.uuid4().hex, MAX_REPLY_CHARS)
+
+
+def who_was_first(conversation: Conversation) -> str:
+    """For an agent who came second."""
+    if conversation.agent_id:
+        return f"{conversation.agent_name or conversation.agent_id} was je voor."
+    return f"Er is intussen iets veranderd: dit gesprek is nu {words.place(conversation, mine=False)}."
+
+
+def _mode(conversation: Conversation, account: Account) -> Mode:
+    if conversation.agent_id:
+        return "mine" if conversation.agent_id == account.id else "colleague"
+    modes: dict[str, Mode] = {QUEUE: "waiting", ASSISTANT: "assistant", CLOSED: "closed"}
+    return modes[conversation.owner]
+
+
+def _intents(lines: list[TranscriptLine]) -> list[str]:
+    return [score.name for line in lines if line.nlu for score in line.nlu.ranking]
+
+
+def _line(line: TranscriptLine, conversation: Conversation, templates: dict[str, Template]) -> Line:
+    message, handoff = line.message, conversation.handoff
+    by = message.agent_name if message.sender == "agent" and message.agent_name else words.SPEAKERS[message.sender]
+    return Line(
+        message=message,
+        by=by,
+        state=words.STATES[line.state] if line.state else "",
+        failed=line.state == "failed",
+        recognised=_recognised(line.nlu, templates) if line.nlu else None,
+        caused_handoff=handoff is not None and bool(handoff.message_id) and handoff.message_id == message.id,
+    )
+
+
+def _recognised(nlu: Nlu, templates: dict[str, Template]) -> Recognised:
+    ranking = nlu.ranking or (IntentScore(nlu.intent, nlu.confidence),)
+    guesses = tuple(Guess(words.intent_title(one.name, templates), one.name, words.percent(one)) for one in ranking)
+    return Recognised(guesses[:TOP], guesses[TOP:], words.outcome(nlu))
+
+
+def _days(lines: list[Line], zone: ZoneInfo) -> tuple[Day, ...]:
+    def moment_of(line: Line) -> datetime:
+        # The store's clock, which also orders the log; a sender's clock may be wrong.
+        stored_ms = int(line.message.entry_id.partition("-")[0])
+        return datetime.fromtimestamp(stored_ms / 1000, zone)
+
+    today = datetime.now(zone).date()
+    days = []
+    for date, group in groupby(lines, key=lambda line: moment_of(line).date()):
+        of_day = tuple(group)
+        title = moment(moment_of(of_day[0]), with_time=False)
+        days.append(Day(date.isoformat(), f"Vandaag, {title}" if date == today else title, of_day))
+    return tuple(days)

@@ -1,0 +1,81 @@
+"""The desk's Dutch words for what the store keeps in English."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot.model import ASSISTANT, CLOSED, QUEUE, Conversation, IntentScore, Nlu, Sender, State, Template
+
+STATES: dict[State, str] = {"sent": "Verzonden", "delivered": "Bezorgd", "read": "Gelezen", "failed": "Mislukt"}
+OUTCOMES = {"answer": "beantwoord", "ask": "doorgevraagd", "human": "naar een medewerker"}
+PRIORITIES = {"high": "Hoge prioriteit", "normal": "Gewone prioriteit", "low": "Lage prioriteit"}
+SPEAKERS: dict[Sender, str] = {
+    "customer": "Klant",
+    "assistant": "Assistent",
+    "agent": "Medewerker",
+    "system": "Melding aan de klant",
+}
+_PLACES = {ASSISTANT: "bij de assistent", QUEUE: "in de wachtrij", CLOSED: "gesloten"}
+
+# In the list, in front of the last words; nothing in front of the customer's own.
+PREVIEW_BY = {"assistant": "Assistent", "system": "Melding", "agent": "Collega"}
+
+# What stands for a customer whose channel knows no name, with the end of the customer's id behind it.
+_NAMELESS = {"widget": "Bezoeker", "messenger": "Messenger"}
+_TAIL_CHARS = 4
+_MAX_NAME_CHARS = 40
+_OUT_OF_SCOPE = "nlu_fallback"
+
+
+def url_part(conversation_id: str) -> str:
+    """The id as one part of an address, and of an element's id; it may hold anything, also a slash or a space."""
+    return quote(conversation_id, safe="")
+
+
+def page_url(conversation_id: str) -> str:
+    """The conversation's page; its actions are below it."""
+    return f"/desk/{url_part(conversation_id)}"
+
+
+def place(conversation: Conversation, *, mine: bool) -> str:
+    """Where the conversation is, as the end of a sentence."""
+    if conversation.agent_id:
+        return "bij jou" if mine else f"bij {conversation.agent_name or conversation.agent_id}"
+    return _PLACES.get(conversation.owner, f"bij {conversation.owner}")
+
+
+def customer_name(conversation: Conversation) -> str:
+    """Short enough for a list, and different for different customers."""
+    word = _NAMELESS.get(conversation.channel)
+    if word is None:
+        return (conversation.customer_id or conversation.id)[:_MAX_NAME_CHARS]
+    tail = "".join(char for char in conversation.customer_id or conversation.id if char.isalnum())
+    return f"{word} {tail[-_TAIL_CHARS:].upper()}"
+
+
+def template_name(intent: str) -> str:
+    """The template that answers an intent."""
+    return f"utter_{intent}"
+
+
+def intent_title(intent: str, templates: dict[str, Template]) -> str:
+    """The title that editors gave to the intent's answer, else the intent's name made readable."""
+    if intent == _OUT_OF_SCOPE:
+        return "Ander onderwerp"
+    template = templates.get(template_name(intent))
+    if template and template.title:
+        return template.title
+    return intent.removeprefix("faq_").replace("_", " ").capitalize()
+
+
+def percent(score: IntentScore) -> str:
+    """`93%`; never 0% for something, nor 100% for less than certain."""
+    rounded = round(score.confidence * 100)
+    if rounded == 0 and score.confidence > 0:
+        return "<1%"
+    return f"{min(rounded, 99) if score.confidence < 1 else 100}%"
+
+
+def outcome(nlu: Nlu) -> str:
+    """What the assistant did with the message."""
+    return OUTCOMES.get(nlu.outcome, nlu.outcome)

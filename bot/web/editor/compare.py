@@ -1,0 +1,43 @@
+"""Two texts side by side, with what differs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from bot.model import Template
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words; `differs` if the other text hasn't got it there."""
+
+    text: str
+    differs: bool
+
+
+def compare(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
+    """Both texts in pieces; the pieces of each, put together, are the whole text."""
+    words, other_words = _words(one), _words(other)
+    pieces: list[Piece] = []
+    other_pieces: list[Piece] = []
+    for kind, start, end, other_start, other_end in SequenceMatcher(None, words, other_words, False).get_opcodes():
+        differs = kind != "equal"
+        pieces.append(Piece("".join(words[start:end]), differs))
+        other_pieces.append(Piece("".join(other_words[other_start:other_end]), differs))
+    return _filled(pieces), _filled(other_pieces)
+
+
+def as_text(template: Template) -> str:
+    """All that an editor can change, as lines."""
+    buttons = [f"Knop: {button.title} → {button.url or button.payload}" for button in template.buttons]
+    return "\n".join([f"Onderwerp: {template.title}", "", template.text, *([""] if buttons else []), *buttons])
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s|[^\s]+", text)
+
+
+def _filled(pieces: list[Piece]) -> list[Piece]:
+    return [piece for piece in pieces if piece.text]

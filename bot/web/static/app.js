@@ -1,0 +1,19 @@
+/** What every page of the desk and the editor does; pages work without it. */
+
+/** Menus close on Escape and on a click elsewhere, as menus do. */
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    const escaped = event.type === "keydown" && event.key === "Escape";
+    const left = event.type === "click" && !menu.contains(event.target);
+    if (!escaped && !left) continue;
+    menu.open = false;
+    if (escaped) menu.querySelector("summary").focus();
+  }
+}
+
+document.addEventListener("keydown", closeMenus);
+document.addEventListener("click", closeMenus);
+
+// A form that came back with errors: the first wrong field has the focus, its error is read with it.
+const wrong = document.querySelector("main [aria-invalid=true]") ?? document.querySelector("main .error-summary");
+wrong?.focus();

@@ -1,0 +1,30 @@
+"""The browser of the tests: the Chromium that `make setup` found or installed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tools.setup.chromium import find_chromium
+
+# Chromium looks for Google's hosts at every start; tests need no network.
+_QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Headless; without Chromium's own sandbox only for root, who can't have it."""
+    path = find_chromium()
+    args = [*_QUIET, "--no-sandbox"] if os.geteuid() == 0 else _QUIET
+    return playwright.chromium.launch(executable_path=str(path) if path else None, args=args)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for one file of tests. No longer: its event loop would be in the way of async tests in other files."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()

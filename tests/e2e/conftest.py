@@ -1,0 +1,83 @@
+"""The whole product: Redis, the web server, an assistant with the project's trained model, and a browser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from bot.model import ModelRecord
+from tests.chromium import chromium
+from tests.conftest import ROOT, Site, running_site
+from tests.trained_model import ASSISTANT_PYTHON, trained_model
+
+__all__ = ["chromium"]
+
+
+class Assistant:
+    """An assistant process on a site's Redis."""
+
+    def __init__(self, site: Site, log: Path) -> None:
+        self._site = site
+        self._log = log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it says that it lives."""
+        environ = {**os.environ, **self._site.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [ASSISTANT_PYTHON, "-m", "bot.assistant"], cwd=ROOT, env=environ, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 120
+        while not self._site.run(lambda store: store.work.alive()):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the assistant did not start:\n{self._log.read_text(errors='replace')[-4000:]}")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A web server with the trained model registered; the answers are those of the model."""
+    model = trained_model()
+    running = running_site(redis_url, tmp_path_factory.mktemp("e2e"), turn_timeout_s=5.0)
+    record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), "", int(time.time() * 1000))
+    running.site.run(lambda store: store.models.register(record))
+    running.site.run(lambda store: store.models.activate(record.name))
+    running.site.start()
+    yield running.site
+    running.__exit__()
+
+
+@pytest.fixture(scope="module")
+def assistant(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    assistant = Assistant(site, tmp_path_factory.mktemp("assistant") / "assistant.log")
+    assistant.start()
+    yield assistant
+    assistant.stop()
+
+
+@pytest.fixture
+def customer(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(locale="nl-NL")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def agent(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Sanne's browser, not signed in yet."""
+    site.account("sanne", "agent", name="Sanne")
+    context = chromium.new_context(locale="nl-NL")
+    yield context
+    context.close()
