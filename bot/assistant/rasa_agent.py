@@ -23,8 +23,8 @@ from rasa_sdk.executor import ActionExecutor
 from bot.errors import BotError
 from bot.model import Button, IntentScore, Nlu, Template
 
-# What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message, 91 ms at
-# the 200th. Nothing in the rules looks further back than the turn before.
+# What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message,
+# 91 ms at the 200th. Nothing in the rules looks further back than the turn before.
 REMEMBERED_TURNS = 3
 # Not the customer's to name: they change the dialogue's state behind the rules' back.
 _NOT_FOR_CUSTOMERS = frozenset({"restart", "back", "session_start", "nlu_ask"})
@@ -218,7 +218,8 @@ def _slots_before(events: list[Event], end: int) -> list[Event]:
 
 def _template(name: str, variant: dict[str, Any]) -> Template:
     buttons = tuple(
-        Button(button["title"], button.get("payload", ""), button.get("url", "")) for button in variant.get("buttons") or ()
+        Button(button["title"], button.get("payload", ""), button.get("url", ""))
+        for button in variant.get("buttons") or ()
     )
     title = (variant.get("metadata") or {}).get("title", name.removeprefix("utter_"))
     return Template(name, title, (variant.get("text") or "").strip(), buttons)

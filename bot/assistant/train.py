@@ -21,7 +21,7 @@ EXIT_FAILED, EXIT_CONFIG = 1, 78
 
 
 def train(models: Path) -> Path:
-    """Train on domain.yml, config.yml and data/; returns the model's file. Raises ConfigError if Rasa refuses the data."""
+    """Train on domain.yml, config.yml and data/; returns the model's file. Raises ConfigError if Rasa makes none."""
     from rasa.model_training import train as rasa_train  # takes seconds to import
 
     models.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ class Worker:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Load the active model and handle messages until `stop`. Raises ModelError if there is no model to start with."""
+        """Load the active model and handle messages until `stop`. Raises ModelError if there is none to start with."""
         await self._use(await self._active_model())
         background = [asyncio.create_task(self._show_life()), asyncio.create_task(self._follow_model())]
         try:

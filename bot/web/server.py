@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 from sanic import HTTPResponse, Request, Sanic
-from sanic.response import file, redirect
+from sanic.response import BaseHTTPResponse, file, redirect
 
 from bot.answers import Answers
 from bot.settings import Settings
@@ -57,9 +57,9 @@ def create_app(settings: Settings, redis_url: str) -> App:
     for blueprint in (rest, widget, sign_in, desk, editor, api, demo, health_blueprint, metrics_blueprint):
         app.blueprint(blueprint)
     _serve_static(app)
-    app.on_request(_check_request)
-    app.on_response(_secure_response)
-    app.on_response(_share_widget)
+    app.register_middleware(_check_request, "request")
+    app.register_middleware(_secure_response, "response")
+    app.register_middleware(_share_widget, "response")
     app.before_server_start(_open)
     app.after_server_stop(_close)
     return app
@@ -103,7 +103,7 @@ async def _check_request(request: Request) -> None:
     check_origin(request)
 
 
-async def _secure_response(request: Request, response: HTTPResponse) -> None:
+async def _secure_response(request: Request, response: BaseHTTPResponse) -> None:
     headers = response.headers
     headers.setdefault("x-content-type-options", "nosniff")
     headers.setdefault("referrer-policy", "same-origin")
@@ -128,7 +128,7 @@ def _serve_static(app: App) -> None:
         return redirect("/demo")
 
 
-async def _share_widget(request: Request, response: HTTPResponse) -> None:
+async def _share_widget(request: Request, response: BaseHTTPResponse) -> None:
     """Static files may be kept as long as their address says; the widget's modules load on other sites' pages too."""
     if request.path.startswith("/static/"):
         versioned = "v" in request.args

@@ -148,7 +148,7 @@ CASES: list[tuple[str, str, str, dict[str, str], bytes | None, int]] = [
     ("out of the static folder", "GET", "/static/..%2f..%2fsettings.py", {}, None, 404),
     ("static folder itself", "GET", "/static/", {}, None, 404),
     ("desk of nobody", "POST", "/desk/nobody/claim", {}, b"", 401),
-    ("sign-in of nothing", "POST", "/sign-in", {}, b"", 400),
+    ("sign-in of nothing", "POST", "/sign-in", {}, b"", 401),
     ("socket without upgrade", "GET", "/widget/socket", {}, None, 426),
 ]
 

@@ -1,0 +1,53 @@
+# `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
+.DEFAULT_GOAL := check
+.PHONY: help setup run test check train evaluate bench lock format password clean setup-test
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+WEB := .venv/bin/python
+ASSISTANT := .venv-assistant/bin/python
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
+
+setup:  ## both environments; quick when nothing changed
+	@$(PYTHON) -m tools.setup
+
+setup-test:
+	@$(PYTHON) -m tools.setup --test
+
+run: setup  ## start everything; Ctrl-C stops everything
+	@$(WEB) -m bot.launch
+
+test: setup-test  ## every test, in both environments; ARGS="-k queue" picks some
+	@$(WEB) -m tools.run_tests $(ARGS)
+
+check: setup-test  ## formatting, lint, types, arrows, docs
+	$(WEB) -m ruff format --check .
+	$(WEB) -m ruff check .
+	$(WEB) -m mypy
+	$(WEB) -m pytest -q tests/test_arrows.py tests/test_docs.py
+
+format: setup-test  ## put the code in its standard form
+	$(WEB) -m ruff format .
+	$(WEB) -m ruff check --fix .
+
+train: setup  ## train a model and activate it; a running assistant takes it over
+	@$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.train
+
+evaluate: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file] [REPORT=folder]: how good are the answers
+	@$(if $(TEST),,$(error Say which messages to try: make evaluate TEST=messages.jsonl))$(ASSISTANT) -m bot.nlu.evaluate \
+		--test "$(TEST)" $(if $(TRAIN),--train "$(TRAIN)") $(if $(OOS),--oos "$(OOS)") $(if $(OUT),--out "$(OUT)") $(if $(REPORT),--report "$(REPORT)")
+
+bench: setup  ## how fast, side by side with plain `rasa run`
+	@$(WEB) -m tools.bench $(ARGS)
+
+password: setup  ## NAME=account: a new password for who forgot theirs
+	@$(WEB) -m tools.password $(if $(NAME),"$(NAME)")
+
+lock:  ## compile requirements/ from pyproject.toml; UPGRADE=--upgrade takes the newest
+	@$(PYTHON) -m tools.lock $(UPGRADE)
+
+clean:  ## remove caches; environments, models and var/ stay
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

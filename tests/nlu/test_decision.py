@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.decision import ANSWER, ASK, HUMAN, Decision
+from bot.nlu.metrics import answerable_intents, coverage, leak, precision
+from bot.nlu.thresholds import NEVER, Guesses, choose_thresholds, lowest_that_holds
+from tests.nlu.component_checks import train
+from tests.nlu.conftest import SMALL, Pipeline, train_pipeline
+
+
+def ranked(best: str, confidence: float, *, label: str | None = None, known_share: float = 1.0) -> Message:
+    """A message as LinearClassifier leaves it; what is not given to the best goes to another intent."""
+    other = "faq_b" if best != "faq_b" else "faq_a"
+    ranking = [{"name": best, "confidence": confidence}, {"name": other, "confidence": 1 - confidence}]
+    return Message(data={TEXT: "x", INTENT: label, INTENT_RANKING_KEY: ranking, "known_share": known_share})
+
+
+@pytest.fixture
+def decision(storage: LocalModelStorage) -> Decision:
+    """Learned from guesses that are right from 0.8, half right from 0.6 and wrong below."""
+    data = [ranked("faq_a", 0.8 + i / 100, label="faq_a") for i in range(10)]
+    data += [ranked("faq_a", 0.6 + i / 100, label="faq_c" if i % 2 else "faq_a") for i in range(10)]
+    data += [ranked("faq_a", 0.5 + i / 100, label="faq_c") for i in range(10)]
+    return train(Decision, storage, TrainingData(data), target_suggestion=0.5)
+
+
+def decide(decision: Decision, message: Message) -> dict[str, Any]:
+    decision.process([message])
+    return message.data
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome", "intent"),
+    [
+        (ranked("faq_a", 0.85), ANSWER, "faq_a"),
+        (ranked("faq_a", 0.65), ASK, "nlu_ask"),
+        (ranked("faq_a", 0.51), HUMAN, "nlu_fallback"),
+        (ranked("nlu_fallback", 0.95), HUMAN, "nlu_fallback"),
+        (ranked("faq_a", 0.99, known_share=0.1), HUMAN, "nlu_fallback"),
+        (Message(data={TEXT: ""}), HUMAN, "nlu_fallback"),
+    ],
+    ids=["sure", "unsure", "no idea", "out of scope", "gibberish", "empty"],
+)
+def test_answer_ask_or_human(decision: Decision, message: Message, outcome: str, intent: str) -> None:
+    decided = decide(decision, message)
+    assert decided["decision"]["outcome"] == outcome
+    assert decided[INTENT]["name"] == intent
+
+
+def test_decision_says_what_it_was_based_on(decision: Decision) -> None:
+    assert decide(decision, ranked("nlu_fallback", 0.7))["decision"] == {
+        "outcome": HUMAN,
+        "intent": "faq_b",
+        "confidence": pytest.approx(0.3),
+        "threshold": 0.8,
+        "ask_threshold": pytest.approx(0.6, abs=0.02),
+    }
+
+
+@pytest.mark.parametrize("text", ["xqzvw kjhgf pqwxz", "😀😀😀", "!!!", "   ", "", "жшщч", "12"])
+def test_gibberish_goes_to_a_human(pipeline: Pipeline, text: str) -> None:
+    assert pipeline.parse(text)["decision"]["outcome"] == HUMAN
+
+
+@pytest.mark.parametrize("text", ["xqzvw kjhgf pqwxz", "😀😀😀", ""])
+def test_gibberish_goes_to_a_human_without_out_of_scope_examples(storage: LocalModelStorage, text: str) -> None:
+    in_scope = {intent: texts for intent, texts in SMALL.items() if intent != "nlu_fallback"}
+    assert train_pipeline(storage, in_scope).parse(text)["decision"]["outcome"] == HUMAN
+
+
+def test_clear_question_is_answered(pipeline: Pipeline) -> None:
+    parsed = pipeline.parse("hoe laat gaan jullie open?")
+    assert parsed["decision"]["outcome"] == ANSWER
+    assert parsed[INTENT]["name"] == "faq_openingstijden"
+
+
+def test_threshold_is_the_lowest_that_holds_the_precision() -> None:
+    confidences = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    right = np.array([True, True, False, True, False])
+    assert lowest_that_holds(confidences, right, 1.0) == 0.8
+    assert lowest_that_holds(confidences, right, 0.75) == 0.6
+    assert lowest_that_holds(confidences, ~right, 1.0) == NEVER
+    assert lowest_that_holds(np.array([]), np.array([], dtype=bool), 0.9) == NEVER
+
+
+def test_equal_confidences_are_not_split_by_the_threshold() -> None:
+    assert lowest_that_holds(np.array([0.9, 0.9]), np.array([True, False]), 0.9) == NEVER
+
+
+@pytest.mark.parametrize(("min_messages", "own"), [(3, {"faq_a": 0.6}), (4, {})])
+def test_intent_with_enough_messages_has_its_own_threshold(min_messages: int, own: dict[str, float]) -> None:
+    guesses = Guesses(
+        intents=np.array(["faq_a"] * 3 + ["faq_b"] * 2),
+        confidences=np.array([0.9, 0.8, 0.6, 0.95, 0.7]),
+        right=np.array([True, True, True, True, False]),
+    )
+    threshold, of_intent = choose_thresholds(guesses, target_precision=0.95, min_messages=min_messages)
+    assert threshold == 0.8
+    assert of_intent == own
+
+
+def test_without_faq_names_every_intent_is_answerable() -> None:
+    assert answerable_intents(["faq_a", "groet", "nlu_fallback"]) == {"faq_a"}
+    assert answerable_intents(["alarm/set", "groet", "nlu_fallback"]) == {"alarm/set", "groet"}
+
+
+def test_measures_are_those_of_the_design() -> None:
+    right = np.array([True, True, False, True])
+    answered = np.array([True, False, True, False])
+    answerable = np.array([True, True, True, False])
+    assert precision(right, answered) == 0.5
+    assert coverage(answerable, answered) == pytest.approx(2 / 3)
+    assert leak(answered) == 0.5
+    assert precision(right, ~right & right) is None
+    assert leak(np.array([], dtype=bool)) is None
