@@ -16,6 +16,9 @@ The text of an error is English and for developers; `code` is stable and for pro
 editor reads is chosen by the web pages from `code`.
 """
 
+# Exit code of a process that a ConfigError ended (sysexits.h EX_CONFIG): starting it again would not help.
+EXIT_CONFIG = 78
+
 
 class BotError(Exception):
     """Base of all errors of this program. `status` is the HTTP status it becomes, `code` its stable name."""

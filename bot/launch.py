@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import BotError, ConfigError
-from bot.processes import EXIT_CONFIG, BackOff, Child, how_it_ended, start_process, stop_process
+from bot.errors import EXIT_CONFIG, BotError, ConfigError
+from bot.processes import BackOff, Child, how_it_ended, start_process, stop_process
 from bot.redis_server import OwnRedis
 from bot.settings import Settings
 from bot.store import Store

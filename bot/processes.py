@@ -11,9 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.errors import ConfigError
+from bot.errors import EXIT_CONFIG, ConfigError
 
-EXIT_CONFIG = 78  # sysexits.h EX_CONFIG: a setting is wrong, starting again would not help
 LONGEST_BACK_OFF_S = 30.0
 HEALTHY_AFTER_S = 60.0  # a child that ran for so long starts with a short back-off again
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>

@@ -13,9 +13,8 @@ ASSISTANT_PYTHON = ROOT / ".venv-assistant" / "bin" / "python"
 CACHE = ROOT / "var" / "test-models"
 _MADE_FROM = ("config.yml", "domain.yml", "data/*.yml", "bot/nlu/**/*.py", "requirements/assistant.txt")
 _TRAIN = """
-import sys, warnings
+import sys
 from pathlib import Path
-warnings.filterwarnings("ignore")
 from bot import logs
 logs.configure("json")
 from bot.assistant.train import train

@@ -7,21 +7,22 @@ import os
 import signal
 import socket
 import sys
-import warnings
 
 from bot import logs
 from bot.answers import Answers
-from bot.errors import BotError, ConfigError
+from bot.assistant.rasa_import import import_rasa
+from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
 
-EXIT_FAILED, EXIT_CONFIG = 1, 78
+EXIT_FAILED = 1
 
 
 async def serve(settings: Settings) -> None:
     """Handle messages until SIGTERM or SIGINT."""
-    from bot.assistant.worker import Worker  # imports rasa, which takes seconds
+    import_rasa()
+    from bot.assistant.worker import Worker
 
     store = await Store(redis_url(settings), settings).open()
     name = f"{socket.gethostname()}-{os.getpid()}"
@@ -36,8 +37,6 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> int:
-    warnings.filterwarnings("ignore")  # of Rasa's old dependencies, about each other
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         settings = Settings.load()
         logs.configure(settings.log_format)

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import sys
 import time
-import warnings
 from pathlib import Path
 
 from bot import logs
-from bot.errors import BotError, ConfigError
+from bot.assistant.rasa_import import import_rasa
+from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.model import ModelRecord
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
 
 PROJECT = Path(__file__).parent.parent.parent
-EXIT_FAILED, EXIT_CONFIG = 1, 78
+EXIT_FAILED = 1
 
 
 def train(models: Path) -> Path:
     """Train on domain.yml, config.yml and data/; returns the model's file. Raises ConfigError if Rasa makes none."""
-    from rasa.model_training import train as rasa_train  # takes seconds to import
+    import_rasa()
+    from rasa.model_training import train as rasa_train
 
+    _show_progress()
     models.mkdir(parents=True, exist_ok=True)
     result = rasa_train(
         domain=str(PROJECT / "domain.yml"),
@@ -36,6 +39,16 @@ def train(models: Path) -> Path:
     if not result.model:
         raise ConfigError("Rasa made no model; what it says above is wrong with domain.yml, config.yml or data/")
     return Path(result.model)
+
+
+def _show_progress() -> None:
+    """Rasa says which component it trains."""
+    steps = logging.getLogger("rasa.engine.training.hooks")
+    steps.setLevel(logging.INFO)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    steps.addHandler(handler)
+    steps.propagate = False
 
 
 def record_of(path: Path) -> ModelRecord:
@@ -63,7 +76,6 @@ async def activate(settings: Settings, record: ModelRecord) -> None:
 
 
 def main() -> int:
-    warnings.filterwarnings("ignore")  # of Rasa's old dependencies, about each other
     started = time.monotonic()
     try:
         settings = Settings.load()

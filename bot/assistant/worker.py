@@ -22,6 +22,7 @@ BLOCK_MS = 1_000
 SIGN_OF_LIFE_S = 1.0
 TAKE_OVER_EVERY_S = 2.0
 RETRY_S = 1.0
+STOP_S = 1.0
 
 
 class Worker:
@@ -44,7 +45,8 @@ class Worker:
         finally:
             for task in background:
                 task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            # Not for ever: a task in the middle of a call to Redis may lose its cancellation.
+            await asyncio.wait(background, timeout=STOP_S)
             await self._store.work.sign_off(self._name)
 
     def stop(self) -> None:
@@ -139,7 +141,7 @@ class Worker:
         return model
 
     async def _show_life(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 about = {"model": self._model.name if self._model else None}
                 await self._store.work.sign_of_life(self._name, msgspec.json.encode(about).decode())

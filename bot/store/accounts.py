@@ -165,7 +165,8 @@ async def hash_password(password: str) -> str:
 async def ensure_first_login(accounts: AccountStore, var: Path) -> FirstLogin | None:
     """Make an admin for a new installation, or return the one made before as long as its password still is that one.
 
-    The password stands in a file in `var` that only its owner may read; the file goes when the password is changed.
+    The password stands in a file in `var` that only its owner may read; the file goes at the next start after the
+    password was changed.
     """
     file = var / _FIRST_LOGIN_FILE
     if not await accounts.all():

@@ -57,7 +57,7 @@ async def check_server(client: aioredis.Redis) -> None:
     if version < MINIMUM_VERSION:
         raise ConfigError(f"Redis is {info['redis_version']}, expected 6.2 or newer")
     policy = memory.get("maxmemory_policy", "noeviction")
-    if policy.startswith("allkeys"):
+    if policy != "noeviction":
         raise ConfigError(f"Redis has maxmemory-policy {policy}, which deletes conversations; expected noeviction")
 
 

@@ -154,8 +154,14 @@ class ConversationStore:
     async def remove_expired(self) -> int:
         """Take conversations whose lifetime ended out of the lists; returns how many."""
         oldest_ms = int((time.time() - self._lifetime_s) * 1000)
+        keys = self._keys
         with translated_errors():
-            return int(await self._client.zremrangebyscore(self._keys.active, "-inf", oldest_ms))
+            expired = await self._client.zrangebyscore(keys.active, "-inf", oldest_ms)
+            await self._client.zremrangebyscore(keys.outbox, "-inf", oldest_ms)
+            if expired:
+                for key in (keys.queue, keys.claimed, keys.due, keys.active):
+                    await self._client.zrem(key, *expired)
+        return len(expired)
 
 
 def entry_order(entry_id: str) -> tuple[int, int]:

@@ -7,13 +7,10 @@ import sys
 import structlog
 
 from bot import logs
-from bot.errors import ConfigError
+from bot.errors import EXIT_CONFIG, ConfigError
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.web.server import create_app
-
-# sysexits.h EX_CONFIG: starting again would not help.
-EXIT_CONFIG = 78
 
 
 def main() -> int:

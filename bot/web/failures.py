@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import structlog
 from sanic import HTTPResponse, Request
 from sanic.exceptions import SanicException
@@ -53,10 +55,14 @@ def _describe(exc: Exception) -> tuple[int, str, str]:
     if isinstance(exc, BotError):
         return exc.status, exc.code, str(exc)
     if isinstance(exc, SanicException) and exc.status_code and exc.status_code < 500:
-        return exc.status_code, type(exc).__name__, str(exc)
+        return exc.status_code, _snake_case(type(exc).__name__), str(exc)
     if isinstance(exc, IsADirectoryError):
         return 404, "not_found", "a folder of static files has no page"
     return 500, "internal", "something went wrong on our side"
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _error(request: Request, status: int, code: str, message: str) -> HTTPResponse:

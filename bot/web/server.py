@@ -73,9 +73,9 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.answers = answers
     app.ctx.live = Live(store.events)
     app.ctx.handling = Handling(store, answers)
-    app.ctx.intake = Intake(store, answers, settings)
     app.ctx.rescue = Rescue(store, answers, turn_timeout_s=settings.turn_timeout_s)
     app.ctx.metrics = Metrics()
+    app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics)
     app.ctx.jinja = environment(settings)
     app.ctx.limits = Limits(
         messages_per_minute=settings.messages_per_minute,

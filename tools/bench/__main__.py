@@ -54,7 +54,7 @@ def _start(stack: ExitStack, folder: Path, redis: OwnRedis) -> list[Side]:
     sides = []
     for make, args in ((vraagbaak, (folder, redis)), (plain_rasa, (folder,))):
         print(f"Training and starting {make.__name__} ...", flush=True)
-        side = make(*args)  # type: ignore[operator]
+        side = make(*args)
         stack.callback(side.stop)
         started = time.monotonic()
         side.wait_until_it_answers()

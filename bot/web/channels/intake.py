@@ -11,6 +11,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.conversations import Received
 from bot.store.work import now_ms
+from bot.web.operations.metrics import Metrics
 
 MAX_ID_CHARS = 100
 # Control characters mean nothing to a reader; line breaks and tabs do.
@@ -22,8 +23,9 @@ PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
 class Intake:
     """Stores customers' messages, for all channels."""
 
-    def __init__(self, store: Store, answers: Answers, settings: Settings) -> None:
+    def __init__(self, store: Store, answers: Answers, settings: Settings, metrics: Metrics) -> None:
         self._store = store
+        self._metrics = metrics
         self._answers = answers
         self._max_text_chars = settings.max_text_chars
 
@@ -47,6 +49,8 @@ class Intake:
     async def store(self, message: Message, *, channel: str, customer_id: str) -> Received:
         """Store it; a customer who waits in the queue for long hears that nobody forgot. Raises StoreUnavailable."""
         received = await self._store.conversations.receive(message, channel=channel, customer_id=customer_id)
+        if not received.repeated:
+            self._metrics.received.labels(channel).inc()
         if received.remind:
             await self._remind(message)
         return received

@@ -46,8 +46,10 @@ async def webhook(request: Request) -> HTTPResponse:
     payload = body.message.strip() if PAYLOAD.fullmatch(body.message.strip()) else None
     message_id = body.message_id or uuid.uuid4().hex
     message = request.app.ctx.intake.message(conversation_id, message_id, body.message, payload)
-    replies = await _turn(request, message, body.sender)
+    with request.app.ctx.metrics.turn_seconds.time():
+        replies = await _turn(request, message, body.sender)
     response = json([_wire(body.sender, reply) for reply in replies])
+    request.app.ctx.metrics.sent.labels(CHANNEL).inc(len(replies))
     if replies:
         ids = [reply.id for reply in replies]
         request.app.add_task(request.app.ctx.store.conversations.mark(conversation_id, ids, "delivered"))

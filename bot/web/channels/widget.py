@@ -111,7 +111,8 @@ class Page:
         self._unread: list[tuple[str, str]] = []
 
     async def run(self, hello: Frame, token: str) -> None:
-        with self._ctx.live.subscribe(self._conversation_id) as events:
+        pages = self._ctx.metrics.pages.track_inprogress()
+        with self._ctx.live.subscribe(self._conversation_id) as events, pages:
             try:
                 await self._welcome(hello, token)
                 await _first_done(self._read(), self._write(events))
@@ -155,6 +156,7 @@ class Page:
                 frame = decode_json(raw, Frame)
                 await self._handle(frame)
             except BotError as exc:
+                self._ctx.metrics.refused.labels(CHANNEL, exc.code).inc()
                 await self._ws.send(_error_frame(exc, frame))
 
     async def _handle(self, frame: Frame) -> None:
@@ -216,6 +218,8 @@ class Page:
         self._note_sent(new)
         for message in new:
             await self._send(type="message", message=_wire(message))
+            if message.to_customer:
+                self._ctx.metrics.sent.labels(CHANNEL).inc()
 
     def _note_sent(self, messages: list[Message]) -> None:
         for message in messages:

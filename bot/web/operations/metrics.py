@@ -21,7 +21,7 @@ class Metrics:
             "bot_messages_received_total", "Customers' messages stored", ["channel"], registry=self.registry
         )
         self.refused = Counter(
-            "bot_messages_refused_total", "Customers' messages refused", ["channel", "code"], registry=self.registry
+            "bot_messages_refused_total", "Frames of the widget refused", ["channel", "code"], registry=self.registry
         )
         self.sent = Counter(
             "bot_messages_sent_total", "Messages passed on to customers", ["channel"], registry=self.registry

@@ -1,0 +1,24 @@
+"""Importing Rasa without the noise of its old dependencies."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+# What they say about each other; a UserWarning is Rasa's own, about the project's data, and is shown.
+_NOISE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, RuntimeWarning)
+
+
+def import_rasa() -> None:
+    """Import what takes seconds, once, in silence; further imports of it are quick."""
+    import bot.nlu  # noqa: F401 - first: it says how OpenMP's threads wait, which is read once
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    # Recorded and dropped: Sanic 21.12 sets the filters again while it is imported.
+    with warnings.catch_warnings(record=True):
+        import rasa.core.agent
+        import rasa.model_training  # noqa: F401
+    for category in _NOISE:
+        warnings.simplefilter("ignore", category)
