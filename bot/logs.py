@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -27,3 +28,10 @@ def configure(log_format: str) -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
     )
+
+
+def described(exc: BaseException) -> str:
+    """What went wrong and where, innermost call first, without the error's text: that may quote a customer."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    places = [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in reversed(frames)]
+    return f"{type(exc).__name__} at {' < '.join(places[:12])}"

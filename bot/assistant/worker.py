@@ -12,6 +12,7 @@ import structlog
 from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.rasa_agent import ModelError, RasaAgent, TurnResult, Utterance, load
 from bot.errors import NotFound, StoreUnavailable
+from bot.logs import described
 from bot.model import Handoff, Message, ModelRecord, Nlu, Priority
 from bot.store import Store
 from bot.store.work import Turn, WorkItem, now_ms
@@ -98,8 +99,8 @@ class Worker:
         message = turn.message
         try:
             result = await self._agent.turn(turn.conversation_id, message.text, message.payload, turn.dialogue)
-        except Exception:
-            log.exception("turn.failed", conversation_id=turn.conversation_id)
+        except Exception as exc:
+            log.error("turn.failed", conversation_id=turn.conversation_id, error=described(exc))
             result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
             return result, *await self._to_human(turn, "assistant_failed", result.nlu)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ from bot.errors import ConfigError, StoreUnavailable
 LUA = Path(__file__).parent / "lua"
 MINIMUM_VERSION = (6, 2)
 
-# Answers of a Redis that is there but can't store now; redis-py has no class of its own for them.
-_UNABLE = ("MISCONF", "OOM", "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "BUSY ")
+# Answers of a Redis that is there but can't store now. Redis 6.2 wraps that of a command in a script: "... : -OOM ...".
+_UNABLE = re.compile(r"(^|: -)(MISCONF|OOM|READONLY|LOADING|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|BUSY )")
 
 
 def connect(url: str) -> aioredis.Redis:
@@ -43,7 +44,7 @@ def translated_errors() -> Iterator[None]:
     except (exceptions.ConnectionError, exceptions.TimeoutError, ConnectionError, TimeoutError) as exc:
         raise StoreUnavailable(f"Redis does not answer: {type(exc).__name__}") from exc
     except exceptions.ResponseError as exc:
-        if isinstance(exc, (exceptions.ReadOnlyError, exceptions.OutOfMemoryError)) or str(exc).startswith(_UNABLE):
+        if isinstance(exc, (exceptions.ReadOnlyError, exceptions.OutOfMemoryError)) or _UNABLE.search(str(exc)):
             raise StoreUnavailable(f"Redis does not store: {str(exc)[:80]}") from exc
         raise
 

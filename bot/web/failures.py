@@ -10,6 +10,7 @@ from sanic.exceptions import SanicException
 from sanic.response import json
 
 from bot.errors import BotError
+from bot.logs import described
 from bot.web.app import App
 from bot.web.pages import render
 
@@ -41,7 +42,7 @@ def install(app: App) -> None:
 async def _respond(request: Request, exc: Exception) -> HTTPResponse:
     status, code, message = _describe(exc)
     if status >= 500 and status != 503:
-        log.error("request.failed", path=_path(request), method=request.method if request else "", exc_info=exc)
+        log.error("request.failed", method=request.method if request else "", error=described(exc))
     response = _error(request, status, code, message)
     if status == 503:
         response.headers["retry-after"] = str(RETRY_AFTER_S)

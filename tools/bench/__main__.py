@@ -60,6 +60,8 @@ def _start(stack: ExitStack, folder: Path, redis: OwnRedis) -> list[Side]:
         side.wait_until_it_answers()
         print(f"  trained in {side.train_s:.0f} s, answered {time.monotonic() - started:.0f} s after its start")
         sides.append(side)
+    for side in sides:
+        side.connection = None  # the first one's has timed out while the other trained
     return sides
 
 

@@ -1,0 +1,104 @@
+"""While Redis is gone nothing is stored, everybody is told so, and afterwards all goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import websockets
+
+from bot.redis_server import OwnRedis
+from tests.conftest import REST_TOKEN, Site, eventually, running_site
+from tests.fakes.scripted_assistant import scripted_assistant
+
+HEADERS = {"authorization": f"Bearer {REST_TOKEN}"}
+
+
+class Outage:
+    """A Redis and a web server of the test's own."""
+
+    def __init__(self, redis: OwnRedis, site: Site) -> None:
+        self.redis = redis
+        self.site = site
+
+    async def begin(self) -> None:
+        async with self.site.store() as store:
+            process_id = (await store._client.info("server"))["process_id"]
+        os.kill(process_id, signal.SIGKILL)
+        await eventually(self._is_gone)
+
+    async def end(self) -> None:
+        await asyncio.to_thread(self.redis.start)
+
+    async def _is_gone(self) -> bool:
+        return not self.redis.is_running()
+
+
+@pytest.fixture
+def outage(tmp_path: Path) -> Iterator[Outage]:
+    with OwnRedis(tmp_path) as redis, running_site(redis.url, tmp_path) as site:
+        yield Outage(redis, site)
+
+
+async def test_rest_says_503_and_when_to_try_again(outage: Outage) -> None:
+    await outage.begin()
+    async with aiohttp.ClientSession(headers=HEADERS) as client:
+        url = outage.site.url + "/webhooks/rest/webhook"
+        body = {"sender": "k", "message": "hoi", "message_id": "m1"}
+        async with client.post(url, json=body) as response:
+            assert response.status == 503
+            assert int(response.headers["retry-after"]) > 0
+            assert (await response.json())["code"] == "store_unavailable"
+        async with client.get(outage.site.url + "/health/ready") as response:
+            assert response.status == 503
+            assert (await response.json())["parts"]["redis"]["ok"] is False
+        async with client.get(outage.site.url + "/health/live") as response:
+            assert response.status == 200
+        async with client.get(outage.site.url + "/metrics") as response:
+            assert response.status == 503
+        await outage.end()
+        async with outage.site.store() as store, scripted_assistant(store):
+
+            async def answered() -> bool:
+                async with client.post(url, json=body) as response:
+                    return response.status == 200 and [one["text"] for one in await response.json()] == [
+                        "antwoord op hoi"
+                    ]
+
+            assert await eventually(answered)
+            stored = await store.conversations.messages("rest-k")
+    assert [message.sender for message in stored] == ["customer", "assistant"]
+
+
+async def test_the_widget_is_told_to_keep_its_message_and_can_send_it_later(outage: Outage) -> None:
+    async with websockets.connect(outage.site.ws_url + "/widget/socket") as socket:
+        await socket.send('{"type":"hello"}')
+        await socket.recv()
+        frame = json.dumps({"type": "message", "id": "m1", "text": "hoi"})
+        await outage.begin()
+        await socket.send(frame)
+        error = json.loads(await asyncio.wait_for(socket.recv(), 20))
+        assert (error["type"], error["code"], error["retry"], error["id"]) == ("error", "store_unavailable", True, "m1")
+        await outage.end()
+
+        async def stored() -> bool:
+            await socket.send(frame)
+            while (answer := json.loads(await asyncio.wait_for(socket.recv(), 20)))["type"] not in ("ack", "error"):
+                pass
+            return bool(answer["type"] == "ack")
+
+        assert await eventually(stored)
+
+
+async def test_a_page_for_people_says_so_in_dutch(outage: Outage) -> None:
+    await outage.begin()
+    async with aiohttp.ClientSession(cookies={"bot_session": "x"}) as client:
+        async with client.get(outage.site.url + "/desk") as response:
+            assert response.status == 503
+            assert "niets verloren" in await response.text()
