@@ -44,7 +44,8 @@ class HandOver(Action):
         return "action_hand_over"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
-        reason = _REASONS.get(tracker.get_intent_of_latest_message() or "", "not_confident")
+        # Not get_intent_of_latest_message(): that passes nlu_fallback over for the next in the ranking.
+        reason = _REASONS.get(tracker.latest_message["intent"]["name"], "not_confident")
         dispatcher.utter_message(response=HANDOVER_TEMPLATES.get(reason, "utter_overdracht"))
         priority = "high" if reason == "complaint" else "normal"
         dispatcher.utter_message(json_message={"handoff": {"reason": reason, "priority": priority}})

@@ -25,7 +25,7 @@ from bot.model import Button, IntentScore, Nlu, Template
 
 # What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message,
 # 91 ms at the 200th. Nothing in the rules looks further back than the turn before.
-REMEMBERED_TURNS = 3
+REMEMBERED_TURNS = 2
 # Not the customer's to name: they change the dialogue's state behind the rules' back.
 _NOT_FOR_CUSTOMERS = frozenset({"restart", "back", "session_start", "nlu_ask"})
 _RANKING_LENGTH = 10
