@@ -1,0 +1,173 @@
+"""The JSON API, health and metrics, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.model import Handoff, Message, Nlu
+from bot.web.api.operations import OPERATIONS
+from tests.conftest import API_TOKEN, REST_TOKEN, Site
+from tests.fakes.conversations import handed_over
+from tests.fakes.scripted_assistant import scripted_assistant
+
+API = {"authorization": f"Bearer {API_TOKEN}"}
+
+
+async def call(site: Site, method: str, path: str, body: Any = None, **kwargs: Any) -> tuple[int, Any]:
+    kwargs.setdefault("headers", API)
+    async with aiohttp.ClientSession() as client:
+        async with client.request(method, site.url + path, json=body, **kwargs) as response:
+            return response.status, await response.json()
+
+
+async def waiting(site: Site, **fields: Any) -> str:
+    async with site.store() as store:
+        return await handed_over(store, "mijn kat zit vast in jullie lift", **fields)
+
+
+async def test_the_queue_has_the_whole_conversation_with_reason_and_ranking(site: Site) -> None:
+    conversation_id = await waiting(site)
+    status, queue = await call(site, "GET", "/api/v1/queue")
+    assert status == 200
+    item = next(item for item in queue["items"] if item["conversation"]["id"] == conversation_id)
+    assert item["handoff"]["reason"] in ("not_confident", "asked_for_human")
+    assert item["transcript"][0]["message"]["text"] == "mijn kat zit vast in jullie lift"
+    assert item["waiting_s"] >= 0
+    assert queue["size"] >= 1
+
+
+async def test_a_program_can_take_over_answer_and_close(site: Site) -> None:
+    conversation_id = await waiting(site)
+    path = f"/api/v1/conversations/{conversation_id}"
+    status, claimed = await call(site, "POST", path + "/claim", {"seen_owner": "queue"})
+    assert (status, claimed["conversation"]["owner"]) == (200, "agent:api")
+    reply = {"text": "We komen eraan", "message_id": "r-1"}
+    assert (await call(site, "POST", path + "/reply", reply))[0] == 200
+    assert (await call(site, "POST", path + "/reply", reply))[0] == 200
+    status, closed = await call(site, "POST", path + "/close")
+    assert (status, closed["conversation"]["owner"]) == (200, "closed")
+    said = [line["message"]["text"] for line in closed["transcript"]]
+    assert said.count("We komen eraan") == 1
+
+
+async def test_who_was_first_keeps_the_conversation(site: Site) -> None:
+    conversation_id = await waiting(site)
+    sanne = await asyncio.to_thread(site.account, "sanne", "agent")
+    async with site.store() as store:
+        await store.queue.claim(await store.conversations.get(conversation_id), sanne)
+    status, problem = await call(site, "POST", f"/api/v1/conversations/{conversation_id}/claim", {})
+    assert (status, problem["code"]) == (409, "already_claimed")
+    # Nor does pretending to have seen oneself as the owner help.
+    seen = {"seen_owner": "agent:api"}
+    assert (await call(site, "POST", f"/api/v1/conversations/{conversation_id}/claim", seen))[0] == 409
+
+
+async def test_handing_back_and_putting_back(site: Site) -> None:
+    for action, owner in (("hand-back", "assistant"), ("put-back", "queue")):
+        path = f"/api/v1/conversations/{await waiting(site)}"
+        await call(site, "POST", path + "/claim", {})
+        status, after = await call(site, "POST", f"{path}/{action}")
+        assert (status, after["conversation"]["owner"]) == (200, owner)
+
+
+async def test_an_answer_can_be_read_changed_and_not_overwritten_unseen(site: Site) -> None:
+    path = "/api/v1/templates/utter_groet"
+    _, before = await call(site, "GET", path)
+    status, saved = await call(site, "PUT", path, {"text": "Hoi! {openingstijden}", "version": before["version"]})
+    assert (status, saved["version"], saved["text"]) == (200, before["version"] + 1, "Hoi! {openingstijden}")
+    status, problem = await call(site, "PUT", path, {"text": "Anders", "version": before["version"]})
+    assert (status, problem["code"]) == (409, "edit_conflict")
+    assert (await call(site, "GET", path))[1]["text"] == "Hoi! {openingstijden}"
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        ("agent", "/api/v1/queue", 200),
+        ("editor", "/api/v1/queue", 403),
+        ("editor", "/api/v1/templates", 200),
+        ("agent", "/api/v1/models", 403),
+        ("editor", "/api/v1/models", 200),
+        ("admin", "/api/v1/queue", 200),
+    ],
+)
+async def test_a_session_may_what_its_role_may(site: Site, role: str, path: str, status: int) -> None:
+    token = await asyncio.to_thread(site.session, f"een-{role}", role)
+    async with aiohttp.ClientSession(cookies={"bot_session": token}) as client:
+        async with client.get(site.url + path) as response:
+            assert response.status == status
+
+
+async def test_the_description_names_every_operation_and_every_shape(site: Site) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with client.get(site.url + "/api/openapi.json") as response:
+            described = await response.json()
+    assert described["openapi"].startswith("3.1")
+    known = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
+    assert known == {(op.method, f"/api/v1{op.path}") for op in OPERATIONS}
+    names = set(re.findall(r"#/components/schemas/([\w.]+)", str(described["paths"]) + str(described["components"])))
+    assert names == set(described["components"]["schemas"])
+
+
+async def test_ready_names_the_part_that_is_down(site: Site) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with client.get(site.url + "/health/ready") as response:
+            assert response.status == 503
+            parts = (await response.json())["parts"]
+    assert {name: part["ok"] for name, part in parts.items()} == {"redis": True, "assistant": False, "model": False}
+    assert "human queue" in parts["assistant"]["reason"]
+
+
+async def test_ready_when_an_assistant_and_a_model_are_there(site: Site) -> None:
+    from bot.model import ModelRecord
+
+    async with site.store() as store:
+        await store.models.register(ModelRecord("m1", "/x", "", 1, {"threshold": 0.9}))
+        await store.models.activate("m1")
+        await store.work.sign_of_life("test", '{"model":"m1"}')
+        async with aiohttp.ClientSession() as client:
+            async with client.get(site.url + "/health/ready") as response:
+                assert response.status == 200
+                assert (await response.json())["parts"]["model"]["card"] == {"threshold": 0.9}
+        await store.work.sign_off("test")
+
+
+async def figure(site: Site, name: str) -> float:
+    async with aiohttp.ClientSession() as client:
+        async with client.get(site.url + "/metrics") as response:
+            text = await response.text()
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+async def test_metrics_count_what_happens(site: Site) -> None:
+    received, sent = 'bot_messages_received_total{channel="rest"}', 'bot_messages_sent_total{channel="rest"}'
+    before = [
+        await figure(site, name) for name in (received, sent, "bot_turn_seconds_count", "bot_queue_conversations")
+    ]
+    async with site.store() as store, scripted_assistant(store), aiohttp.ClientSession() as client:
+        body = {"sender": uuid.uuid4().hex, "message": "hoi"}
+        await client.post(
+            site.url + "/webhooks/rest/webhook", json=body, headers={"authorization": f"Bearer {REST_TOKEN}"}
+        )
+    await waiting(site)
+    after = [await figure(site, name) for name in (received, sent, "bot_turn_seconds_count", "bot_queue_conversations")]
+    assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1, 1]
+
+
+async def test_what_waits_longest_is_a_figure(site: Site) -> None:
+    async with site.store() as store:
+        await store.conversations.receive(Message("m", "old", "customer", "hoi", 1), channel="rest", customer_id="k")
+        item = await store.work.take("w", block_ms=1000)
+        assert item is not None
+        turn = await store.work.begin(item)
+        assert turn is not None
+        handoff = Handoff("complaint", "high", turn.message.sent_at_ms)
+        await store.work.finish(turn, [], dialogue="[]", nlu=Nlu("human", "", 0.0), handoff=handoff)
+    assert await figure(site, "bot_queue_oldest_seconds") > 1_000_000
