@@ -119,7 +119,7 @@ def plain_rasa(folder: Path) -> Side:
     side = Side("rasa", folder, environ, port)
     rasa = (ASSISTANT_PYTHON, "-m", "rasa")
     files = ("--domain", project / "domain.yml", "--config", project / "config.yml", "--data", project / "data")
-    side.train_s = _train(side, *rasa, "train", *files, "--out", project / "models")
+    side.train_s = _train(side, *rasa, "train", *files, "--force", "--out", project / "models")
     side.start(*rasa, "run", "actions", "--actions", "actions", "--port", str(action_port))
     side.start(
         *(*rasa, "run", "--model", project / "models", "--port", str(port)),
