@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.rasa_agent import ModelError, RasaAgent, TurnResult, Utterance, load
 from bot.errors import NotFound, StoreUnavailable
 from bot.logs import described
-from bot.model import Handoff, Message, ModelRecord, Nlu, Priority
+from bot.model import Button, Handoff, Message, ModelRecord, Nlu, Priority
 from bot.store import Store
 from bot.store.work import Turn, WorkItem, now_ms
 
@@ -125,9 +126,17 @@ class Worker:
         """Raises NotFound if the template is gone."""
         if not said.template:
             return _own_words(turn, said)
+        buttons = await self._with_titles(said.buttons)
         return await self._answers.message(
-            said.template, turn.conversation_id, in_reply_to=turn.message.id, buttons=said.buttons
+            said.template, turn.conversation_id, in_reply_to=turn.message.id, buttons=buttons
         )
+
+    async def _with_titles(self, buttons: tuple[Button, ...]) -> tuple[Button, ...]:
+        """A button that leads to an answer has the title that editors gave the answer."""
+        answers = {button: f"utter_{button.payload.removeprefix('/')}" for button in buttons}
+        templates = await self._store.templates.get_many(answers.values())
+        titles = {button: templates[name].title for button, name in answers.items() if name in templates}
+        return tuple(replace(button, title=titles.get(button) or button.title) for button in buttons)
 
     async def _use(self, model: ModelRecord) -> None:
         agent = await load(Path(model.path))

