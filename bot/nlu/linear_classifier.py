@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibration import calibrate, expected_calibration_error, fit_temperature
 from bot.nlu.cross_validation import assign_folds, near_duplicate_groups, out_of_fold_scores
-from bot.nlu.linear_model import Features, LinearModel
+from bot.nlu.linear_model import Features, LinearModel, Problem
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_whole_number
 from bot.nlu.text_features import Vocabulary, char_ngrams, known_share, word_ngrams
@@ -56,7 +56,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
             "regularization_c": 1.0,
             # Parts of the cross-validation that calibrates the confidences.
             "folds": 5,
-            # Of the fold division and the solver; the same seed and data give the same model.
+            # Of the fold division; the same seed and data give the same model.
             "seed": 1,
         }
 
@@ -110,8 +110,11 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         self._words = Vocabulary.of(word_ngrams(words_of(example)) for example in examples)
         self._chars = Vocabulary.of(char_ngrams(words_of(example)) for example in examples)
         features = self._features(examples)
-        self._cross_validate(features, labels, intents)
-        self._model = LinearModel.fit(features, labels, **self._solver_options)
+        problem = Problem.of(features, labels)
+        everything = np.arange(len(labels))
+        counts = problem.solve(everything, regularization_c=self._config["regularization_c"])
+        self._model = problem.model(everything, counts)
+        self._cross_validate(problem, features, labels, counts)
         with self._model_storage.write_to(self._resource) as directory:
             self._write(directory, labels, intents)
         return self._resource
@@ -151,17 +154,15 @@ class LinearClassifier(IntentClassifier, GraphComponent):
             vectors=np.vstack([vector_of(message) for message in messages]),
         )
 
-    def _cross_validate(self, features: Features, labels: np.ndarray, intents: list[str]) -> None:
+    def _cross_validate(self, problem: Problem, features: Features, labels: np.ndarray, counts: np.ndarray) -> None:
         groups = near_duplicate_groups(features.chars)
         folds = assign_folds(labels, groups, n_folds=self._config["folds"], seed=self._config["seed"])
-        scores = out_of_fold_scores(features, labels, folds, intents=intents, **self._solver_options)
-        self._temperature = fit_temperature(scores, np.searchsorted(intents, labels))
+        scores = out_of_fold_scores(
+            problem, features, folds, regularization_c=self._config["regularization_c"], start=counts
+        )
+        self._temperature = fit_temperature(scores, problem.is_intent.argmax(axis=1))
         self._out_of_fold = calibrate(scores, self._temperature).astype(np.float32)
-        logger.info(f"Cross-validated {len(labels)} examples of {len(intents)} intents.")
-
-    @property
-    def _solver_options(self) -> dict[str, Any]:
-        return {"regularization_c": self._config["regularization_c"], "seed": self._config["seed"]}
+        logger.info(f"Cross-validated {len(labels)} examples of {len(problem.intents)} intents.")
 
     @property
     def _fitted(self) -> LinearModel:

@@ -84,6 +84,8 @@ def test_unknown_option_is_named(storage: LocalModelStorage, component_class: ty
         (LinearClassifier, "seed", None),
         (Decision, "target_precision", 97),
         (Decision, "target_suggestion", -0.1),
+        (Decision, "familiar_share", 1),
+        (Decision, "out_of_scope_share", -0.1),
         (Decision, "min_messages", 0),
         (Decision, "min_known_share", True),
     ],

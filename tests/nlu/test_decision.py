@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.decision import ANSWER, ASK, HUMAN, Decision
 from bot.nlu.metrics import answerable_intents, coverage, leak, precision
-from bot.nlu.thresholds import NEVER, Guesses, choose_thresholds, lowest_that_holds
+from bot.nlu.thresholds import NEVER, Guesses, choose_thresholds, lowest_that_holds, traffic_weights
 from tests.nlu.component_checks import train
 from tests.nlu.conftest import SMALL, Pipeline, train_pipeline
 
@@ -29,7 +30,7 @@ def decision(storage: LocalModelStorage) -> Decision:
     data = [ranked("faq_a", 0.8 + i / 100, label="faq_a") for i in range(10)]
     data += [ranked("faq_a", 0.6 + i / 100, label="faq_c" if i % 2 else "faq_a") for i in range(10)]
     data += [ranked("faq_a", 0.5 + i / 100, label="faq_c") for i in range(10)]
-    return train(Decision, storage, TrainingData(data), target_suggestion=0.5)
+    return train(Decision, storage, TrainingData(data), target_suggestion=0.5, familiar_share=0)
 
 
 def decide(decision: Decision, message: Message) -> dict[str, Any]:
@@ -82,27 +83,49 @@ def test_clear_question_is_answered(pipeline: Pipeline) -> None:
     assert parsed[INTENT]["name"] == "faq_openingstijden"
 
 
+def guesses(confidences: list[float], right: list[bool], *, weights: list[float] | None = None) -> Guesses:
+    return Guesses(
+        intents=np.array(["faq_a"] * len(right)),
+        confidences=np.array(confidences),
+        right=np.array(right, dtype=bool),
+        weights=np.array(weights or [1.0] * len(right)),
+    )
+
+
 def test_threshold_is_the_lowest_that_holds_the_precision() -> None:
-    confidences = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
-    right = np.array([True, True, False, True, False])
-    assert lowest_that_holds(confidences, right, 1.0) == 0.8
-    assert lowest_that_holds(confidences, right, 0.75) == 0.6
-    assert lowest_that_holds(confidences, ~right, 1.0) == NEVER
-    assert lowest_that_holds(np.array([]), np.array([], dtype=bool), 0.9) == NEVER
+    confidences, right = [0.9, 0.8, 0.7, 0.6, 0.5], [True, True, False, True, False]
+    assert lowest_that_holds(guesses(confidences, right), 1.0) == 0.8
+    assert lowest_that_holds(guesses(confidences, right), 0.75) == 0.6
+    assert lowest_that_holds(guesses(confidences, [False] * 5), 1.0) == NEVER
+    assert lowest_that_holds(guesses([], []), 0.9) == NEVER
 
 
 def test_equal_confidences_are_not_split_by_the_threshold() -> None:
-    assert lowest_that_holds(np.array([0.9, 0.9]), np.array([True, False]), 0.9) == NEVER
+    assert lowest_that_holds(guesses([0.9, 0.9], [True, False]), 0.9) == NEVER
+
+
+def test_familiar_messages_count_as_right() -> None:
+    one_in_two = guesses([0.9, 0.8], [True, False])
+    assert lowest_that_holds(one_in_two, 0.75) == 0.9
+    assert lowest_that_holds(one_in_two, 0.75, familiar_share=0.5) == 0.8
+
+
+def test_example_counts_for_as_many_messages_as_it_stands_for() -> None:
+    assert lowest_that_holds(guesses([0.9, 0.8], [True, False], weights=[1, 0.2]), 0.8) == 0.8
+    assert traffic_weights(np.array([True, False, False, False]), 0.25).tolist() == [1, 1, 1, 1]
+    assert traffic_weights(np.array([True, True, False]), 0.0).tolist() == [0, 0, 1]
+    assert traffic_weights(np.array([False]), 0.5).tolist() == [1]
 
 
 @pytest.mark.parametrize(("min_messages", "own"), [(3, {"faq_a": 0.6}), (4, {})])
 def test_intent_with_enough_messages_has_its_own_threshold(min_messages: int, own: dict[str, float]) -> None:
-    guesses = Guesses(
+    guessed = replace(
+        guesses([0.9, 0.8, 0.6, 0.95, 0.7], [True, True, True, True, False]),
         intents=np.array(["faq_a"] * 3 + ["faq_b"] * 2),
-        confidences=np.array([0.9, 0.8, 0.6, 0.95, 0.7]),
-        right=np.array([True, True, True, True, False]),
     )
-    threshold, of_intent = choose_thresholds(guesses, target_precision=0.95, min_messages=min_messages)
+    threshold, of_intent = choose_thresholds(
+        guessed, target_precision=0.95, min_messages=min_messages, familiar_share=0
+    )
     assert threshold == 0.8
     assert of_intent == own
 

@@ -79,7 +79,7 @@ def test_public_benchmark_is_classified_as_well_as_measured(tmp_path: Path) -> N
     ]
     assert main([str(argument) for argument in [*arguments, "--report", tmp_path]]) == 0
     figures = json.loads(out.read_text())
-    assert figures["accuracy"] >= 0.925  # 0.930 measured; another processor's arithmetic may move a message or two
+    assert figures["accuracy"] >= 0.925  # 0.934 measured; another processor's arithmetic may move a message or two
     assert figures["precision"] >= 0.97
     assert figures["ece"] <= 0.04
 
