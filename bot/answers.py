@@ -85,6 +85,13 @@ class Answers:
         except NotFound:
             return self._filled(LAST_RESORT, conversation_id, "assistant", in_reply_to, "handed_over", "", ())
 
+    async def waiting(self, conversation_id: str, *, in_reply_to: str = "", notice: str) -> Message:
+        """What a customer hears who waits for a human; never fails for want of a template."""
+        try:
+            return await self.message("utter_in_wachtrij", conversation_id, in_reply_to=in_reply_to, notice=notice)
+        except NotFound:
+            return self._filled(LAST_RESORT, conversation_id, "assistant", in_reply_to, notice, "", ())
+
     def _filled(
         self,
         template: Template,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -63,7 +64,7 @@ class OpeningHours:
 
     def hours_on(self, day: date) -> tuple[time, time] | None:
         """Opening and closing time on a day, None when closed."""
-        if self.country and day in holidays.country_holidays(self.country, years=day.year):
+        if self.country and day in _holidays_of(self.country, day.year):
             return None
         return self.week.get(day.weekday())
 
@@ -100,6 +101,12 @@ class OpeningHours:
         """The opening hours of the day of `at`, as in `vandaag van 9.00 tot 21.00 uur`."""
         hours = self.hours_on(at.astimezone(self.timezone).date())
         return f"vandaag van {clock(hours[0])} tot {clock(hours[1])} uur" if hours else "vandaag gesloten"
+
+
+@lru_cache
+def _holidays_of(country: str, year: int) -> frozenset[date]:
+    """Kept: the library works a calendar out anew each time, for milliseconds of every turn."""
+    return frozenset(holidays.country_holidays(country, years=year))
 
 
 def clock(at: time | datetime) -> str:

@@ -73,6 +73,10 @@ class Settings:
     turn_timeout_s: float = field(
         default=5.0, metadata={"help": "A message that the assistant has not handled by then goes to a human."}
     )
+    agent_timeout_minutes: int = field(
+        default=30,
+        metadata={"help": "A customer whom an agent leaves without an answer for so long returns to the queue."},
+    )
     claim_idle_ms: int = field(
         default=15_000, metadata={"help": "Work of an assistant that gives no sign of life for so long is taken over."}
     )
@@ -137,6 +141,8 @@ class Settings:
     def _check(self) -> None:
         if not 0 < self.port < 65536:
             raise ConfigError(f"BOT_PORT is {self.port}, expected 1 to 65535")
+        if self.proxies < 0:
+            raise ConfigError(f"BOT_PROXIES is {self.proxies}, expected 0 or more")
         for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
@@ -159,6 +165,7 @@ class Settings:
 _ORIGIN = re.compile(r"https?://[^/\s]+")
 _POSITIVE = (
     "turn_timeout_s",
+    "agent_timeout_minutes",
     "claim_idle_ms",
     "max_text_chars",
     "messages_per_minute",

@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 
+import uvloop
+
 from bot import logs
 from bot.answers import Answers
 from bot.assistant.rasa_import import import_rasa
@@ -26,7 +28,8 @@ async def serve(settings: Settings) -> None:
 
     store = await Store(redis_url(settings), settings).open()
     name = f"{socket.gethostname()}-{os.getpid()}"
-    worker = Worker(store, Answers(store.templates, settings), name)
+    answers = Answers(store.templates, settings)
+    worker = Worker(store, answers, name, turn_timeout_s=settings.turn_timeout_s)
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, worker.stop)
@@ -40,6 +43,7 @@ def main() -> int:
     try:
         settings = Settings.load()
         logs.configure(settings.log_format)
+        uvloop.install()
         asyncio.run(serve(settings))
     except ConfigError as exc:
         print(f"vraagbaak: {exc}", file=sys.stderr)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from bot.model import Button, IntentScore, Nlu, Template
 # What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message,
 # 91 ms at the 200th. Nothing in the rules looks further back than the turn before.
 REMEMBERED_TURNS = 2
+# Dialogues of which the events are kept in memory too, a few KB each.
+RECENT_DIALOGUES = 500
 # Not the customer's to name: they change the dialogue's state behind the rules' back.
 _NOT_FOR_CUSTOMERS = frozenset({"restart", "back", "session_start", "nlu_ask"})
 _RANKING_LENGTH = 10
@@ -62,6 +66,7 @@ class RasaAgent:
     def __init__(self, model_path: Path, actions: str = "actions") -> None:
         """Load a model. Raises ModelError."""
         self._trackers = _OneTracker()
+        self._recent: dict[str, list[Event]] = {}
         try:
             self._agent = Agent.load(
                 str(model_path),
@@ -92,7 +97,7 @@ class RasaAgent:
             intent = ""
         message = UserMessage(
             # A text that starts with a slash would be a command to Rasa.
-            text=text.lstrip("/ \n\t") or "?",
+            text=re.sub(r"^[\s/]+", "", text) or "?",
             output_channel=output,
             sender_id=conversation_id,
             input_channel="bot",
@@ -102,7 +107,7 @@ class RasaAgent:
         tracker = self._trackers.tracker
         assert tracker is not None  # Rasa has just saved it
         return TurnResult(
-            dialogue=json.dumps([event.as_dict() for event in _remembered(tracker.events)]),
+            dialogue=self._remember(_remembered(tracker.events)),
             nlu=nlu_of(tracker),
             utterances=output.utterances,
             handoff=output.handoff,
@@ -116,7 +121,18 @@ class RasaAgent:
     def _restore(self, conversation_id: str, dialogue: str) -> DialogueStateTracker | None:
         if not dialogue:
             return None
-        return DialogueStateTracker.from_dict(conversation_id, json.loads(dialogue), self._domain.slots)
+        events = self._recent.get(dialogue)
+        if events is None:
+            return DialogueStateTracker.from_dict(conversation_id, json.loads(dialogue), self._domain.slots)
+        return DialogueStateTracker.from_events(conversation_id, events, self._domain.slots, domain=self._domain)
+
+    def _remember(self, events: list[Event]) -> str:
+        """The events as the store keeps them; also kept as they are, which spares the next turn 2 ms of reading."""
+        dialogue = json.dumps([event.as_dict() for event in events])
+        self._recent[dialogue] = events
+        if len(self._recent) > RECENT_DIALOGUES:
+            self._recent.pop(next(iter(self._recent)))
+        return dialogue
 
 
 def nlu_of(tracker: DialogueStateTracker) -> Nlu:
@@ -229,4 +245,7 @@ async def load(path: Path) -> RasaAgent:
     """Load and warm up a model beside the event loop, which goes on giving signs of life."""
     agent = await asyncio.to_thread(RasaAgent, path)
     await agent.warm_up()
+    # What is there now stays: without this, Python looks through all of Rasa for garbage again and again.
+    gc.collect()
+    gc.freeze()
     return agent

@@ -30,10 +30,12 @@ STOP_S = 1.0
 class Worker:
     """One assistant process: one message at a time."""
 
-    def __init__(self, store: Store, answers: Answers, name: str) -> None:
+    def __init__(self, store: Store, answers: Answers, name: str, *, turn_timeout_s: float) -> None:
         self._store = store
         self._answers = answers
         self._name = name
+        self._turn_timeout_s = turn_timeout_s
+        self._take_over_at_s = 0.0
         self._agent: RasaAgent | None = None
         self._model: ModelRecord | None = None
         self._stopping = asyncio.Event()
@@ -56,20 +58,26 @@ class Worker:
         self._stopping.set()
 
     async def _serve(self) -> None:
-        look_at = 0.0
-        loop = asyncio.get_running_loop()
+        # Kept when Redis goes away in the middle: beginning again is safe, and nobody else has it.
+        item: WorkItem | None = None
         while not self._stopping.is_set():
             try:
-                item = None
-                if loop.time() >= look_at:
-                    look_at = loop.time() + TAKE_OVER_EVERY_S
-                    item = await self._store.work.take_over(self._name)
-                item = item or await self._store.work.take(self._name, block_ms=BLOCK_MS)
+                item = item or await self._next_item()
                 if item:
                     await self.handle(item)
+                    item = None
             except StoreUnavailable as exc:
                 log.warning("assistant.paused", reason=str(exc))
                 await asyncio.sleep(RETRY_S)
+
+    async def _next_item(self) -> WorkItem | None:
+        """Work that another assistant left behind, looked for now and then; else new work."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._take_over_at_s:
+            self._take_over_at_s = now_s + TAKE_OVER_EVERY_S
+            if item := await self._store.work.take_over(self._name):
+                return item
+        return await self._store.work.take(self._name, block_ms=BLOCK_MS)
 
     async def handle(self, item: WorkItem) -> None:
         """Every pending message of one conversation, in order."""
@@ -99,7 +107,10 @@ class Worker:
         assert self._agent is not None
         message = turn.message
         try:
-            result = await self._agent.turn(turn.conversation_id, message.text, message.payload, turn.dialogue)
+            result = await asyncio.wait_for(
+                self._agent.turn(turn.conversation_id, message.text, message.payload, turn.dialogue),
+                self._turn_timeout_s,
+            )
         except Exception as exc:
             log.error("turn.failed", conversation_id=turn.conversation_id, error=described(exc))
             result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
@@ -170,6 +181,8 @@ class Worker:
                     await self._use(model)
             except (ModelError, StoreUnavailable) as exc:
                 log.error("model.refused", reason=str(exc))
+            except Exception as exc:  # it loads, but its first turn fails: the old one stays
+                log.error("model.refused", reason=described(exc))
 
 
 def _is_handover(said: Utterance) -> bool:

@@ -24,16 +24,19 @@ _UNABLE = re.compile(r"(^|: -)(MISCONF|OOM|READONLY|LOADING|MASTERDOWN|NOREPLICA
 def connect(url: str) -> aioredis.Redis:
     """A client for `url`; nothing is sent yet. Raises ConfigError if the URL can't be understood."""
     try:
-        return aioredis.from_url(
+        # Blocking: who finds all connections busy waits for one, instead of failing.
+        pool = aioredis.BlockingConnectionPool.from_url(
             url,
             decode_responses=True,
+            max_connections=64,
+            timeout=5.0,
             socket_connect_timeout=2.0,
             socket_timeout=5.0,
             health_check_interval=30,
-            max_connections=200,
         )
     except ValueError as exc:
         raise ConfigError("BOT_REDIS_URL is not an address of the form redis://, rediss:// or unix://") from exc
+    return aioredis.Redis.from_pool(pool)
 
 
 @contextmanager

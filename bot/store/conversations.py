@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,6 +20,8 @@ from bot.store.keys import Keys
 PREVIEW_CHARS = 120
 # Who writes again while waiting for a human hears at most so often that nobody forgot.
 REMIND_AFTER_MS = 10 * 60_000
+# A place in the log; nineteen digits always fit Redis's 64 bits.
+ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 # What Conversation has of the hash.
 _NUMBERS = ("version", "created_at_ms", "last_at_ms")
 _FIELDS = tuple(spec.name for spec in fields(Conversation) if spec.name != "id")

@@ -127,6 +127,13 @@ class WorkQueue:
             )
         return [(conversation_id, int(since)) for conversation_id, since in found]
 
+    async def oldest_pending(self, conversation_id: str) -> str:
+        """The id of the message that waits longest for the assistant, or an empty string."""
+        with translated_errors():
+            entry_id = await self._client.lindex(self._keys.pending(conversation_id), 0)
+            found = await self._client.xrange(self._keys.log(conversation_id), entry_id, entry_id) if entry_id else []
+        return stored_message(found[0][0], found[0][1]["message"]).id if found else ""
+
     async def forget(self, conversation_id: str) -> None:
         """Stop waiting for the assistant on a conversation that is gone."""
         with translated_errors():

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
@@ -122,7 +122,8 @@ def is_own_origin(request: Request, origin: str) -> bool:
     public_url = request.app.ctx.settings.public_url
     if public_url:
         return bool(origin == public_url.rstrip("/"))
-    return bool(urlsplit(origin).netloc == request.headers.get("host"))
+    host = request.headers.get("host")
+    return origin in (f"http://{host}", f"https://{host}")
 
 
 def site_url(request: Request) -> str:
@@ -150,8 +151,13 @@ def _require_role(account: Account, roles: tuple[Role, ...]) -> None:
 
 def _require_token(request: Request, token: str) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or not hmac.compare_digest(given.strip().encode(), token.encode()):
+    if scheme.lower() != "bearer" or not token or not hmac.compare_digest(_bytes(given.strip()), token.encode()):
         raise NotSignedIn("expected the header 'Authorization: Bearer ...' with a valid token")
+
+
+def _bytes(header: str) -> bytes:
+    """A header's value as it came: Sanic keeps bytes that are no UTF-8 as surrogates."""
+    return header.encode(errors="surrogateescape")
 
 
 def _path_and_query(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.answers import Answers
@@ -67,6 +68,15 @@ class Handling:
         handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
         notices = await self._notice("utter_in_wachtrij", conversation_id, "put_back", agent.name)
         await self._store.queue.put_back(conversation, handoff, notices)
+
+    async def put_back_all(self, account_id: str) -> None:
+        """Give every conversation of an account that is gone back to the queue."""
+        for conversation in await self._store.queue.claimed():
+            if conversation.agent_id == account_id:
+                handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
+                notice = await self._answers.waiting(conversation.id, notice="put_back")
+                with suppress(AlreadyClaimed):
+                    await self._store.queue.put_back(conversation, handoff, [notice])
 
     async def close(self, conversation_id: str, agent: Account) -> None:
         """End the conversation."""

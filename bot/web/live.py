@@ -10,9 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import structlog
 
+from bot.logs import described
 from bot.model import Message
 from bot.store.events import RESYNC, Events
+
+log = structlog.get_logger()
 
 # A reader that is further behind than this is told to read the log instead.
 MAX_BACKLOG = 500
@@ -57,8 +61,13 @@ class Live:
 
     async def run(self) -> None:
         """Pass events on, for ever."""
-        async for event in self._events.listen():
-            self._pass_on(event)
+        while True:
+            try:
+                async for event in self._events.listen():
+                    self._pass_on(event)
+            except Exception as exc:  # one event that can't be read must not make every page deaf
+                log.error("live.failed", error=described(exc))
+                await asyncio.sleep(1.0)
 
     @contextmanager
     def subscribe(self, conversation_id: str | None = None) -> Iterator[Subscription]:

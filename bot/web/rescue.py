@@ -1,49 +1,66 @@
-"""Sends customers whom the assistant leaves waiting to a human."""
+"""Sends customers whom the assistant, or an agent, leaves waiting to a human."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
-from bot.model import ASSISTANT, Handoff
+from bot.logs import described
+from bot.model import ASSISTANT, Conversation, Handoff
 from bot.store import Store
+from bot.store.work import now_ms
 
 log = structlog.get_logger()
 
 CHECK_EVERY_S = 0.25
+UNANSWERED_CHECK_EVERY_S = 5.0
 CLEAN_EVERY_S = 3600.0
+RETRY_S = 1.0
 
 
 class Rescue:
     """Every web process runs one; the store lets only one of them act on a conversation."""
 
-    def __init__(self, store: Store, answers: Answers, *, turn_timeout_s: float) -> None:
+    def __init__(self, store: Store, answers: Answers, *, turn_timeout_s: float, agent_timeout_minutes: int) -> None:
         self._store = store
         self._answers = answers
         self._turn_timeout_ms = int(turn_timeout_s * 1000)
+        self._agent_timeout_ms = agent_timeout_minutes * 60_000
 
     async def run(self) -> None:
         """Look for overdue messages, for ever."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            try:
-                for conversation_id, since_ms in await self._store.work.overdue(self._turn_timeout_ms):
-                    await self.hand_over(conversation_id, since_ms)
-            except StoreUnavailable as exc:
-                log.warning("rescue.paused", reason=str(exc))
-                await asyncio.sleep(1.0)
+        await _for_ever(self._hand_over_overdue, every_s=CHECK_EVERY_S)
+
+    async def return_unanswered(self) -> None:
+        """Give customers whose agent does not answer back to the queue, for ever."""
+        await _for_ever(self._put_back_unanswered, every_s=UNANSWERED_CHECK_EVERY_S)
 
     async def clean(self) -> None:
         """Take what has expired out of the lists, now and every hour, for ever."""
-        while True:
-            try:
-                await self._store.conversations.remove_expired()
-            except StoreUnavailable as exc:
-                log.warning("cleaning.paused", reason=str(exc))
-            await asyncio.sleep(CLEAN_EVERY_S)
+        await _for_ever(self._store.conversations.remove_expired, every_s=CLEAN_EVERY_S)
+
+    async def _hand_over_overdue(self) -> None:
+        for conversation_id, since_ms in await self._store.work.overdue(self._turn_timeout_ms):
+            await _apart(self.hand_over(conversation_id, since_ms), conversation_id)
+
+    async def _put_back_unanswered(self) -> None:
+        before_ms = now_ms() - self._agent_timeout_ms
+        for conversation in await self._store.queue.claimed():
+            if conversation.last_sender == "customer" and conversation.last_at_ms < before_ms:
+                await _apart(self._put_back(conversation), conversation.id)
+
+    async def _put_back(self, conversation: Conversation) -> None:
+        handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
+        notice = await self._answers.waiting(conversation.id, notice="put_back")
+        try:
+            await self._store.queue.put_back(conversation, handoff, [notice])
+        except AlreadyClaimed:
+            return
+        log.info("agent.silent", conversation_id=conversation.id, agent_id=conversation.agent_id)
 
     async def hand_over(self, conversation_id: str, since_ms: int) -> None:
         """Put one conversation in the human queue, unless the assistant answers just before."""
@@ -52,15 +69,38 @@ class Rescue:
         except NotFound:
             await self._store.work.forget(conversation_id)
             return
-        waiting = [m for m in await self._store.conversations.latest_messages(conversation_id, 1) if not m.to_customer]
-        message_id = waiting[0].id if waiting else ""
         if conversation.owner != ASSISTANT:
             await self._store.work.forget(conversation_id)
             return
+        message_id = await self._store.work.oldest_pending(conversation_id)
         handoff = Handoff("assistant_slow", "normal", since_ms, message_id)
         notice = await self._answers.handover(handoff.reason, conversation_id, in_reply_to=message_id)
         try:
             await self._store.queue.put(conversation, handoff, [notice], if_waiting_since_before_ms=since_ms)
-        except AlreadyClaimed:
+        except (AlreadyClaimed, NotFound):
             return
         log.warning("assistant.slow", conversation_id=conversation_id, waited_ms=self._turn_timeout_ms)
+
+
+async def _for_ever(work: Callable[[], Awaitable[object]], *, every_s: float) -> None:
+    """Whatever goes wrong once, the next time counts: this is the safety net."""
+    while True:
+        try:
+            await work()
+            await asyncio.sleep(every_s)
+        except StoreUnavailable as exc:
+            log.warning("rescue.paused", reason=str(exc))
+            await asyncio.sleep(RETRY_S)
+        except Exception as exc:
+            log.error("rescue.failed", error=described(exc))
+            await asyncio.sleep(RETRY_S)
+
+
+async def _apart(work: Awaitable[None], conversation_id: str) -> None:
+    """One conversation that can't be read must not keep the ones behind it waiting."""
+    try:
+        await work
+    except StoreUnavailable:
+        raise
+    except Exception as exc:
+        log.error("rescue.failed", conversation_id=conversation_id, error=described(exc))

@@ -73,7 +73,12 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.answers = answers
     app.ctx.live = Live(store.events)
     app.ctx.handling = Handling(store, answers)
-    app.ctx.rescue = Rescue(store, answers, turn_timeout_s=settings.turn_timeout_s)
+    app.ctx.rescue = Rescue(
+        store,
+        answers,
+        turn_timeout_s=settings.turn_timeout_s,
+        agent_timeout_minutes=settings.agent_timeout_minutes,
+    )
     app.ctx.metrics = Metrics()
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics)
     app.ctx.jinja = environment(settings)
@@ -88,12 +93,13 @@ async def _open(app: App) -> None:
     app.ctx.secret = await app.ctx.store.secret()
     app.add_task(app.ctx.live.run(), name="live")
     app.add_task(app.ctx.rescue.run(), name="rescue")
+    app.add_task(app.ctx.rescue.return_unanswered(), name="return_unanswered")
     app.add_task(app.ctx.rescue.clean(), name="clean")
     log.info("web.started")
 
 
 async def _close(app: App) -> None:
-    for name in ("live", "rescue", "clean"):
+    for name in ("live", "rescue", "return_unanswered", "clean"):
         await app.cancel_task(name, raise_exception=False)
     await app.ctx.store.close()
     log.info("web.stopped")

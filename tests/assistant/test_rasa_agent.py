@@ -119,7 +119,20 @@ async def unsure_message(agent: RasaAgent) -> str:
     raise AssertionError("none of the vague messages is asked back")
 
 
-@pytest.mark.parametrize("text", ["restart", "/restart", "/session_start", "/back", "/faq_ruilen{}", "//", "/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "restart",
+        "/restart",
+        "/\u00a0/restart",
+        " \u2003/restart",
+        "/session_start",
+        "/back",
+        "/faq_ruilen{}",
+        "//",
+        "/",
+    ],
+)
 async def test_no_text_is_a_command(agent: RasaAgent, text: str) -> None:
     before = (await talk(agent, "wat kost terugsturen?"))[0]
     result = await agent.turn("conversation", text, "", before.dialogue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -96,6 +97,8 @@ CASES: list[tuple[str, str, str, dict[str, str], bytes | None, int]] = [
     ),
     ("wrong method", "DELETE", "/webhooks/rest/webhook", REST, None, 405),
     ("bad after", "GET", "/webhooks/rest/messages?sender=a&after=x", REST, None, 400),
+    ("after in other digits", "GET", "/webhooks/rest/messages?sender=a&after=\u0663-\u0664", REST, None, 400),
+    ("after too large", "GET", "/webhooks/rest/messages?sender=a&after=99999999999999999999-0", REST, None, 400),
     ("no sender to read", "GET", "/webhooks/rest/messages", REST, None, 400),
     (
         "from another site's page",
@@ -105,6 +108,8 @@ CASES: list[tuple[str, str, str, dict[str, str], bytes | None, int]] = [
         GOOD,
         403,
     ),
+    ("origin that is no address", "POST", "/webhooks/rest/webhook", {**REST, "origin": "http://["}, GOOD, 403),
+    ("origin null", "POST", "/webhooks/rest/webhook", {**REST, "origin": "null"}, GOOD, 403),
     # The API.
     ("no token", "GET", "/api/v1/queue", {}, None, 401),
     ("wrong token", "GET", "/api/v1/queue", {"authorization": "Bearer x"}, None, 401),
@@ -194,6 +199,8 @@ FRAMES: list[tuple[str, Any, str]] = [
     ("half a surrogate pair", '{"type":"message","id":"1","text":"\\ud83d"}', "invalid"),
     ("payload of nobody's", '{"type":"message","id":"1","text":"x","payload":"/Restart now"}', "invalid"),
     ("read of nothing", '{"type":"read"}', "invalid"),
+    ("read of a place in other digits", '{"type":"read","up_to":"\u0663-\u0664"}', "invalid"),
+    ("read of a place too large", '{"type":"read","up_to":"99999999999999999999-0"}', "invalid"),
     ("read of a strange place", '{"type":"read","up_to":"-1"}', "invalid"),
     ("received of a strange place", '{"type":"received","up_to":"x"}', "invalid"),
 ]
@@ -212,7 +219,28 @@ async def test_a_bad_frame_gets_an_error_and_the_socket_goes_on(site: Site, fram
         assert json.loads(await socket.recv()) == {"type": "pong"}
 
 
-@pytest.mark.parametrize("first", ["hallo", "{}", '{"type":"ping"}', '{"type":"hello","after":"x"}', b"\xff"])
+async def test_bytes_that_are_no_utf8_in_a_header_are_refused(site: Site) -> None:
+    """aiohttp refuses to send them, so this is written by hand."""
+    host, port = site.url.removeprefix("http://").split(":")
+    for header in (b"authorization: Bearer \xff\xfe", b"cookie: bot_session=\xff\xfe"):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /api/v1/queue HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + header + b"\r\n\r\n")
+        status = await reader.readline()
+        writer.close()
+        assert b" 401 " in status
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "hallo",
+        "{}",
+        '{"type":"ping"}',
+        '{"type":"hello","after":"x"}',
+        '{"type":"\u00e9' + "\u00e9" * 120 + '"}',
+        b"\xff",
+    ],
+)
 async def test_a_socket_that_does_not_say_hello_is_closed(site: Site, first: Any) -> None:
     async with websockets.connect(site.ws_url + "/widget/socket") as socket:
         await socket.send(first)

@@ -80,6 +80,33 @@ async def test_without_an_assistant_the_customer_is_told_and_a_human_gets_it(sit
     assert texts[0] == "waar is mijn pakket"
 
 
+async def test_without_an_assistant_everybody_who_waits_is_told(site: Site, sender: str) -> None:
+    answers = await asyncio.gather(*(send(site, sender, f"vraag {number}") for number in range(3)))
+    assert ["Een collega" in replies[0]["text"] for replies in answers] == [True, True, True]
+    async with site.store() as store:
+        said = [line.message.notice for line in await store.conversations.transcript(f"rest-{sender}")]
+    assert said.count("handed_over") == 1
+
+
+async def test_a_repeat_during_the_turn_waits_for_the_same_answer(site: Site, sender: str) -> None:
+    async with site.store() as store:
+        both = asyncio.gather(*(send(site, sender, "hoi", message_id="m-1") for _ in range(2)))
+        await asyncio.sleep(0.3)
+        async with scripted_assistant(store):
+            first, second = await both
+    assert first == second != []
+
+
+async def test_a_lost_connection_to_the_events_loses_no_answer(site: Site, sender: str) -> None:
+    async with site.store() as store:
+        waiting = asyncio.ensure_future(send(site, sender, "hoi"))
+        await asyncio.sleep(0.3)
+        await store._client.client_kill_filter(_type="pubsub")
+        await asyncio.sleep(0.3)
+        async with scripted_assistant(store):
+            assert [reply["text"] for reply in await waiting] == ["antwoord op hoi"]
+
+
 async def test_while_a_human_has_it_the_assistant_says_nothing(site: Site, sender: str) -> None:
     async with site.store() as store, scripted_assistant(store):
         assert await send(site, sender, "ik wil een mens") != []

@@ -10,5 +10,7 @@ if not current then return { -1, '' } end
 if current ~= expected then return { 0, current } end
 local replies = append_all(own + 2)
 keep()
-publish('message', ',"owner":' .. cjson.encode(current) .. ',"messages":' .. replies)
+local agent_name = redis.call('HGET', conversation, 'agent_name') or ''
+publish('message', ',"owner":' .. cjson.encode(current) .. ',"agent_name":' .. cjson.encode(agent_name)
+  .. ',"messages":' .. replies)
 return { 1, redis.call('HGET', ids, ARGV[own + 2]) }

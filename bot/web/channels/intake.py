@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.answers import Answers
-from bot.errors import AlreadyClaimed, InvalidMessage, NotFound
+from bot.errors import AlreadyClaimed, InvalidMessage, StoreUnavailable
 from bot.model import Message
 from bot.settings import Settings
 from bot.store import Store
@@ -57,9 +57,9 @@ class Intake:
 
     async def _remind(self, message: Message) -> None:
         try:
-            notice = await self._answers.message(
-                "utter_in_wachtrij", message.conversation_id, in_reply_to=message.id, notice="still_waiting"
+            notice = await self._answers.waiting(
+                message.conversation_id, in_reply_to=message.id, notice="still_waiting"
             )
             await self._store.queue.remind(message.conversation_id, notice)
-        except (NotFound, AlreadyClaimed):
-            return  # no such template, or an agent is there already
+        except (AlreadyClaimed, StoreUnavailable):
+            return  # an agent is there already; or Redis went, but the customer's message is stored

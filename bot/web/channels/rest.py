@@ -12,12 +12,14 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json
 
-from bot.errors import InvalidMessage
+from bot.errors import InvalidMessage, StoreUnavailable
 from bot.model import ASSISTANT, Message
+from bot.store import Store
+from bot.store.conversations import ENTRY_ID
 from bot.web.access import rest_channel
 from bot.web.bodies import decode
 from bot.web.channels.intake import PAYLOAD
-from bot.web.live import Event, Subscription
+from bot.web.live import Event, Subscription, event_messages
 
 CHANNEL = "rest"
 # How much longer than the assistant's time limit the answer may take: then the hand-over has been stored.
@@ -68,7 +70,7 @@ async def messages(request: Request) -> HTTPResponse:
     """What was said to `sender` after entry `after`: the way to read what a live agent wrote."""
     sender, after = request.args.get("sender", ""), request.args.get("after", "")
     conversation_id = conversation_of(sender)
-    if after and not re.fullmatch(r"\d{1,20}-\d{1,20}", after):
+    if after and not ENTRY_ID.fullmatch(after):
         raise InvalidMessage("after: expected an entry_id from an earlier answer, as 1795000000000-0")
     conversations = request.app.ctx.store.conversations
     found = [m for m in await conversations.messages(conversation_id, after=after) if m.to_customer]
@@ -91,23 +93,51 @@ async def _turn(request: Request, message: Message, sender: str) -> list[Message
     ctx = request.app.ctx
     with ctx.live.subscribe(message.conversation_id) as events:
         received = await ctx.intake.store(message, channel=CHANNEL, customer_id=sender)
-        if received.owner == ASSISTANT and not received.repeated:
-            await _handled(events, message.id, ctx.settings.turn_timeout_s + EXTRA_WAIT_S)
-        logged = await ctx.store.conversations.messages(message.conversation_id, after=received.entry_id)
-    return [reply for reply in logged if reply.in_reply_to == message.id]
+        try:
+            replies = (
+                await _replies(ctx.store, message, received.entry_id) if received.repeated or received.remind else []
+            )
+            if not replies and received.owner == ASSISTANT:
+                replies = await _handled(ctx, events, message)
+            return replies or await _replies(ctx.store, message, received.entry_id)
+        except StoreUnavailable:
+            # The message is stored; an error would make the caller send it again under another id.
+            return []
 
 
-async def _handled(events: Subscription, message_id: str, timeout_s: float) -> None:
-    """Wait until the message was answered or the conversation went to a human, for at most `timeout_s`."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while (left_s := deadline - asyncio.get_running_loop().time()) > 0:
+async def _replies(store: Store, message: Message, entry_id: str) -> list[Message]:
+    """What was said in reply to the message; else that a human takes over, said in reply to one beside it."""
+    logged = await store.conversations.messages(message.conversation_id, after=entry_id)
+    own = [reply for reply in logged if reply.in_reply_to == message.id]
+    return own or [reply for reply in logged if reply.notice == "handed_over"]
+
+
+async def _handled(ctx: Any, events: Subscription, message: Message) -> list[Message]:
+    """Wait until the message was answered or the conversation went to a human, for as long as that may take.
+
+    Returns the replies that the event brought; without any, the log has them.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ctx.settings.turn_timeout_s + EXTRA_WAIT_S
+    while (left_s := deadline - loop.time()) > 0:
         event = await events.next(left_s)
-        if event is None or event["type"] in ("owner", "resync") or _is_turn_of(event, message_id):
-            return
+        if event is None or event["type"] == "owner" or _is_turn_of(event, message.id):
+            return [reply for reply in event_messages(event or {}) if reply.in_reply_to == message.id]
+        if event["type"] == "resync" and await _is_over(ctx.store, message):
+            break
+    return []
 
 
 def _is_turn_of(event: Event, message_id: str) -> bool:
     return bool(event["type"] == "turn" and (event["in_reply_to"] == message_id or event["owner"] != ASSISTANT))
+
+
+async def _is_over(store: Store, message: Message) -> bool:
+    """Whether the turn was finished while no events came."""
+    if (await store.conversations.get(message.conversation_id)).owner != ASSISTANT:
+        return True
+    logged = await store.conversations.messages(message.conversation_id)
+    return any(reply.in_reply_to == message.id for reply in logged)
 
 
 def _wire(sender: str, message: Message) -> dict[str, Any]:

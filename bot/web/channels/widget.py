@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import re
+import time
 import uuid
 from typing import Any, Literal
 
@@ -13,13 +13,13 @@ import msgspec
 import structlog
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 from sanic import Blueprint, Request, Websocket
 from sanic.exceptions import WebsocketClosed
 
-from bot.errors import BotError, InvalidMessage, NotFound, TooManyRequests
+from bot.errors import BotError, InvalidMessage, NotFound, StoreUnavailable, TooManyRequests
 from bot.model import AGENT_PREFIX, ASSISTANT, Message
-from bot.store.conversations import entry_order
+from bot.store.conversations import ENTRY_ID, entry_order
 from bot.web.access import is_own_origin
 from bot.web.bodies import decode_json
 from bot.web.live import Event, Subscription, event_messages
@@ -30,12 +30,13 @@ HELLO_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 120.0
 # As much as a page shows at once; `more` says that there is older.
 HISTORY_MESSAGES = 200
-NOT_HELLO, FORBIDDEN_ORIGIN = 4400, 1008
+NOT_HELLO, FORBIDDEN_ORIGIN, TRY_AGAIN_LATER = 4400, 1008, 1013
+# A page says at most so often that its customer types.
+TYPING_EVERY_S = 1.0
 
 blueprint = Blueprint("widget")
 log = structlog.get_logger()
 
-_ENTRY_ID = re.compile(r"(\d{1,20}-\d{1,20})?")
 # What a customer reads when a frame is refused.
 _ERRORS = {
     "invalid": "Dit bericht kunnen we niet lezen. Typ je vraag als gewone tekst.",
@@ -62,7 +63,7 @@ class Limits:
     """How often one conversation and one address may ask for something, in this process."""
 
     def __init__(self, *, messages_per_minute: int, conversations_per_minute: int) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._messages = RateLimitItemPerMinute(messages_per_minute)
         self._conversations = RateLimitItemPerMinute(conversations_per_minute)
 
@@ -90,10 +91,10 @@ async def socket(request: Request, ws: Websocket) -> None:
         conversation_id, token = _conversation(request, hello.token)
     except TooManyRequests as exc:
         await ws.send(_error_frame(exc, None))
-        await ws.close(1013, "try again later")
+        await ws.close(TRY_AGAIN_LATER, "try again later")
         return
-    except InvalidMessage as exc:
-        await ws.close(NOT_HELLO, str(exc)[:120])
+    except InvalidMessage:
+        await ws.close(NOT_HELLO, "expected a hello frame first")
         return
     await Page(request, ws, conversation_id).run(hello, token)
 
@@ -107,6 +108,7 @@ class Page:
         self._conversation_id = conversation_id
         self._owner = ASSISTANT
         self._last_entry_id = ""
+        self._typed_at_s = 0.0
         # What was said to the customer and is not known to be read: (entry id, message id), in log order.
         self._unread: list[tuple[str, str]] = []
 
@@ -118,6 +120,8 @@ class Page:
                 await _first_done(self._read(), self._write(events))
             except WebsocketClosed:
                 return
+            except StoreUnavailable:
+                await self._ws.close(TRY_AGAIN_LATER, "try again later")
 
     async def _welcome(self, hello: Frame, token: str) -> None:
         conversations = self._ctx.store.conversations
@@ -167,11 +171,17 @@ class Page:
         elif frame.type == "read":
             await self._mark(frame.up_to, "read")
         elif frame.type == "typing":
-            await self._ctx.store.events.publish("typing", conversation_id=self._conversation_id, sender="customer")
+            await self._pass_typing_on()
         elif frame.type == "ping":
             await self._send(type="pong")
         else:
             raise InvalidMessage("hello: expected only as the first frame")
+
+    async def _pass_typing_on(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._typed_at_s >= TYPING_EVERY_S:
+            self._typed_at_s = now_s
+            await self._ctx.store.events.publish("typing", conversation_id=self._conversation_id, sender="customer")
 
     async def _take(self, frame: Frame) -> None:
         message = self._ctx.intake.message(self._conversation_id, frame.id, frame.text, frame.payload)
@@ -182,7 +192,7 @@ class Page:
             await self._send(type="typing", sender="assistant")
 
     async def _mark(self, up_to: str, state: Literal["delivered", "read"]) -> None:
-        if not up_to or not _ENTRY_ID.fullmatch(up_to):
+        if not up_to or not ENTRY_ID.fullmatch(up_to):
             raise InvalidMessage("up_to: expected an entry_id, as 1795000000000-0")
         limit = entry_order(up_to)
         seen = [message_id for entry_id, message_id in self._unread if entry_order(entry_id) <= limit]
@@ -204,14 +214,23 @@ class Page:
                 await self._pass_on(event)
 
     async def _catch_up(self) -> None:
-        messages = await self._ctx.store.conversations.messages(self._conversation_id, after=self._last_entry_id)
-        await self._show(messages)
+        conversations = self._ctx.store.conversations
+        while messages := await conversations.messages(self._conversation_id, after=self._last_entry_id):
+            await self._show(messages)
+        try:
+            found = await conversations.get(self._conversation_id)
+        except NotFound:
+            return  # it exists from its first message on
+        await self._show_owner(found.owner, found.agent_name)
 
     async def _pass_on(self, event: Event) -> None:
         await self._show(event_messages(event))
-        if event["owner"] != self._owner:
-            self._owner = event["owner"]
-            await self._send(type="owner", **_owner_fields(self._owner, event.get("agent_name", "")))
+        await self._show_owner(event["owner"], event.get("agent_name", ""))
+
+    async def _show_owner(self, owner: str, agent_name: str) -> None:
+        if owner != self._owner:
+            self._owner = owner
+            await self._send(type="owner", **_owner_fields(owner, agent_name))
 
     async def _show(self, messages: list[Message]) -> None:
         new = [m for m in messages if entry_order(m.entry_id) > entry_order(self._last_entry_id)]
@@ -236,7 +255,7 @@ async def _hello(ws: Websocket) -> Frame:
     if raw is None:
         raise InvalidMessage("expected a hello frame within 10 s")
     frame = decode_json(raw, Frame)
-    if frame.type != "hello" or not _ENTRY_ID.fullmatch(frame.after):
+    if frame.type != "hello" or (frame.after and not ENTRY_ID.fullmatch(frame.after)):
         raise InvalidMessage("expected a hello frame first")
     return frame
 

@@ -7,7 +7,7 @@ import time
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 from sanic import Request
 
 from bot.errors import TooManyRequests
@@ -30,7 +30,7 @@ class Attempts:
     """Counts attempts before the password is looked at, so that ten at once are ten."""
 
     def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def count(self, account_id: str, address: str) -> None:
         """Raises TooManyAttempts; such an attempt doesn't count."""
