@@ -118,6 +118,18 @@ async def test_the_work_of_a_worker_that_died_is_taken_over_and_its_late_answer_
     assert [m.text for m in await store.conversations.messages("c1")] == ["hoi", "van de levende"]
 
 
+async def test_a_worker_that_wakes_up_late_does_not_spoil_the_turn_of_the_one_that_took_over(store: Store) -> None:
+    await receive(store, customer_message("c1", "hoi"))
+    late = await store.work.begin(await take(store, "late"))
+    item = await eventually(lambda: store.work.take_over("new"))
+    assert item
+    turn = await store.work.begin(item)
+    assert late is not None and turn is not None
+    assert await store.work.finish(late, [reply_to(late.message, "te laat")], dialogue="[]", nlu=UNSURE) is None
+    assert await store.work.finish(turn, [reply_to(turn.message, "op tijd")], dialogue="[]", nlu=UNSURE) == 0
+    assert [m.text for m in await store.conversations.messages("c1")] == ["hoi", "op tijd"]
+
+
 # 4. One owner; the assistant never speaks after a human took over.
 
 

@@ -154,6 +154,8 @@ CASES: list[tuple[str, str, str, dict[str, str], bytes | None, int]] = [
     ("static folder itself", "GET", "/static/", {}, None, 404),
     ("desk of nobody", "POST", "/desk/nobody/claim", {}, b"", 401),
     ("sign-in of nothing", "POST", "/sign-in", {}, b"", 401),
+    ("sign-in from another site", "POST", "/sign-in", {"sec-fetch-site": "cross-site"}, b"", 403),
+    ("reply from another site", "POST", "/desk/x/reply", {"sec-fetch-site": "same-site"}, b"", 403),
     ("socket without upgrade", "GET", "/widget/socket", {}, None, 426),
 ]
 
