@@ -264,7 +264,8 @@ class TestSpacyModel:
         monkeypatch.setattr(spacy_model, "TIME_LIMIT_S", 0.2)
         with serving(self.port, self.WHEEL, delay_s=1.0):
             self.ensure(tmp_path)
-        assert "no answer from GitHub" in capsys.readouterr().out
+        # Which of the two time limits, the thread's or the socket's, ends it first differs from run to run.
+        assert "Going on without the Dutch spaCy model" in capsys.readouterr().out
 
 
 class TestChromium:
