@@ -145,7 +145,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in. `department` is what a customer reads behind the name."""
+    """Somebody who may sign in. `name` is what customers read when this agent takes over."""
 
     id: str
     name: str
