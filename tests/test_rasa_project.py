@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bot.answers import HANDOVER_TEMPLATES, unknown_variables
+from bot.web.desk.words import ENTITIES
 from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from tests.conftest import ROOT, SHARED
 
@@ -34,7 +35,9 @@ DOMAIN, NLU, STORIES = read("domain.yml"), read("data/nlu.yml"), read("data/stor
 INTENTS = [intent for intent in DOMAIN["intents"] if intent not in DECISIONS]
 FAQ = [intent for intent in INTENTS if intent.startswith("faq_")]
 EXAMPLES = {
-    item["intent"]: [line.removeprefix("- ") for line in item["examples"].strip().splitlines()] for item in NLU["nlu"]
+    item["intent"]: [line.removeprefix("- ") for line in item["examples"].strip().splitlines()]
+    for item in NLU["nlu"]
+    if "intent" in item
 }
 RESPONSES: dict[str, list[dict[str, Any]]] = DOMAIN["responses"]
 
@@ -122,6 +125,18 @@ def test_an_answer_can_be_sent_and_edited(name: str) -> None:
     for button in buttons:
         assert 1 <= len(button["title"]) <= MAX_TITLE_CHARS
         assert button["payload"].removeprefix("/") in INTENTS
+
+
+def test_entities_are_known_to_the_desk_and_choose_no_answer() -> None:
+    entities = {name: about for entity in DOMAIN["entities"] for name, about in entity.items()}
+    assert set(entities) == set(ENTITIES)
+    assert all(about == {"influence_conversation": False} for about in entities.values())
+
+
+def test_products_are_a_lookup_table_without_repeats() -> None:
+    (table,) = [item for item in NLU["nlu"] if item.get("lookup") == "product"]
+    words = [line.removeprefix("- ").casefold() for line in table["examples"].strip().splitlines()]
+    assert len(words) >= 100 and len(set(words)) == len(words)
 
 
 def test_titles_tell_answers_apart() -> None:

@@ -13,8 +13,10 @@ import redis.asyncio as aioredis
 
 from bot.errors import NotFound
 from bot.model import Conversation, Handoff, Message, Nlu, State, TranscriptLine
+from bot.personal_data import masked
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.keys import Keys
+from bot.store.priority import queue_score
 
 # What lists show of a message.
 PREVIEW_CHARS = 120
@@ -33,12 +35,26 @@ class Received:
 
     repeated: it was stored before, and nothing changed.
     remind: the customer waits for a human and heard nothing for REMIND_AFTER_MS.
+    told: what `Urgent` has for the customer was said.
     """
 
     entry_id: str
     repeated: bool
     owner: str
     remind: bool
+    told: bool
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """That a message can't wait for the assistant, and what the customer hears at once.
+
+    to_queue: said when a human is called for this, to_agent: when an agent has the conversation already.
+    """
+
+    handoff: Handoff
+    to_queue: Message
+    to_agent: Message
 
 
 class ConversationStore:
@@ -68,17 +84,28 @@ class ConversationStore:
         """The arguments that every script starts with."""
         return [conversation_id, self._lifetime_s, self._keys.events]
 
-    async def receive(self, message: Message, *, channel: str, customer_id: str) -> Received:
+    async def receive(
+        self, message: Message, *, channel: str, customer_id: str, urgent: Urgent | None = None
+    ) -> Received:
         """Store a customer's message once, whatever happens, and hand it to the assistant if that has the floor.
 
+        urgent: hand it to a human instead, with what the customer hears about that, in the same step.
         Raises StoreUnavailable if nothing was stored; the sender must then try again with the same id.
         """
         group = message_group(message)
         args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS]
-        entry_id, repeated, owner, remind = await self._receive(
+        if urgent:
+            args += [
+                encode(urgent.handoff),
+                queue_score(urgent.handoff),
+                urgent.handoff.reason,
+                *message_group(urgent.to_queue),
+                *message_group(urgent.to_agent),
+            ]
+        entry_id, repeated, owner, remind, told = await self._receive(
             self.script_keys(message.conversation_id), [*self.script_args(message.conversation_id), *args]
         )
-        return Received(entry_id, bool(repeated), owner, bool(remind))
+        return Received(entry_id, bool(repeated), owner, bool(remind), bool(told))
 
     async def get(self, conversation_id: str) -> Conversation:
         """Raises NotFound."""
@@ -174,8 +201,8 @@ def entry_order(entry_id: str) -> tuple[int, int]:
 
 
 def message_group(message: Message) -> list[str]:
-    """A message as the scripts take it: id, JSON, sender, text for lists."""
-    return [message.id, encode(message), message.sender, message.text[:PREVIEW_CHARS]]
+    """A message as the scripts take it: id, JSON, sender, text for lists, which needs no numbers of a customer."""
+    return [message.id, encode(message), message.sender, masked(message.text)[:PREVIEW_CHARS]]
 
 
 def stored_message(entry_id: str, record: str) -> Message:

@@ -10,10 +10,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.answers import Answers
 from bot.store import Store
+from bot.web.channels.intake import Intake
 from bot.web.desk.words import page_url
 from bot.web.handling import Handling
+from bot.web.operations.metrics import Metrics
 from tests.conftest import Site
-from tests.fakes.conversations import handed_over, write
+from tests.fakes.conversations import SURE, answer, handed_over, naming, write
 
 pytestmark = pytest.mark.browser
 
@@ -124,6 +126,65 @@ def test_waiting_conversation_appears_without_reload(sign_in: SignIn, backstage:
     expect(row(page, conversation_id)).to_contain_text("waar is mijn bank")
     expect(row(page, conversation_id)).to_contain_text("Hoog")
     assert page.title().startswith(f"({before + 1}) Desk")
+    assert not_reloaded(page)
+
+
+def test_somebody_in_danger_stands_above_everything_without_reload(sign_in: SignIn, backstage: Backstage) -> None:
+    reading = backstage.waiting("mijn kat zit vast")
+    page = sign_in(page_url(reading), viewport=PHONE["viewport"])
+    page.wait_for_timeout(500)
+    mark_page(page)
+    conversation_id = backstage.waiting("ik wil niet meer leven", reason="self_harm", priority="urgent")
+    alarm = page.get_by_role("alert").get_by_role("link", name="Spoed: Mogelijk zelfdoding")
+    expect(alarm).to_be_visible()
+    assert page.title().startswith("SPOED! (")
+    assert not_reloaded(page)
+    alarm.click()
+    expect(page.locator("#alarm-advice")).to_contain_text("Neem het serieus")
+    backstage.claims("daan", conversation_id)
+    expect(page.locator("#desk-alarm a")).to_have_count(0)
+    assert page.title().startswith("(")
+
+
+def test_an_agents_own_conversation_that_becomes_urgent_is_called_out_on_every_page(
+    sign_in: SignIn, backstage: Backstage, site: Site
+) -> None:
+    conversation_id = backstage.waiting("waar is mijn pakket")
+    backstage.claims("sanne", conversation_id)
+    page = sign_in("/desk")
+    page.wait_for_timeout(500)
+
+    async def write_in_danger(store: Store) -> None:
+        intake = Intake(store, Answers(store.templates, site.settings), site.settings, Metrics())
+        written = intake.message(conversation_id, "danger", "ik wil niet meer leven")
+        await intake.store(written, channel="widget", customer_id=conversation_id)
+
+    backstage.run(write_in_danger)
+    alarm = page.get_by_role("alert").get_by_role("link", name="is bij jou")
+    alarm.click()
+    expect(page.locator("#alarm-advice")).to_be_visible()
+    reply_box(page).fill("Ik ben er, ik bel je nu")
+    page.get_by_role("button", name="Versturen").click()
+    expect(page.locator("#desk-alarm a")).to_have_count(0)
+
+
+def test_what_the_customer_names_appears_and_one_click_selects_it(sign_in: SignIn, backstage: Backstage) -> None:
+    products = {f"product{number}": f"kast {number}" for number in range(7)}
+
+    async def name(store: Store, conversation_id: str | None, **values: str) -> str:
+        written = await write(store, "tekst", conversation_id)
+        await answer(store, written, nlu=naming(SURE, **values))
+        return written.conversation_id
+
+    conversation_id = backstage.run(lambda store: name(store, None, **products))
+    page = sign_in(page_url(conversation_id))
+    page.get_by_text("Nog 1").click()
+    page.wait_for_timeout(500)
+    mark_page(page)
+    backstage.run(lambda store: name(store, conversation_id, order_number="WS-1048221"))
+    page.locator("#customer-said dd").first.filter(has_text="WS-1048221").click()
+    assert page.evaluate("getSelection().toString()") == "WS-1048221"
+    expect(page.get_by_text("kast 6")).to_be_visible()
     assert not_reloaded(page)
 
 

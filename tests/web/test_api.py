@@ -13,7 +13,7 @@ import pytest
 from bot.model import Handoff, Message, Nlu
 from bot.web.api.operations import OPERATIONS
 from tests.conftest import API_TOKEN, REST_TOKEN, Site
-from tests.fakes.conversations import handed_over
+from tests.fakes.conversations import NOT_SURE, SURE, answer, handed_over, naming, write
 from tests.fakes.scripted_assistant import scripted_assistant
 
 API = {"authorization": f"Bearer {API_TOKEN}"}
@@ -40,6 +40,25 @@ async def test_the_queue_has_the_whole_conversation_with_reason_and_ranking(site
     assert item["transcript"][0]["message"]["text"] == "mijn kat zit vast in jullie lift"
     assert item["waiting_s"] >= 0
     assert queue["size"] >= 1
+
+
+async def test_what_the_customer_named_is_on_the_queue_item_and_on_the_conversation(site: Site) -> None:
+    async with site.store() as store:
+        first = await write(store, "waar blijft WS-1048221, bel 0612345678")
+        await answer(store, first, nlu=naming(SURE, order_number="WS-1048221", phone="0612345678"))
+        second = await write(store, "ws1048221 dus", first.conversation_id)
+        handoff = Handoff("not_confident", "normal", 1, second.id)
+        await answer(store, second, nlu=naming(NOT_SURE, order_number="ws1048221", product="jas"), handoff=handoff)
+    expected = [
+        {"entity": "order_number", "value": "WS-1048221"},
+        {"entity": "phone", "value": "0612345678"},
+        {"entity": "product", "value": "jas"},
+    ]
+    _, queue = await call(site, "GET", "/api/v1/queue")
+    item = next(item for item in queue["items"] if item["conversation"]["id"] == first.conversation_id)
+    assert item["entities"] == expected
+    _, found = await call(site, "GET", f"/api/v1/conversations/{first.conversation_id}")
+    assert found["entities"] == expected
 
 
 async def test_a_program_can_take_over_answer_and_close(site: Site) -> None:

@@ -16,6 +16,7 @@ import bot
 from bot.answers import unknown_variables
 from bot.errors import InvalidMessage, NotFound
 from bot.model import Button, Role, Template
+from bot.store.entities import customer_entities
 from bot.store.work import now_ms
 from bot.web.access import bearer
 from bot.web.api.description import Operation, openapi
@@ -78,7 +79,8 @@ async def queue(request: Request) -> Queue:
     for conversation in await store.queue.waiting(limit=100):
         handoff = conversation.handoff
         waiting_s = max(0.0, (now_ms() - handoff.at_ms) / 1000) if handoff else 0.0
-        items.append(QueueItem(conversation, handoff, waiting_s, await store.conversations.transcript(conversation.id)))
+        transcript = await store.conversations.transcript(conversation.id)
+        items.append(QueueItem(conversation, handoff, waiting_s, customer_entities(transcript), transcript))
     return Queue(items, await store.queue.size())
 
 
@@ -103,7 +105,8 @@ async def conversation(request: Request, conversation_id: str) -> ConversationDe
 async def _detail(request: Request, conversation_id: str) -> ConversationDetail:
     store = request.app.ctx.store
     found = await store.conversations.get(conversation_id)
-    return ConversationDetail(found, await store.conversations.transcript(conversation_id))
+    transcript = await store.conversations.transcript(conversation_id)
+    return ConversationDetail(found, customer_entities(transcript), transcript)
 
 
 @operation(

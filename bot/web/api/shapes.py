@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.model import Button, Conversation, Handoff, ModelRecord, Template, TranscriptLine
+from bot.model import Button, Conversation, Entity, Handoff, ModelRecord, Template, TranscriptLine
 
 
 class QueueItem(msgspec.Struct):
-    """A conversation that waits for a human, with all that was said."""
+    """A conversation that waits for a human, with all that was said.
+
+    entities: what the customer named in all messages that the assistant read, without repeats.
+    """
 
     conversation: Conversation
     handoff: Handoff | None
     waiting_s: float
+    entities: list[Entity]
     transcript: list[TranscriptLine]
 
 
@@ -26,7 +30,10 @@ class ConversationList(msgspec.Struct):
 
 
 class ConversationDetail(msgspec.Struct):
+    """entities: as in QueueItem."""
+
     conversation: Conversation
+    entities: list[Entity]
     transcript: list[TranscriptLine]
 
 

@@ -22,6 +22,7 @@ from bot.model import (
     TranscriptLine,
 )
 from bot.store import Store
+from bot.store.entities import customer_entities
 from bot.web.desk import words
 from bot.web.handling import MAX_REPLY_CHARS
 from bot.web.pages import moment
@@ -71,6 +72,14 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Something that the customer named, as an order number."""
+
+    label: str  # what it is, in Dutch
+    value: str  # as the customer wrote it
+
+
+@dataclass(frozen=True)
 class Composer:
     """The reply box."""
 
@@ -89,6 +98,8 @@ class ConversationPage:
     mode: Mode  # whose it is, seen from this agent; decides which actions there are
     place: str  # the same in Dutch, as the end of a sentence
     priority: str  # of the handoff, in Dutch; empty without one
+    alarm: str  # what the agent must know about somebody who may be in danger; empty for others
+    facts: tuple[Fact, ...]
     days: tuple[Day, ...]
     composer: Composer
     notice: str  # what just happened, empty if nothing did
@@ -115,6 +126,8 @@ async def load_page(
         mode=mode,
         place=words.place(conversation, mine=mode == "mine"),
         priority=words.PRIORITIES[conversation.handoff.priority] if conversation.handoff else "",
+        alarm=words.alarm(conversation),
+        facts=_facts(lines),
         days=_days([_line(line, conversation, templates) for line in lines], ZoneInfo(timezone)),
         composer=draft or new_composer(),
         notice=notice,
@@ -142,6 +155,11 @@ def _mode(conversation: Conversation, account: Account) -> Mode:
 
 def _intents(lines: list[TranscriptLine]) -> list[str]:
     return [score.name for line in lines if line.nlu for score in line.nlu.ranking]
+
+
+def _facts(lines: list[TranscriptLine]) -> tuple[Fact, ...]:
+    entities = sorted(customer_entities(lines), key=words.entity_order)
+    return tuple(Fact(words.entity_kind(entity), entity.value) for entity in entities)
 
 
 def _line(line: TranscriptLine, conversation: Conversation, templates: dict[str, Template]) -> Line:

@@ -27,6 +27,7 @@ class Row:
     preview: str  # the last words
     preview_by: str  # who said them, empty for the customer
     since_ms: int  # what the time in the row counts from: the handoff while it waits, else the last message
+    alarm: bool  # somebody may be in danger, and it is not closed or with the assistant
     urgent: bool  # waits with high priority
     mine: bool  # claimed by the agent who looks
     unread: bool  # mine, and the customer waits for my answer
@@ -52,6 +53,7 @@ class DeskList:
 
     sections: tuple[Section, ...]
     waiting: int  # conversations that wait for a human, for the title
+    alarms: tuple[Row, ...]  # somebody may be in danger, and waits for a human or for this agent's answer
     now_ms: int  # the server's clock, so that the browser's may be wrong
     url: str  # where desk.js gets this fragment again
 
@@ -79,7 +81,8 @@ async def load_list(store: Store, account: Account, open_id: str = "") -> DeskLi
         _section("closed", "Gesloten", "Nog geen gesprekken.", rows(_of(recent, CLOSED)), folded=True),
     )
     url = f"/desk/list?open={words.url_part(open_id)}" if open_id else "/desk/list"
-    return DeskList(sections, len(waiting), now_ms(), url)
+    alarms = tuple(row for row in (*sections[0].rows, *sections[1].rows) if row.alarm and (row.unread or not row.mine))
+    return DeskList(sections, len(waiting), alarms, now_ms(), url)
 
 
 def _of(conversations: Iterable[Conversation], owner: str) -> list[Conversation]:
@@ -105,6 +108,7 @@ def _row(conversation: Conversation, account: Account, open_id: str) -> Row:
         preview=conversation.last_customer_text if show_question else conversation.last_text,
         preview_by="Jij" if said_by == "agent" and mine else words.PREVIEW_BY.get(said_by, ""),
         since_ms=handoff.at_ms if handoff else conversation.last_at_ms,
+        alarm=conversation.handoff is not None and conversation.handoff.priority == "urgent",
         urgent=handoff is not None and handoff.priority == "high",
         mine=mine,
         unread=mine and conversation.last_sender != "agent",

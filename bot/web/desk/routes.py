@@ -35,7 +35,7 @@ async def show_desk(request: Request) -> HTTPResponse:
 async def show_list(request: Request) -> HTTPResponse:
     """The list alone; `open` is the conversation on the right."""
     desk_list = await load_list(request.app.ctx.store, request.ctx.account, request.args.get("open", ""))
-    return render(request, "desk/_list.html", list=desk_list)
+    return render(request, "desk/_refreshed.html", list=desk_list)
 
 
 @blueprint.get("/desk/events")

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.model import ASSISTANT, CLOSED, QUEUE, Conversation, IntentScore, Nlu, Sender, State, Template
+from bot.model import ASSISTANT, CLOSED, QUEUE, Conversation, Entity, IntentScore, Nlu, Sender, State, Template
 
 STATES: dict[State, str] = {"sent": "Verzonden", "delivered": "Bezorgd", "read": "Gelezen", "failed": "Mislukt"}
 OUTCOMES = {"answer": "beantwoord", "ask": "doorgevraagd", "human": "naar een medewerker"}
-PRIORITIES = {"high": "Hoge prioriteit", "normal": "Gewone prioriteit", "low": "Lage prioriteit"}
+PRIORITIES = {"urgent": "Spoed", "high": "Hoge prioriteit", "normal": "Gewone prioriteit", "low": "Lage prioriteit"}
 SPEAKERS: dict[Sender, str] = {
     "customer": "Klant",
     "assistant": "Assistent",
     "agent": "Medewerker",
     "system": "Melding aan de klant",
+}
+# In the order of the desk: first what an agent looks a customer up by.
+ENTITIES = {
+    "order_number": "Bestelnummer",
+    "email": "E-mail",
+    "phone": "Telefoon",
+    "person": "Naam",
+    "postcode": "Postcode",
+    "place": "Plaats",
+    "product": "Product",
+    "amount": "Bedrag",
+    "date": "Datum",
+}
+_ALARMS = {
+    "self_harm": "De klant heeft de nummers 113 en 112 gekregen. Neem het serieus, vraag ernaar en blijf erbij. "
+    "Is er nu gevaar? Bel 112. Raad nodig? Ook jij kunt 113 bellen.",
+    "emergency": "De klant heeft het nummer 112 gekregen. Vraag waar het is en of iemand 112 belt. "
+    "Kan de klant niet bellen? Bel dan zelf 112.",
 }
 _PLACES = {ASSISTANT: "bij de assistent", QUEUE: "in de wachtrij", CLOSED: "gesloten"}
 
@@ -53,6 +71,11 @@ def customer_name(conversation: Conversation) -> str:
     return f"{word} {tail[-_TAIL_CHARS:].upper()}"
 
 
+def alarm(conversation: Conversation) -> str:
+    """What an agent does for somebody who may be in danger; empty for all others."""
+    return _ALARMS.get(conversation.handoff.reason, "") if conversation.handoff else ""
+
+
 def template_name(intent: str) -> str:
     """The template that answers an intent."""
     return f"utter_{intent}"
@@ -74,6 +97,17 @@ def percent(score: IntentScore) -> str:
     if rounded == 0 and score.confidence > 0:
         return "<1%"
     return f"{min(rounded, 99) if score.confidence < 1 else 100}%"
+
+
+def entity_kind(entity: Entity) -> str:
+    """A kind that only this company's Rasa project knows keeps its name."""
+    return ENTITIES.get(entity.entity) or entity.entity.replace("_", " ").capitalize()
+
+
+def entity_order(entity: Entity) -> int:
+    """Place of its kind in ENTITIES; the others come last."""
+    kinds = list(ENTITIES)
+    return kinds.index(entity.entity) if entity.entity in kinds else len(kinds)
 
 
 def outcome(nlu: Nlu) -> str:

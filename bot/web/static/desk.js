@@ -78,16 +78,24 @@ const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
 /* What each fragment brings with it */
 
-function showList(fresh) {
+function showList(page) {
   const waitedBefore = Number(byId("list").dataset.waiting);
-  keepingFocus(() => morph(byId("list"), fresh));
-  const waiting = Number(byId("list").dataset.waiting);
-  document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+  keepingFocus(() => {
+    morph(byId("desk-alarm"), page.getElementById("desk-alarm"));
+    morph(byId("list"), page.getElementById("list"));
+  });
+  const { waiting, alarms } = numbers(byId("list").dataset);
+  document.title =
+    (alarms ? "SPOED! " : "") +
+    (waiting ? `(${waiting}) ` : "") +
+    document.title.replace(/^(SPOED! )?(\(\d+\) )?/, "");
   if (waiting > waitedBefore) {
     byId("desk-status").textContent = waiting === 1 ? "Er wacht 1 gesprek." : `Er wachten ${waiting} gesprekken.`;
   }
   readClock();
 }
+
+const numbers = ({ waiting, alarms }) => ({ waiting: Number(waiting), alarms: Number(alarms) });
 
 /** `ours`: the change is what the agent just asked for. */
 function showConversation(fresh, { ours = false } = {}) {
@@ -192,7 +200,7 @@ class Refresher {
 
 const list = new Refresher(
   () => byId("list").dataset.url,
-  (page) => showList(page.getElementById("list")),
+  (page) => showList(page),
 );
 const conversation =
   conversationId &&
@@ -439,7 +447,7 @@ function showAnswer(form, page, done) {
   conversation.supersede();
   byId("desk-notice").replaceChildren(...page.getElementById("desk-notice").childNodes);
   if (done && form.id === "composer") composer.clear(page.getElementById("message-id").value);
-  showList(page.getElementById("list"));
+  showList(page);
   showConversation(page.getElementById("conversation"), { ours: true });
   if (done && form.id === "composer") byId("transcript-scroll").scrollTop = 0;
   if (composer.isOurs) composer.text.focus();
