@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from bot.errors import NotFound
-from bot.model import Button, Message, Sender, Template
+from bot.model import Button, Handoff, Message, Sender, Template
 from bot.opening_hours import OpeningHours
 from bot.settings import Settings
 from bot.store.templates import TemplateStore
@@ -26,6 +27,8 @@ _VARIABLE = re.compile(r"\{(\w+)\}")
 
 # What a customer hears when a conversation goes to a human, by reason; the rest hears utter_overdracht.
 HANDOVER_TEMPLATES: dict[str, str] = {
+    "self_harm": "utter_zelfdoding",
+    "emergency": "utter_noodgeval",
     "complaint": "utter_overdracht_klacht",
     "not_confident": "utter_overdracht_onbekend",
     "unclear_twice": "utter_overdracht_onbekend",
@@ -36,6 +39,24 @@ HANDOVER_TEMPLATES: dict[str, str] = {
 }
 # Said when even the template is missing: nobody is left without an answer.
 LAST_RESORT = Template("", "", "Ik heb je bericht doorgestuurd naar {afdeling}. {wanneer}")
+# As in domain.yml: before any model is loaded, and without the template, the numbers are named too.
+LAST_RESORTS: dict[str, Template] = {
+    "self_harm": Template(
+        "",
+        "",
+        "Wat heftig wat je schrijft. We nemen het serieus, en je hoeft hier niet alleen mee te blijven.\n"
+        "Praat nu met iemand, ook als het om een ander gaat: bel 113 of gratis 0800-0113, of chat op 113.nl. "
+        "Dat kan dag en nacht. In België bel je de Zelfmoordlijn: 1813. Is er nu gevaar? Bel meteen 112.\n"
+        "Je bericht is met spoed gemeld bij {afdeling}. {wanneer} Wacht daar niet op.",
+    ),
+    "emergency": Template(
+        "",
+        "",
+        "Dit klinkt als een noodgeval. Is er nu gevaar, of is iemand gewond of ziek? Bel meteen 112, of laat iemand "
+        "anders bellen. Breng eerst jezelf in veiligheid. Gaat het om zelfdoding? Bel 113, in België 1813.\n"
+        "Je bericht is met spoed gemeld bij {afdeling}. {wanneer} Wacht daar niet op.",
+    ),
+}
 
 
 def unknown_variables(text: str) -> list[str]:
@@ -77,16 +98,35 @@ class Answers:
             raise NotFound(f"template {template_name!r} has no text")
         return self._filled(template, conversation_id, sender, in_reply_to, notice, agent_name, buttons)
 
-    async def handover(self, reason: str, conversation_id: str, *, in_reply_to: str = "") -> Message:
+    async def handover(
+        self, reason: str, conversation_id: str, *, in_reply_to: str = "", notice: str = "handed_over"
+    ) -> Message:
         """What the customer hears when a human takes over for `reason`; never fails for want of a template."""
         name = HANDOVER_TEMPLATES.get(reason, "utter_overdracht")
         try:
-            return await self.message(name, conversation_id, in_reply_to=in_reply_to, notice="handed_over")
+            return await self.message(name, conversation_id, in_reply_to=in_reply_to, notice=notice)
         except NotFound:
-            return self._filled(LAST_RESORT, conversation_id, "assistant", in_reply_to, "handed_over", "", ())
+            last_resort = LAST_RESORTS.get(reason, LAST_RESORT)
+            return self._filled(last_resort, conversation_id, "assistant", in_reply_to, notice, "", ())
 
-    async def waiting(self, conversation_id: str, *, in_reply_to: str = "", notice: str) -> Message:
-        """What a customer hears who waits for a human; never fails for want of a template."""
+    async def beside_agent(self, reason: str, conversation_id: str, *, in_reply_to: str = "") -> Message:
+        """The same for a customer who talks with an agent: without saying when one will answer."""
+        name = HANDOVER_TEMPLATES[reason]
+        template = (await self._templates.get_many([name])).get(name)
+        if template is None or not template.text.strip():
+            template = LAST_RESORTS[reason]
+        timeless = replace(template, text=template.text.replace("{wanneer}", ""))
+        return self._filled(timeless, conversation_id, "assistant", in_reply_to, "emergency", "", ())
+
+    async def waiting(
+        self, conversation_id: str, *, in_reply_to: str = "", notice: str, handoff: Handoff | None = None
+    ) -> Message:
+        """What a customer hears who waits for a human; never fails for want of a template.
+
+        handoff: why they wait; who is in danger reads the emergency numbers again instead.
+        """
+        if handoff and handoff.reason in LAST_RESORTS:
+            return await self.handover(handoff.reason, conversation_id, in_reply_to=in_reply_to, notice=notice)
         try:
             return await self.message("utter_in_wachtrij", conversation_id, in_reply_to=in_reply_to, notice=notice)
         except NotFound:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Sender = Literal["customer", "assistant", "agent", "system"]
-Priority = Literal["high", "normal", "low"]
+Priority = Literal["urgent", "high", "normal", "low"]
 State = Literal["sent", "delivered", "read", "failed"]
 Role = Literal["agent", "editor", "admin"]
 
@@ -17,6 +17,8 @@ AGENT_PREFIX = "agent:"
 
 # Why a human is needed. The desk shows the Dutch words beside it.
 REASONS: dict[str, str] = {
+    "self_harm": "Mogelijk zelfdoding",
+    "emergency": "Noodgeval",
     "asked_for_human": "Klant vroeg om een medewerker",
     "complaint": "Klacht",
     "not_confident": "Vraag niet herkend",
@@ -76,8 +78,19 @@ class IntentScore:
 
 
 @dataclass(frozen=True)
+class Entity:
+    """Something that a customer named: `entity` is its kind, as order_number, `value` what the customer wrote."""
+
+    entity: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Nlu:
-    """What the NLU made of one customer message. `outcome` is answer, ask or human."""
+    """What the NLU made of one customer message. `outcome` is answer, ask or human.
+
+    emergency: why a human must see it at once, a key of REASONS; empty for nearly all messages.
+    """
 
     outcome: str
     intent: str
@@ -85,6 +98,7 @@ class Nlu:
     ranking: tuple[IntentScore, ...] = ()
     entities: tuple[dict[str, Any], ...] = ()
     threshold: float | None = None
+    emergency: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.rasa_agent import ModelError, RasaAgent, TurnResult, Utterance, load
 from bot.errors import NotFound, StoreUnavailable
 from bot.logs import described
-from bot.model import Button, Handoff, Message, ModelRecord, Nlu, Priority
+from bot.model import QUEUE, Button, Handoff, Message, ModelRecord, Nlu, Priority
+from bot.personal_data import masked
 from bot.store import Store
 from bot.store.work import Turn, WorkItem, now_ms
 
@@ -100,6 +101,9 @@ class Worker:
             handoff=handoff.reason if handoff else None,
             took_ms=now_ms() - started_ms,
         )
+        if left is not None and result.nlu.emergency:
+            kind, conversation_id = result.nlu.emergency, turn.conversation_id
+            log.warning("emergency.found", conversation_id=conversation_id, kind=kind, owner=QUEUE, told=True)
         return left
 
     async def _decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
@@ -108,13 +112,20 @@ class Worker:
         message = turn.message
         try:
             result = await asyncio.wait_for(
-                self._agent.turn(turn.conversation_id, message.text, message.payload, turn.dialogue),
+                # Rasa, its logs and its dialogue in the store never hold a BSN, an IBAN or a card.
+                self._agent.turn(turn.conversation_id, masked(message.text), message.payload, turn.dialogue),
                 self._turn_timeout_s,
             )
         except Exception as exc:
             log.error("turn.failed", conversation_id=turn.conversation_id, error=described(exc))
             result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
             return result, *await self._to_human(turn, "assistant_failed", result.nlu)
+        if result.nlu.emergency:  # and whatever the dialogue would say, it does not
+            return result, *await self._to_human(turn, result.nlu.emergency, result.nlu, "urgent")
+        return await self._carry_out(result, turn)
+
+    async def _carry_out(self, result: TurnResult, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
+        """What the dialogue decided."""
         try:
             replies = [await self._reply(turn, said) for said in result.utterances if not _is_handover(said)]
         except NotFound as exc:

@@ -11,15 +11,7 @@ from bot.model import AGENT_PREFIX, ASSISTANT, CLOSED, QUEUE, Account, Conversat
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group
 from bot.store.keys import Keys
-
-_RANK = {"high": 0, "normal": 1, "low": 2}
-# More than any time in ms: the rank decides first, then who waits longest.
-_RANK_STEP = 10**13
-
-
-def queue_score(handoff: Handoff) -> int:
-    """Place in the queue: lower is earlier."""
-    return _RANK[handoff.priority] * _RANK_STEP + handoff.at_ms
+from bot.store.priority import queue_score
 
 
 class HumanQueue:

@@ -20,7 +20,7 @@ from bot.model import Handoff, Message, Nlu
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group, stored_message
 from bot.store.keys import WORK_GROUP, Keys
-from bot.store.queue import queue_score
+from bot.store.priority import queue_score
 
 # An assistant that gave no sign of life for so long counts as gone.
 ALIVE_MS = 5_000

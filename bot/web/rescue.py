@@ -19,6 +19,8 @@ log = structlog.get_logger()
 CHECK_EVERY_S = 0.25
 UNANSWERED_CHECK_EVERY_S = 5.0
 CLEAN_EVERY_S = 3600.0
+# An agent who does not answer somebody in danger: a colleague must.
+URGENT_AGENT_TIMEOUT_MS = 120_000
 RETRY_S = 1.0
 
 
@@ -48,14 +50,20 @@ class Rescue:
             await _apart(self.hand_over(conversation_id, since_ms), conversation_id)
 
     async def _put_back_unanswered(self) -> None:
-        before_ms = now_ms() - self._agent_timeout_ms
         for conversation in await self._store.queue.claimed():
-            if conversation.last_sender == "customer" and conversation.last_at_ms < before_ms:
+            if self._is_left_alone(conversation):
                 await _apart(self._put_back(conversation), conversation.id)
+
+    def _is_left_alone(self, conversation: Conversation) -> bool:
+        silent_ms = now_ms() - conversation.last_at_ms
+        if conversation.handoff and conversation.handoff.priority == "urgent":
+            # The assistant's sentence with the emergency numbers is no answer of the agent's.
+            return conversation.last_sender != "agent" and silent_ms > URGENT_AGENT_TIMEOUT_MS
+        return conversation.last_sender == "customer" and silent_ms > self._agent_timeout_ms
 
     async def _put_back(self, conversation: Conversation) -> None:
         handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
-        notice = await self._answers.waiting(conversation.id, notice="put_back")
+        notice = await self._answers.waiting(conversation.id, notice="put_back", handoff=handoff)
         try:
             await self._store.queue.put_back(conversation, handoff, [notice])
         except AlreadyClaimed:

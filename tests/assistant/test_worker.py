@@ -6,18 +6,23 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.answers import Answers
+from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.rasa_import import import_rasa
-from bot.model import Message, Nlu
+from bot.model import Account, Message, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
 from tests.conftest import eventually
+from tests.fakes.conversations import handed_over
 
 import_rasa()
 
 from bot.assistant.rasa_agent import TurnResult, Utterance  # noqa: E402
 from bot.assistant.worker import Worker  # noqa: E402
+
+# What the NLU finds in a message, and the patterns did not.
+EMERGENCIES = {"morgen hoeft het niet meer": "self_harm", "hij ligt hier maar en zegt niets": "emergency"}
 
 
 class FailingAgent:
@@ -28,6 +33,9 @@ class FailingAgent:
             raise RuntimeError("Rasa is stuk")
         if text == "hangt":
             await asyncio.sleep(60)
+        if text in EMERGENCIES:
+            nlu = Nlu("answer", "groet", 1.0, emergency=EMERGENCIES[text])
+            return TurnResult("[]", nlu, [Utterance("utter_weg"), Utterance("utter_groet")])
         template = "utter_weg" if text == "weg" else "utter_groet"
         utterances = [] if text == "niets" else [Utterance(template)]
         return TurnResult("[]", Nlu("answer", "groet", 1.0), utterances)
@@ -75,6 +83,22 @@ async def test_whatever_goes_wrong_a_human_gets_it_and_the_customer_hears_so(
     assert "antwoord" in messages[-1].text
 
 
+async def test_rasa_gets_no_personal_numbers_and_the_log_keeps_them(
+    store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    turn = FailingAgent.turn
+
+    async def listen(self: FailingAgent, conversation_id: str, text: str, *args: str) -> TurnResult:
+        heard.append(text)
+        return await turn(self, conversation_id, text, *args)
+
+    monkeypatch.setattr(FailingAgent, "turn", listen)
+    messages = await ask(store, worker, "mijn bsn is 123456782, bestelnummer 10482215")
+    assert heard == ["mijn bsn is [BSN], bestelnummer 10482215"]
+    assert messages[0].text == "mijn bsn is 123456782, bestelnummer 10482215"
+
+
 async def test_after_a_failure_the_worker_goes_on(store: Store, worker: Worker) -> None:
     await store.templates.seed([])
     await ask(store, worker, "stuk", "hallo")
@@ -97,3 +121,50 @@ async def test_work_in_hand_survives_a_redis_that_is_gone_for_a_moment(
     monkeypatch.setattr(store.work, "begin", begin_later)
     messages = await ask(store, worker, "niets")
     assert [message.sender for message in messages] == ["customer", "assistant"]
+
+
+@pytest.mark.parametrize(("text", "reason"), EMERGENCIES.items())
+@pytest.mark.parametrize("edited", [True, False])
+async def test_an_emergency_that_the_nlu_finds_goes_first_and_only_its_numbers_are_said(
+    store: Store, worker: Worker, text: str, reason: str, edited: bool
+) -> None:
+    if edited:
+        name = HANDOVER_TEMPLATES[reason]
+        await store.templates.seed([Template(name, "Spoed", "Bel 112 of 113. {wanneer}")])
+    await handed_over(store, "klacht", reason="complaint", priority="high", waits_s=600)
+    messages = await ask(store, worker, text)
+    assert [message.sender for message in messages] == ["customer", "assistant"]
+    assert "112" in messages[-1].text and "113" in messages[-1].text
+    assert messages[-1].text.startswith("Bel 112") == edited
+    assert (messages[-1].in_reply_to, messages[-1].notice) == ("m0", "handed_over")
+    conversation = (await store.queue.waiting())[0]
+    assert conversation.id == "c1" and conversation.owner == "queue"
+    handoff = conversation.handoff
+    assert handoff is not None and (handoff.reason, handoff.priority) == (reason, "urgent")
+    assert handoff.nlu is not None and handoff.nlu.emergency == reason
+
+
+async def test_the_log_says_that_an_emergency_was_found_without_its_words(store: Store, worker: Worker) -> None:
+    with capture_logs() as lines:
+        await ask(store, worker, "morgen hoeft het niet meer")
+    (line,) = [line for line in lines if line["event"] == "emergency.found"]
+    assert line["log_level"] == "warning"
+    assert (line["conversation_id"], line["kind"], line["owner"], line["told"]) == ("c1", "self_harm", "queue", True)
+    assert "morgen" not in str(lines)
+
+
+async def test_beside_an_agent_who_was_faster_nothing_is_said(
+    store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = FailingAgent.turn
+
+    async def while_an_agent_takes_over(self: FailingAgent, *args: str) -> TurnResult:
+        conversation = await store.conversations.get("c1")
+        await store.queue.claim(conversation, Account("sanne", "Sanne", ("agent",)))
+        return await turn(self, *args)
+
+    monkeypatch.setattr(FailingAgent, "turn", while_an_agent_takes_over)
+    with capture_logs() as lines:
+        messages = await ask(store, worker, "morgen hoeft het niet meer")
+    assert "assistant" not in [message.sender for message in messages]
+    assert not [line for line in lines if line["event"] == "emergency.found"]

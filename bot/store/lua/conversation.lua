@@ -30,11 +30,11 @@ local function append_outgoing(message_id, message, sender, text)
   return entry_id
 end
 
--- Arguments come in groups of four from `from`: message id, JSON, sender, text for lists.
+-- Arguments come in groups of four from `from` to `last` (all without it): message id, JSON, sender, text for lists.
 -- Returns JSON of the stored ones, each with its place in the log.
-local function append_all(from)
+local function append_all(from, last)
   local stored = {}
-  for at = from, #ARGV, 4 do
+  for at = from, last or #ARGV, 4 do
     local entry_id = append_outgoing(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
     stored[#stored + 1] = '{"entry_id":"' .. entry_id .. '","message":' .. ARGV[at + 1] .. '}'
   end

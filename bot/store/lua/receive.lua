@@ -1,11 +1,14 @@
 -- Store a customer's message and, if the assistant has the floor, make it work.
--- own arguments: message id, message JSON, text for lists, channel, customer id, remind after ms
--- returns {entry id, 1 if it was stored before, owner, 1 if the customer waits and heard nothing for so long}
+-- own arguments: message id, message JSON, text for lists, channel, customer id, remind after ms, and for an urgent one
+--                handoff JSON, queue score, reason, then two groups of four (see append_all): what the customer hears
+--                when a human is called, and when an agent has the conversation
+-- returns {entry id, 1 if it was stored before, owner, 1 if the customer waits and heard nothing for so long,
+--          1 if the customer was told what an urgent message brings}
 local message_id, message, text, channel, customer_id, remind_after_ms = unpack(ARGV, own + 1, own + 6)
 
 local known = redis.call('HGET', ids, message_id)
 if known then
-  return { known, 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0 }
+  return { known, 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0, 0 }
 end
 
 if redis.call('HSETNX', conversation, 'owner', 'assistant') == 1 then
@@ -20,6 +23,28 @@ if owner == 'closed' then
   redis.call('HINCRBY', conversation, 'version', 1)
 end
 
+-- Never the assistant's: a human gets it now, or sees it at once. The same reason again changes and says nothing new.
+local handoff, score, reason = ARGV[own + 7], ARGV[own + 8], ARGV[own + 9]
+local with_agent = string.sub(owner, 1, 6) == 'agent:'
+local silent_ms = now_ms - tonumber(redis.call('HGET', conversation, 'told_at_ms') or '0')
+local told = false
+if handoff then
+  local before = redis.call('HGET', conversation, 'handoff') or ''
+  local known = owner ~= 'assistant' and string.find(before, '"reason":"' .. reason .. '"', 1, true) ~= nil
+  told = not known or (not with_agent and silent_ms > tonumber(remind_after_ms))
+  if not known then
+    redis.call('HSET', conversation, 'handoff', handoff)
+    redis.call('HINCRBY', conversation, 'version', 1)
+  end
+  if owner == 'assistant' then
+    forget_work()
+    owner = 'queue'
+    redis.call('HSET', conversation, 'owner', owner)
+  end
+  -- LT: only ever forward.
+  if not with_agent then redis.call('ZADD', queue, 'LT', score, id) end
+end
+
 local entry_id = append(message_id, message, 'customer', text)
 if owner == 'assistant' then
   redis.call('RPUSH', pending, entry_id)
@@ -30,6 +55,11 @@ if owner == 'assistant' then
 end
 keep()
 publish('message', ',"owner":' .. cjson.encode(owner) .. ',"messages":[{"entry_id":"' .. entry_id .. '","message":' .. message .. '}]')
-local told_at_ms = tonumber(redis.call('HGET', conversation, 'told_at_ms') or '0')
-local remind = owner == 'queue' and now_ms - told_at_ms > tonumber(remind_after_ms)
-return { entry_id, 0, owner, remind and 1 or 0 }
+if told then
+  local group = own + (with_agent and 14 or 10)
+  publish('owner', ',"owner":' .. cjson.encode(owner)
+    .. ',"agent_name":' .. cjson.encode(redis.call('HGET', conversation, 'agent_name') or '')
+    .. ',"messages":' .. append_all(group, group + 3))
+end
+local remind = not told and owner == 'queue' and silent_ms > tonumber(remind_after_ms)
+return { entry_id, 0, owner, remind and 1 or 0, told and 1 or 0 }

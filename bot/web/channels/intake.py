@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
+import structlog
+
+from bot import emergencies
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, StoreUnavailable
-from bot.model import Message
+from bot.model import Handoff, Message
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.conversations import Received
+from bot.store.conversations import Received, Urgent
 from bot.store.work import now_ms
 from bot.web.operations.metrics import Metrics
+
+log = structlog.get_logger()
 
 MAX_ID_CHARS = 100
 # Control characters mean nothing to a reader; line breaks and tabs do.
@@ -47,18 +52,40 @@ class Intake:
         return Message(message_id, conversation_id, "customer", text, now_ms(), payload=payload or "")
 
     async def store(self, message: Message, *, channel: str, customer_id: str) -> Received:
-        """Store it; a customer who waits in the queue for long hears that nobody forgot. Raises StoreUnavailable."""
-        received = await self._store.conversations.receive(message, channel=channel, customer_id=customer_id)
+        """Store it; what can't wait goes to a human in the same step. Raises StoreUnavailable.
+
+        A customer who waits in the queue for long hears that nobody forgot.
+        """
+        kind = emergencies.kind_of(message.text)
+        urgent = await self._urgent(kind, message) if kind else None
+        received = await self._store.conversations.receive(
+            message, channel=channel, customer_id=customer_id, urgent=urgent
+        )
         if not received.repeated:
             self._metrics.received.labels(channel).inc()
+            if kind:
+                self._metrics.emergencies.labels(kind).inc()
+                owner, told = received.owner, received.told
+                log.warning(
+                    "emergency.found", conversation_id=message.conversation_id, kind=kind, owner=owner, told=told
+                )
         if received.remind:
             await self._remind(message)
         return received
 
+    async def _urgent(self, kind: emergencies.Kind, message: Message) -> Urgent:
+        """Both sentences: only the store knows, in the same step, whether an agent has the conversation."""
+        return Urgent(
+            handoff=Handoff(kind, "urgent", now_ms(), message.id),
+            to_queue=await self._answers.handover(kind, message.conversation_id, in_reply_to=message.id),
+            to_agent=await self._answers.beside_agent(kind, message.conversation_id, in_reply_to=message.id),
+        )
+
     async def _remind(self, message: Message) -> None:
         try:
+            conversation = await self._store.conversations.get(message.conversation_id)
             notice = await self._answers.waiting(
-                message.conversation_id, in_reply_to=message.id, notice="still_waiting"
+                message.conversation_id, in_reply_to=message.id, notice="still_waiting", handoff=conversation.handoff
             )
             await self._store.queue.remind(message.conversation_id, notice)
         except (AlreadyClaimed, StoreUnavailable):

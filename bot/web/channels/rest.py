@@ -94,9 +94,8 @@ async def _turn(request: Request, message: Message, sender: str) -> list[Message
     with ctx.live.subscribe(message.conversation_id) as events:
         received = await ctx.intake.store(message, channel=CHANNEL, customer_id=sender)
         try:
-            replies = (
-                await _replies(ctx.store, message, received.entry_id) if received.repeated or received.remind else []
-            )
+            said_already = received.repeated or received.remind or received.told
+            replies = await _replies(ctx.store, message, received.entry_id) if said_already else []
             if not replies and received.owner == ASSISTANT:
                 replies = await _handled(ctx, events, message)
             return replies or await _replies(ctx.store, message, received.entry_id)

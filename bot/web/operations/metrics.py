@@ -23,6 +23,9 @@ class Metrics:
         self.refused = Counter(
             "bot_messages_refused_total", "Frames of the widget refused", ["channel", "code"], registry=self.registry
         )
+        self.emergencies = Counter(
+            "bot_emergencies_total", "Messages that sound like an emergency", ["kind"], registry=self.registry
+        )
         self.sent = Counter(
             "bot_messages_sent_total", "Messages passed on to customers", ["channel"], registry=self.registry
         )
@@ -34,6 +37,9 @@ class Metrics:
         )
         self.pages = Gauge("bot_widget_pages", "Pages with a connected widget", registry=self.registry)
         self.queue = Gauge("bot_queue_conversations", "Conversations that wait for a human", registry=self.registry)
+        self.queue_urgent = Gauge(
+            "bot_queue_urgent_conversations", "Emergencies that wait for a human", registry=self.registry
+        )
         self.queue_oldest = Gauge(
             "bot_queue_oldest_seconds", "How long the longest has waited for a human", registry=self.registry
         )
@@ -51,6 +57,7 @@ async def metrics(request: Request) -> HTTPResponse:
     waiting = await ctx.store.queue.waiting()
     since = [conversation.handoff.at_ms for conversation in waiting if conversation.handoff]
     figures.queue.set(await ctx.store.queue.size())
+    figures.queue_urgent.set(sum(one.handoff is not None and one.handoff.priority == "urgent" for one in waiting))
     figures.queue_oldest.set(max(0.0, (now_ms() - min(since)) / 1000) if since else 0)
     figures.work.set(await ctx.store.work.waiting())
     figures.outbox.set(await ctx.store.outbox.size())

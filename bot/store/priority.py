@@ -1,0 +1,15 @@
+"""Who goes first in the human queue."""
+
+from __future__ import annotations
+
+from bot.model import Handoff
+
+# Urgent came later: below zero, so that what waits during an update keeps its place.
+_RANK = {"urgent": -1, "high": 0, "normal": 1, "low": 2}
+# More than any time in ms: the rank decides first, then who waits longest.
+_RANK_STEP = 10**13
+
+
+def queue_score(handoff: Handoff) -> int:
+    """Place in the queue: lower is earlier."""
+    return _RANK[handoff.priority] * _RANK_STEP + handoff.at_ms

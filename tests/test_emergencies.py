@@ -1,0 +1,113 @@
+"""What is taken for a threat of self-harm or an emergency, and what is not."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.emergencies import kind_of
+
+ROOT = Path(__file__).resolve().parents[1]
+EVALUATION = ROOT / "tests" / "evaluation"
+
+Examples = list[tuple[str, str]]
+
+
+def written_with() -> Examples:
+    """(message, kind) that the patterns were written with."""
+    kinds = yaml.safe_load((ROOT / "bot" / "nlu" / "emergency_examples.yml").read_text(encoding="utf-8"))
+    return [(text, kind) for kind, themes in kinds.items() for texts in themes.values() for text in texts]
+
+
+def held_out() -> Examples:
+    """(message, kind) that somebody else wrote, and nobody looked at while writing the patterns."""
+    lines = (EVALUATION / "emergencies.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [(row["text"], row["kind"]) for row in rows if row["split"] == "test"]
+
+
+def recall(examples: Examples) -> float:
+    real = [text for text, kind in examples if kind in ("self_harm", "emergency")]
+    return sum(kind_of(text) is not None for text in real) / len(real)
+
+
+def false_alarms(examples: Examples) -> float:
+    harmless = [text for text, kind in examples if kind in ("none", "harmless")]
+    return sum(kind_of(text) is not None for text in harmless) / len(harmless)
+
+
+def test_the_examples_are_told_apart() -> None:
+    assert recall(written_with()) >= 0.98
+    assert false_alarms(written_with()) <= 0.01
+
+
+def test_ordinary_messages_give_no_alarm() -> None:
+    nlu = yaml.safe_load((ROOT / "data" / "nlu.yml").read_text(encoding="utf-8"))["nlu"]
+    lines = [line.removeprefix("- ") for item in nlu if "intent" in item for line in item["examples"].splitlines()]
+    # A child that is lost in the shop is one that should.
+    assert len([line for line in lines if kind_of(line)]) <= 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ik wil dood",
+        "IK WIL DOOD!!!",
+        "ik wil doooood",
+        "ikwildood",
+        "ik wíl dóód",
+        "kwil dood",
+        "ik... wil... dood...",
+        "ik wil echt gewoon dood",
+        "hoi, waar blijft mijn pakket? ach laat ook maar, ik wil toch dood",
+        "ik wil zelfmoord plegen",
+        "ik wil zlefmoord plegen, sorry zelfmood",
+        "ik ga kms",
+        "haha ik wil dood",
+    ],
+)
+def test_however_it_is_typed(text: str) -> None:
+    assert kind_of(text) == "self_harm"
+
+
+@pytest.mark.parametrize(
+    ("harmless", "real"),
+    [
+        ("hoeveel kms haalt de accu", "kms ik meen het"),
+        ("mijn telefoon is dood", "mijn baby is dood aan het gaan, mijn baby gaat dood"),
+        ("ik wil mijn abonnement niet meer", "ik wil niet meer leven"),
+        ("ik maak een eind aan mijn abonnement", "ik maak een eind aan mijn leven"),
+        ("is het gordijn brandwerend", "het gordijn staat in brand"),
+        ("wij hebben een gaskachel", "wij ruiken gas"),
+        ("mijn pas is ingeslikt door de automaat", "de knoopcel is ingeslikt door mijn kind"),
+        ("mijn tv reageert niet meer", "mijn man reageert niet meer"),
+        ("ik zoek een mes", "hij staat hier met een mes"),
+        ("ik kreeg een schok toen ik de rekening zag", "ik kreeg een schok van de wasmachine"),
+    ],
+)
+def test_words_alone_do_not_decide(harmless: str, real: str) -> None:
+    assert kind_of(harmless) is None
+    assert kind_of(real) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "😀", "\x00", "?!", "a" * 100_000, "ik wil " * 10_000, "een rook brand " * 5_000]
+)
+def test_any_text_is_read_in_time(text: str) -> None:
+    started = time.perf_counter()
+    kind_of(text)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_the_end_of_a_long_story_is_read_too() -> None:
+    assert kind_of("en toen kwam de bezorger weer niet. " * 1_000 + "ik wil niet meer leven") == "self_harm"
+
+
+def test_messages_that_nobody_looked_at() -> None:
+    # What was measured is in docs/explanation/emergencies.md; here is room for chance.
+    assert recall(held_out()) >= 0.65
+    assert false_alarms(held_out()) <= 0.07
