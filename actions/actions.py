@@ -29,9 +29,8 @@ class AskWhich(Action):
         return "action_ask_which"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
-        ranking = tracker.latest_message.get("intent_ranking", [])
         titles = _titles(domain)
-        likely = [row["name"] for row in ranking if row["name"] in titles][:MAX_CHOICES]
+        likely = [intent for intent in _most_likely(tracker.latest_message) if intent in titles][:MAX_CHOICES]
         buttons = [{"title": titles[name], "payload": f"/{name}"} for name in likely]
         dispatcher.utter_message(response="utter_welke_vraag", buttons=[*buttons, SOMETHING_ELSE])
         return [SlotSet("previous_turn", "asked")]
@@ -50,6 +49,13 @@ class HandOver(Action):
         priority = "high" if reason == "complaint" else "normal"
         dispatcher.utter_message(json_message={"handoff": {"reason": reason, "priority": priority}})
         return []
+
+
+def _most_likely(message: dict[str, Any]) -> list[str]:
+    """The intents that the message may be about: first what the decision is torn between, then the ranking."""
+    decision = message.get("decision") or {}
+    torn_between = [decision["intent"], *decision["also"]] if decision.get("also") else []
+    return list(dict.fromkeys(torn_between + [row["name"] for row in message.get("intent_ranking", [])]))
 
 
 def _titles(domain: dict[str, Any]) -> dict[str, str]:

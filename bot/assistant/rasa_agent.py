@@ -24,6 +24,7 @@ from rasa_sdk.executor import ActionExecutor
 
 from bot.errors import BotError
 from bot.model import Button, IntentScore, Nlu, Template
+from bot.nlu.parts import PREVIOUS_TEXT
 
 # What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message,
 # 91 ms at the 200th. Nothing in the rules looks further back than the turn before.
@@ -95,6 +96,20 @@ class RasaAgent:
         intent = payload.removeprefix("/")
         if payload and (intent not in self._domain.intents or intent in _NOT_FOR_CUSTOMERS):
             intent = ""
+        await self._handle(conversation_id, text, output, intent)
+        nlu = nlu_of(self._tracker)
+        # A message with two questions that are certain each: as if the customer pressed a button for the second.
+        for second in also_answered(self._tracker):
+            await self._handle(conversation_id, text, output, second)
+        return TurnResult(
+            dialogue=self._remember(_remembered(self._tracker.events)),
+            nlu=nlu,
+            utterances=output.utterances,
+            handoff=output.handoff,
+        )
+
+    async def _handle(self, conversation_id: str, text: str, output: _Collector, intent: str) -> None:
+        """Let Rasa go on from one message; `intent` is what a button means, else the NLU says it."""
         message = UserMessage(
             # A text that starts with a slash would be a command to Rasa.
             text=re.sub(r"^[\s/]+", "", text) or "?",
@@ -102,16 +117,16 @@ class RasaAgent:
             sender_id=conversation_id,
             input_channel="bot",
             parse_data=_pressed(text, intent) if intent else None,
+            # For a follow-up such as "en in Utrecht?" (bot/nlu/parts.py).
+            metadata={PREVIOUS_TEXT: previous_question(self._trackers.tracker)},
         )
         await self._processor.handle_message(message)
-        tracker = self._trackers.tracker
-        assert tracker is not None  # Rasa has just saved it
-        return TurnResult(
-            dialogue=self._remember(_remembered(tracker.events)),
-            nlu=nlu_of(tracker),
-            utterances=output.utterances,
-            handoff=output.handoff,
-        )
+
+    @property
+    def _tracker(self) -> DialogueStateTracker:
+        """As Rasa has just saved it."""
+        assert self._trackers.tracker is not None
+        return self._trackers.tracker
 
     async def warm_up(self) -> None:
         """Pay for what the first turn costs more than the next."""
@@ -150,7 +165,24 @@ def nlu_of(tracker: DialogueStateTracker) -> Nlu:
         ),
         entities=tuple(parsed.get("entities") or ()),
         threshold=decision.get("threshold"),
+        emergency=(parsed.get("emergency") or {}).get("kind", ""),
     )
+
+
+def also_answered(tracker: DialogueStateTracker) -> list[str]:
+    """The other intents that the NLU is certain of in the tracker's last message."""
+    parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
+    decision = parsed.get("decision") or {}
+    return list(decision.get("also") or ()) if decision.get("outcome") == "answer" else []
+
+
+def previous_question(tracker: DialogueStateTracker | None) -> str:
+    """What the customer asked in the turn before, if that was answered; else an empty string."""
+    last = tracker.latest_message if tracker else None
+    parsed = (last.parse_data if last else None) or {}
+    was_answered = (parsed.get("decision") or {"outcome": "answer"})["outcome"] == "answer"
+    is_question = str((parsed.get("intent") or {}).get("name", "")).startswith("faq_")
+    return str(last.text or "") if last and was_answered and is_question else ""
 
 
 class _OneTracker(TrackerStore):

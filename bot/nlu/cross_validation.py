@@ -14,10 +14,14 @@ NEAR_DUPLICATE = 0.8
 
 def near_duplicate_groups(char_counts: csr_matrix) -> np.ndarray:
     """Return a group number for each message; near duplicates, also by way of a third one, share theirs."""
-    weighted = tf_idf(char_counts, inverse_document_frequency(char_counts))
-    alike = (weighted @ weighted.T) >= NEAR_DUPLICATE
-    _, groups = connected_components(alike, directed=False)
+    _, groups = connected_components(char_likeness(char_counts) >= NEAR_DUPLICATE, directed=False)
     return groups
+
+
+def char_likeness(char_counts: csr_matrix) -> csr_matrix:
+    """Return the cosine (0 to 1) between the character pieces of all messages: shape (n_messages, n_messages)."""
+    weighted = tf_idf(char_counts, inverse_document_frequency(char_counts))
+    return weighted @ weighted.T
 
 
 def assign_folds(labels: np.ndarray, groups: np.ndarray, *, n_folds: int, seed: int) -> np.ndarray:
@@ -31,6 +35,16 @@ def assign_folds(labels: np.ndarray, groups: np.ndarray, *, n_folds: int, seed: 
         sizes[labels[row]][fold] += 1
         folds[row] = fold
     return folds
+
+
+def assign_intents(labels: np.ndarray, *, n_parts: int, seed: int) -> np.ndarray:
+    """Return the part (0 to n_parts - 1) of each message: an intent's messages are all in the same.
+
+    A model trained without its part does not know a message's intent: to that model it is out of scope.
+    """
+    intents = np.unique(labels)
+    part_of_intent = np.random.default_rng(seed).permutation(len(intents)) % n_parts
+    return part_of_intent[np.searchsorted(intents, labels)]
 
 
 def out_of_fold_scores(

@@ -12,18 +12,19 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.linear_classifier import KNOWN_SHARE, LinearClassifier, labelled_examples
+from bot.nlu.conclusions import ANSWER, ASK, HUMAN, Judgement, conclude
+from bot.nlu.linear_classifier import KNOWN_SHARE, RANKING_AS_STRANGER, LinearClassifier, labelled_examples
 from bot.nlu.metrics import OUT_OF_SCOPE, answerable_intents, coverage, leak, precision
 from bot.nlu.model_card import read_own_card, write_card
-from bot.nlu.options import check_names, check_number, check_whole_number
+from bot.nlu.options import check_names, check_number, check_texts, check_whole_number
+from bot.nlu.parts import PARTS, PREVIOUS_TEXT, Split, split
 from bot.nlu.thresholds import Guesses, choose_thresholds, lowest_that_holds, traffic_weights
 
 DECISION = "decision"
-ANSWER, ASK, HUMAN = "answer", "ask", "human"
 ASK_INTENT = "nlu_ask"
 MAX_SUGGESTIONS = 3  # buttons under "Bedoel je ...?"
 
@@ -68,6 +69,8 @@ class Decision(IntentClassifier, GraphComponent):
             "min_messages": 200,
             # A message of which less than this share of the character pieces occurs in the examples is gibberish.
             "min_known_share": 0.25,
+            # Intents that count when any sentence of a message has them, whatever else it asks: such as a complaint.
+            "come_first": [],
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -77,9 +80,11 @@ class Decision(IntentClassifier, GraphComponent):
         for name in ("familiar_share", "out_of_scope_share"):
             check_number("Decision", config, name, low=0, high=0.9)
         check_whole_number("Decision", config, "min_messages", low=1, high=1_000_000)
+        check_texts("Decision", config, "come_first")
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
+        self._answerable: frozenset[str] = frozenset()
         self._thresholds = Thresholds(threshold=1.0, threshold_of_intent={}, ask_threshold=1.0)
 
     @classmethod
@@ -105,11 +110,13 @@ class Decision(IntentClassifier, GraphComponent):
         with model_storage.read_from(resource) as directory:
             card = read_own_card(directory)
         component._thresholds = Thresholds(**{name: card[name] for name in asdict(component._thresholds)})
+        component._answerable = frozenset(card["answerable"])
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
         """Choose the thresholds from the rankings that LinearClassifier gave to examples it had not seen."""
         examples = labelled_examples(training_data)
+        self._answerable = frozenset(answerable_intents(example.get(INTENT) for example in examples))
         self._thresholds = self._choose(examples)
         with self._model_storage.write_to(self._resource) as directory:
             self._write(directory, examples)
@@ -122,22 +129,37 @@ class Decision(IntentClassifier, GraphComponent):
         return messages
 
     def _process_message(self, message: Message) -> None:
+        whole = self._judge(message)
+        parts = {text: self._judge(part) for text, part in (message.get(PARTS) or {}).items()}
+        conclusion = conclude(whole, self._split(message), parts, self._is_question, self._config["come_first"])
+        in_scope = [intent for intent in (*conclusion.intents, *whole.intents) if intent != OUT_OF_SCOPE]
+        intent = in_scope[0] if in_scope else ""
+        confidence = max(judgement.confidence_of(intent) for judgement in (whole, *parts.values()))
+        decision = {
+            "outcome": conclusion.outcome,
+            "intent": intent,
+            "confidence": confidence,
+            "threshold": self._thresholds.of(intent),
+            "ask_threshold": self._thresholds.ask_threshold,
+        }
+        # A second question to answer too; or what to offer first, when asking.
+        others = {"also": list(conclusion.intents[1:])} if len(conclusion.intents) > 1 else {}
+        message.set(DECISION, {**decision, **others}, add_to_output=True)
+        name = {ANSWER: intent, ASK: ASK_INTENT, HUMAN: OUT_OF_SCOPE}[conclusion.outcome]
+        message.set(INTENT, {"name": name, "confidence": confidence}, add_to_output=True)
+
+    def _split(self, message: Message) -> Split:
+        previous = (message.get(METADATA) or {}).get(PREVIOUS_TEXT, "")
+        return split(message.get(TEXT) or "", previous)
+
+    def _judge(self, message: Message) -> Judgement:
+        """What to do if this were all; a message without a ranking has no best intent."""
         ranking = message.get(INTENT_RANKING_KEY) or []
-        best = best_in_scope(ranking)
         outcome = HUMAN if self._is_gibberish(message) else self._outcome(ranking)
-        message.set(
-            DECISION,
-            {
-                "outcome": outcome,
-                "intent": best["name"],
-                "confidence": best["confidence"],
-                "threshold": self._thresholds.of(best["name"]),
-                "ask_threshold": self._thresholds.ask_threshold,
-            },
-            add_to_output=True,
-        )
-        name = {ANSWER: best["name"], ASK: ASK_INTENT, HUMAN: OUT_OF_SCOPE}[outcome]
-        message.set(INTENT, {"name": name, "confidence": best["confidence"]}, add_to_output=True)
+        return Judgement(tuple((entry["name"], entry["confidence"]) for entry in ranking), outcome)
+
+    def _is_question(self, intent: str) -> bool:
+        return intent in self._answerable
 
     def _is_gibberish(self, message: Message) -> bool:
         return message.get(KNOWN_SHARE, 0.0) < self._config["min_known_share"]
@@ -152,9 +174,10 @@ class Decision(IntentClassifier, GraphComponent):
 
     def _choose(self, examples: list[Message]) -> Thresholds:
         guesses = guesses_of(examples, self._config["out_of_scope_share"])
-        answerable = list(answerable_intents(example.get(INTENT) for example in examples))
+        strangers = guesses_of_strangers(examples, self._config["out_of_scope_share"])
+        judged = Guesses.joined(guesses, strangers)
         threshold, of_intent = choose_thresholds(
-            guesses.where(np.isin(guesses.intents, answerable) & (guesses.confidences > 0)),
+            judged.where(np.isin(judged.intents, list(self._answerable)) & (judged.confidences > 0)),
             target_precision=self._config["target_precision"],
             min_messages=self._config["min_messages"],
             familiar_share=self._config["familiar_share"],
@@ -170,7 +193,7 @@ class Decision(IntentClassifier, GraphComponent):
 
     def _write(self, directory: Path, examples: list[Message]) -> None:
         labels = np.array([example.get(INTENT) for example in examples])
-        answerable = list(answerable_intents(labels))
+        answerable = list(self._answerable)
         guesses = guesses_of(examples, self._config["out_of_scope_share"])
         outcomes = np.array([self._outcome(example.get(INTENT_RANKING_KEY)) for example in examples])
         answered = (outcomes == ANSWER) & np.isin(guesses.intents, answerable)
@@ -199,10 +222,9 @@ def suggestions(ranking: list[dict[str, Any]]) -> list[str]:
     return [entry["name"] for entry in ranking if entry["name"] != OUT_OF_SCOPE][:MAX_SUGGESTIONS]
 
 
-def in_scope_confidence(message: Message) -> float:
+def in_scope_confidence(ranking: list[dict[str, Any]]) -> float:
     """Return the confidence of the best intent, or 0 if that is out of scope."""
-    best = message.get(INTENT_RANKING_KEY)[0]
-    return 0.0 if best["name"] == OUT_OF_SCOPE else float(best["confidence"])
+    return 0.0 if ranking[0]["name"] == OUT_OF_SCOPE else float(ranking[0]["confidence"])
 
 
 def guesses_of(examples: list[Message], out_of_scope_share: float) -> Guesses:
@@ -211,7 +233,22 @@ def guesses_of(examples: list[Message], out_of_scope_share: float) -> Guesses:
     labels = np.array([example.get(INTENT) for example in examples])
     return Guesses(
         intents=intents,
-        confidences=np.array([in_scope_confidence(example) for example in examples]),
+        confidences=np.array([in_scope_confidence(example.get(INTENT_RANKING_KEY)) for example in examples]),
         right=intents == labels,
         weights=traffic_weights(labels == OUT_OF_SCOPE, out_of_scope_share),
+    )
+
+
+def guesses_of_strangers(examples: list[Message], out_of_scope_share: float) -> Guesses:
+    """Return what models say that don't know the message's intent: all wrong, and `out_of_scope_share` of the traffic.
+
+    Empty where LinearClassifier learned from real examples what is out of scope.
+    """
+    rankings = [ranking for example in examples if (ranking := example.get(RANKING_AS_STRANGER))]
+    weight = out_of_scope_share / (1 - out_of_scope_share) * len(examples) / max(len(rankings), 1)
+    return Guesses(
+        intents=np.array([best_in_scope(ranking)["name"] for ranking in rankings], dtype=str),
+        confidences=np.array([in_scope_confidence(ranking) for ranking in rankings], dtype=float),
+        right=np.zeros(len(rankings), dtype=bool),
+        weights=np.full(len(rankings), weight),
     )

@@ -25,6 +25,7 @@ from spacy.util import is_package
 from bot.nlu.errors import ModelMismatchError
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_whole_number
+from bot.nlu.parts import add_parts
 
 PATH_VARIABLE = "BOT_SPACY_MODEL"
 BLANK = "blank:nl"
@@ -108,7 +109,7 @@ class DutchSpacy(Tokenizer, EntityExtractorMixin):
         return tokens_of(self._read(message.get(attribute)))
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set the tokens of every message that has text, and its entities. From rasa Tokenizer."""
+        """Set the tokens of every message that has text, its parts, and its entities. From rasa Tokenizer."""
         for message in messages:
             if message.get(TEXT):
                 self._process_message(message)
@@ -117,6 +118,8 @@ class DutchSpacy(Tokenizer, EntityExtractorMixin):
     def _process_message(self, message: Message) -> None:
         doc = self._read(message.get(TEXT))
         message.set(TOKENS_NAMES[TEXT], tokens_of(doc))
+        for part in add_parts(message):
+            part.set(TOKENS_NAMES[TEXT], tokens_of(self._read(part.get(TEXT))))
         entities = self.add_extractor_name(entities_of(doc))
         if entities:
             message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)

@@ -21,19 +21,25 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibration import calibrate, expected_calibration_error, fit_temperature
-from bot.nlu.cross_validation import assign_folds, near_duplicate_groups, out_of_fold_scores
+from bot.nlu.cross_validation import assign_folds, assign_intents, near_duplicate_groups, out_of_fold_scores
 from bot.nlu.linear_model import Features, LinearModel, Problem
+from bot.nlu.metrics import OUT_OF_SCOPE
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_whole_number
+from bot.nlu.parts import with_parts
 from bot.nlu.text_features import Vocabulary, char_ngrams, known_share, word_ngrams
 
 logger = logging.getLogger(__name__)
 
 KNOWN_SHARE = "known_share"
+# On an example: what a model says of it that does not know its intent.
+RANKING_AS_STRANGER = "ranking_as_stranger"
+INTENT_PARTS = 6
 RANKING_LENGTH = 10
 MODEL_FILE = "model.npz"
 VOCABULARY_FILE = "vocabulary.json"
 OUT_OF_FOLD_FILE = "out_of_fold.npy"
+AS_STRANGERS_FILE = "as_strangers.npy"
 
 
 # A featurizer too, for one reason: Rasa then lets the examples pass through `process_training_data`, and the next
@@ -71,7 +77,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         self._words = self._chars = Vocabulary([])
         self._temperature = 1.0
         self._model: LinearModel | None = None
-        self._out_of_fold = np.zeros((0, 0))
+        self._out_of_fold = self._as_strangers = np.zeros((0, 0))
 
     @classmethod
     def create(
@@ -124,13 +130,14 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         examples = labelled_examples(training_data)
         for example, probabilities in zip(examples, self._out_of_fold, strict=True):
             example.set(INTENT_RANKING_KEY, self._ranking(probabilities))
+        for example, probabilities in zip(examples, self._as_strangers, strict=False):  # none if not needed
+            example.set(RANKING_AS_STRANGER, self._ranking(probabilities))
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set the ranking of every message that has text."""
-        for message in messages:
-            if message.get(TEXT):
-                self._process_message(message)
+        """Set the ranking of every message that has text, and of its parts."""
+        for message in with_parts(messages):
+            self._process_message(message)
         return messages
 
     def _process_message(self, message: Message) -> None:
@@ -155,14 +162,18 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         )
 
     def _cross_validate(self, problem: Problem, features: Features, labels: np.ndarray, counts: np.ndarray) -> None:
+        regularization_c, seed = self._config["regularization_c"], self._config["seed"]
         groups = near_duplicate_groups(features.chars)
-        folds = assign_folds(labels, groups, n_folds=self._config["folds"], seed=self._config["seed"])
-        scores = out_of_fold_scores(
-            problem, features, folds, regularization_c=self._config["regularization_c"], start=counts
-        )
+        folds = assign_folds(labels, groups, n_folds=self._config["folds"], seed=seed)
+        scores = out_of_fold_scores(problem, features, folds, regularization_c=regularization_c, start=counts)
         self._temperature = fit_temperature(scores, problem.is_intent.argmax(axis=1))
         self._out_of_fold = calibrate(scores, self._temperature).astype(np.float32)
         logger.info(f"Cross-validated {len(labels)} examples of {len(problem.intents)} intents.")
+        # Without examples of what is out of scope, each intent in turn plays that part for the others.
+        if OUT_OF_SCOPE not in problem.intents and len(problem.intents) > 2:
+            parts = assign_intents(labels, n_parts=min(INTENT_PARTS, len(problem.intents)), seed=seed)
+            scores = out_of_fold_scores(problem, features, parts, regularization_c=regularization_c, start=counts)
+            self._as_strangers = calibrate(scores, self._temperature).astype(np.float32)
 
     @property
     def _fitted(self) -> LinearModel:
@@ -172,6 +183,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
     def _write(self, directory: Path, labels: np.ndarray, intents: list[str]) -> None:
         self._fitted.save(directory / MODEL_FILE)
         np.save(directory / OUT_OF_FOLD_FILE, self._out_of_fold, allow_pickle=False)
+        np.save(directory / AS_STRANGERS_FILE, self._as_strangers, allow_pickle=False)
         vocabulary = {"words": self._words.ngrams(), "chars": self._chars.ngrams()}
         (directory / VOCABULARY_FILE).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
         right = np.array(intents)[self._out_of_fold.argmax(axis=1)] == labels
@@ -190,6 +202,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
     def _read(self, directory: Path) -> None:
         self._model = LinearModel.load(directory / MODEL_FILE)
         self._out_of_fold = np.load(directory / OUT_OF_FOLD_FILE, allow_pickle=False)
+        self._as_strangers = np.load(directory / AS_STRANGERS_FILE, allow_pickle=False)
         vocabulary = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))
         self._words, self._chars = Vocabulary(vocabulary["words"]), Vocabulary(vocabulary["chars"])
         self._temperature = read_own_card(directory)["temperature"]

@@ -30,3 +30,10 @@ def check_whole_number(component: str, config: Mapping[str, Any], name: str, *, 
     check_number(component, config, name, low=low, high=high)
     if not isinstance(config[name], int):
         raise InvalidConfigException(f"{component}: option {name!r} must be a whole number, not {config[name]!r}.")
+
+
+def check_texts(component: str, config: Mapping[str, Any], name: str) -> None:
+    """Raise InvalidConfigException unless option `name` is a list of texts; it may be empty."""
+    value = config[name]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise InvalidConfigException(f"{component}: option {name!r} must be a list of texts, not {value!r}.")

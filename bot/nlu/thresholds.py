@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
 
 NEVER = 1.0
 
@@ -17,6 +18,15 @@ class Guesses:
     confidences: np.ndarray  # float, 0 to 1
     right: np.ndarray  # bool: it is the message's intent
     weights: np.ndarray  # float: how many real messages this one stands for
+
+    @classmethod
+    def joined(cls, left: Guesses, right: Guesses) -> Guesses:
+        return cls(
+            np.concatenate([left.intents, right.intents]),
+            np.concatenate([left.confidences, right.confidences]),
+            np.concatenate([left.right, right.right]),
+            np.concatenate([left.weights, right.weights]),
+        )
 
     def where(self, mask: np.ndarray) -> Guesses:
         return Guesses(self.intents[mask], self.confidences[mask], self.right[mask], self.weights[mask])
@@ -39,13 +49,37 @@ def lowest_that_holds(guesses: Guesses, target: float, *, familiar_share: float 
     for sure; `guesses` stand for the others.
     """
     order = np.argsort(-guesses.confidences, kind="stable")
-    confidences, right, weights = guesses.confidences[order], guesses.right[order], guesses.weights[order]
+    confidences, weights = guesses.confidences[order], guesses.weights[order]
     familiar = familiar_share / (1 - familiar_share) * weights.sum()
-    share_right = (np.cumsum(right * weights) + familiar) / np.maximum(np.cumsum(weights) + familiar, 1e-9)
+    right = np.cumsum(expected_right(guesses)[order] * weights)
+    share_right = (right + familiar) / np.maximum(np.cumsum(weights) + familiar, 1e-9)
     # Of equal confidences either all are above the threshold or none.
     last_of_equals = np.append(confidences[1:] != confidences[:-1], [True])[: len(confidences)]
     holds = np.flatnonzero((share_right >= target) & last_of_equals)
     return float(confidences[holds[-1]]) if len(holds) else NEVER
+
+
+def expected_right(guesses: Guesses) -> np.ndarray:
+    """Return how probable it is that each guess is right, as a smooth curve of its confidence: float, (n_messages,).
+
+    A curve, because with few examples one mistake with a high confidence would otherwise decide alone.
+    Source: Platt, "Probabilistic outputs for support vector machines", 1999, with his targets for small samples.
+    """
+    certain = np.clip(guesses.confidences, 1e-4, 1 - 1e-4)
+    log_odds = np.log(certain / (1 - certain))
+    n_right = guesses.weights[guesses.right].sum()
+    n_wrong = guesses.weights[~guesses.right].sum()
+    targets = np.where(guesses.right, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
+
+    def surprise(curve: np.ndarray) -> tuple[float, np.ndarray]:
+        z = curve[0] + curve[1] * log_odds
+        loss = guesses.weights * (np.logaddexp(0, z) - targets * z)
+        slope = guesses.weights * (1 / (1 + np.exp(-z)) - targets)
+        return float(loss.sum()), np.array([slope.sum(), (slope * log_odds).sum()])
+
+    # More confident is never less right.
+    fit = minimize(surprise, x0=np.array([0.0, 1.0]), jac=True, bounds=[(None, None), (0, None)], method="L-BFGS-B")
+    return 1 / (1 + np.exp(-(fit.x[0] + fit.x[1] * log_odds)))
 
 
 def choose_thresholds(

@@ -56,6 +56,17 @@ async def test_a_question_gets_its_answer_with_the_ranking(agent: RasaAgent) -> 
     assert result.nlu.threshold is not None and result.nlu.confidence >= result.nlu.threshold
 
 
+async def test_entities_come_along_and_the_rule_still_fires(agent: RasaAgent) -> None:
+    (result,) = await talk(agent, "hoe laat zijn jullie open op zondag 12 maart? mail maar naar a@example.nl")
+    assert {(one["entity"], one["value"]) for one in result.nlu.entities} == {
+        ("date", "zondag 12 maart"),
+        ("email", "a@example.nl"),
+    }
+    # That of the intent, whichever a model of today takes it for.
+    assert names(result) or result.handoff
+    assert all(not intent["used_entities"] for intent in agent._domain.intent_properties.values())
+
+
 @pytest.mark.parametrize(
     ("said", "reason", "priority"),
     [

