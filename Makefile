@@ -1,14 +1,16 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run test check train evaluate bench lock format password clean setup-test
+.PHONY: help setup run test check train evaluate evaluate-more compare lint-data bench lock format password clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 WEB := .venv/bin/python
 ASSISTANT := .venv-assistant/bin/python
+# What Rasa's old dependencies say about each other and the processor is not for who reads figures.
+QUIET := TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::DeprecationWarning
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 16
 
 setup:  ## both environments; quick when nothing changed
 	@$(PYTHON) -m tools.setup
@@ -32,12 +34,23 @@ format: setup-test  ## put the code in its standard form
 	$(WEB) -m ruff format .
 	$(WEB) -m ruff check --fix .
 
-train: setup  ## train a model and activate it; a running assistant takes it over
-	@$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.train
+train: setup  ## train a model and activate it if it passes data/golden.jsonl; ARGS='--override "reason"' if it must
+	@$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.train $(ARGS)
 
 evaluate: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file] [REPORT=folder]: how good are the answers
-	@$(if $(TEST),,$(error Say which messages to try: make evaluate TEST=messages.jsonl))$(ASSISTANT) -m bot.nlu.evaluate \
+	@$(if $(TEST),,$(error Say which messages to try: make evaluate TEST=messages.jsonl))$(QUIET) $(ASSISTANT) -m bot.nlu.evaluate \
 		--test "$(TEST)" $(if $(TRAIN),--train "$(TRAIN)") $(if $(OOS),--oos "$(OOS)") $(if $(OUT),--out "$(OUT)") $(if $(REPORT),--report "$(REPORT)")
+
+evaluate-more: setup  ## [TEST=file] [TRAIN=file] [OUT=file] [EVERY=n]: typos, unknown questions, cross-validation; minutes
+	@$(QUIET) $(ASSISTANT) -m bot.nlu.robustness $(if $(TEST),--test "$(TEST)") $(if $(TRAIN),--train "$(TRAIN)") \
+		$(if $(OUT),--out "$(OUT)") $(if $(EVERY),--every "$(EVERY)")
+
+compare: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file.md]: side by side with Rasa's recommended pipeline; minutes
+	@$(if $(TEST),,$(error Say which messages to try: make compare TEST=messages.jsonl))$(QUIET) $(ASSISTANT) -m tools.compare \
+		--test "$(TEST)" $(if $(TRAIN),--train "$(TRAIN)") $(if $(OOS),--oos "$(OOS)") $(if $(OUT),--out "$(OUT)")
+
+lint-data: setup  ## [DATA=file] [OUT=file]: what is wrong, doubtful or missing in the examples
+	@$(ASSISTANT) -m bot.nlu.lint_data $(if $(DATA),"$(DATA)") $(if $(OUT),--json "$(OUT)")
 
 bench: setup  ## how fast, side by side with plain `rasa run`
 	@$(WEB) -m tools.bench $(ARGS)

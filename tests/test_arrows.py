@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BASE = ("bot.settings", "bot.errors", "bot.model")
+BASE = ("bot.settings", "bot.errors", "bot.model", "bot.personal_data")
 RUNS = (*BASE, "bot.logs", "bot.opening_hours", "bot.answers", "bot.redis_server", "bot.store")
 
 # Part -> the other parts that it may import. `bot` alone is for the version.
@@ -17,6 +17,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
     "bot.errors": (),
     "bot.model": (),
+    "bot.emergencies": (),
+    "bot.personal_data": (),
     "bot.logs": (),
     "bot.settings": ("bot.errors",),
     "bot.opening_hours": ("bot.errors",),
@@ -24,9 +26,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.redis_server": ("bot.errors", "bot.settings", "bot.processes"),
     "bot.store": BASE,
     "bot.answers": (*BASE, "bot.opening_hours", "bot.store"),
-    "bot.nlu": (),
+    "bot.nlu": ("bot.personal_data",),
     "bot.assistant": (*RUNS, "bot.nlu"),
-    "bot.web": (*RUNS, "bot"),
+    "bot.web": (*RUNS, "bot", "bot.emergencies"),
     "bot.launch": (*RUNS, "bot.processes"),
     "actions": ("bot.answers",),
 }
@@ -37,6 +39,8 @@ LIBRARIES = {
     "rasa": ("bot.assistant", "bot.nlu"),
     "rasa_sdk": ("bot.assistant", "actions"),
     "spacy": ("bot.nlu",),
+    "phonenumbers": ("bot.nlu",),
+    "stdnum": ("bot.personal_data", "bot.nlu"),
 }
 FILES = [path for folder in ("bot", "actions") for path in sorted((ROOT / folder).rglob("*.py"))]
 

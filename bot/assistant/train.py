@@ -1,13 +1,19 @@
-"""`python -m bot.assistant.train`: train the Rasa project, register the model and make it the one that answers."""
+"""`python -m bot.assistant.train`: train the Rasa project, register the model and make it the one that answers.
+
+A model that fails the golden set (data/golden.jsonl) does not replace the one that answers, unless --override says why.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hashlib
 import logging
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bot import logs
 from bot.assistant.rasa_import import import_rasa
@@ -16,6 +22,9 @@ from bot.model import ModelRecord
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
+
+if TYPE_CHECKING:  # imports Rasa, which takes seconds and must be silenced first
+    from bot.nlu.golden import Failure, GoldenMessage
 
 PROJECT = Path(__file__).parent.parent.parent
 EXIT_FAILED = 1
@@ -65,29 +74,91 @@ def record_of(path: Path) -> ModelRecord:
     )
 
 
-async def activate(settings: Settings, record: ModelRecord) -> None:
-    """Register the model and make it the active one."""
+def load_golden(file: Path, domain: Path) -> list[GoldenMessage]:
+    """The messages that a model must get right; none if there is no such file. Raises ConfigError for a bad line."""
+    import_rasa()
+    from rasa.shared.core.domain import Domain
+
+    from bot.nlu.examples import ExamplesError
+    from bot.nlu.golden import read_golden
+
+    try:
+        golden = read_golden(file, Domain.from_file(str(domain)).intents)
+    except ExamplesError as exc:
+        raise ConfigError(str(exc)) from exc
+    if not golden:
+        print(f"There is no {file}, so nothing checks the model before it answers customers.")
+    return golden
+
+
+def check(record: ModelRecord, golden: list[GoldenMessage], override: str) -> tuple[ModelRecord, list[Failure]]:
+    """Ask the model the golden set, say what it got wrong, and write the result on its card."""
+    from bot.nlu.golden import check_golden
+
+    if not golden:
+        return record, []
+    failures = check_golden(Path(record.path), golden)
+    print(f"Golden set: {len(golden) - len(failures)} of {len(golden)} messages pass.")
+    for failure in failures:
+        print(f"  {failure}")
+    result: dict[str, Any] = {"n": len(golden), "failed_lines": [failure.message.line for failure in failures]}
+    if failures and override:
+        result["override"] = override
+    return replace(record, card={**record.card, "golden": result}), failures
+
+
+async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bool = False) -> bool:
+    """Register the model and make it the active one; returns whether that was done.
+
+    only_if_first: leave things as they are if there is a model that can answer.
+    """
     store = await Store(redis_url(settings), settings).open()
     try:
+        active = await store.models.active()
+        if only_if_first and active is not None and Path(active.path).is_file():
+            return False
         await store.models.register(record)
         await store.models.activate(record.name)
+        return True
     finally:
         await store.close()
 
 
-def main() -> int:
+def train_and_activate(settings: Settings, override: str) -> ModelRecord | None:
+    """The whole of it; None if the model failed the golden set and another one goes on answering. Raises BotError."""
+    golden = load_golden(PROJECT / "data" / "golden.jsonl", PROJECT / "domain.yml")
+    print("Training the model ...", flush=True)
+    record, failures = check(record_of(train(settings.var / "models")), golden, override)
+    must_pass = bool(failures) and not override
+    if not asyncio.run(activate(settings, record, only_if_first=must_pass)):
+        print(
+            f"Model {record.name} is not activated: it fails {len(failures)} golden messages, and the model that "
+            "answers now stays. Mend the examples or the golden set, or say why it may answer:\n"
+            "  make train ARGS='--override \"the reason\"'",
+            file=sys.stderr,
+        )
+        return None
+    if must_pass:  # without a model nothing runs at all, and whoever starts for the first time could not go on
+        print("There is no other model, so this one is activated in spite of what it fails.")
+    return record
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make train", description="Train a model and activate it.")
+    parser.add_argument("--override", metavar="REASON", default="", help="activate even if it fails the golden set")
+    options = parser.parse_args(arguments)
     started = time.monotonic()
     try:
         settings = Settings.load()
         logs.configure(settings.log_format)  # else Rasa's own prints every step
-        print("Training the model ...", flush=True)
-        record = record_of(train(settings.var / "models"))
-        asyncio.run(activate(settings, record))
+        record = train_and_activate(settings, options.override.strip())
     except ConfigError as exc:
         print(f"vraagbaak: {exc}", file=sys.stderr)
         return EXIT_CONFIG
     except BotError as exc:
         print(f"vraagbaak: {exc}", file=sys.stderr)
+        return EXIT_FAILED
+    if record is None:
         return EXIT_FAILED
     print(f"Model {record.name} is trained and active ({time.monotonic() - started:.0f} s).")
     return 0

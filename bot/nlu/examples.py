@@ -62,22 +62,30 @@ class JsonLinesImporter(TrainingDataImporter):
 
 def read_examples(file: Path) -> list[Example]:
     """Read messages with their intents. Raises ExamplesError."""
-    return [Example(_field(row, "text", where), _field(row, "intent", where)) for row, where in _rows(file)]
+    return [example for _, example in numbered_examples(file)]
+
+
+def numbered_examples(file: Path) -> list[tuple[int, Example]]:
+    """Read messages with their intents and line numbers. Raises ExamplesError."""
+    return [
+        (number, Example(text_field(row, "text", where), text_field(row, "intent", where)))
+        for row, number, where in numbered_rows(file)
+    ]
 
 
 def read_texts(file: Path) -> list[str]:
     """Read messages without intents; an intent that is there is ignored. Raises ExamplesError."""
-    return [_field(row, "text", where) for row, where in _rows(file)]
+    return [text_field(row, "text", where) for row, _, where in numbered_rows(file)]
 
 
-def _rows(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield each object of `file`, and where it stands; empty lines are skipped."""
+def numbered_rows(file: Path) -> Iterator[tuple[dict[str, Any], int, str]]:
+    """Yield each object of `file`, its line, and that line in words; empty lines are skipped. Raises ExamplesError."""
     try:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as exc:
         raise ExamplesError(f"{file} can't be read: {exc}") from exc
     rows = [
-        (_row(line, f"{file}, line {number}"), f"{file}, line {number}")
+        (_row(line, f"{file}, line {number}"), number, f"{file}, line {number}")
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
@@ -96,7 +104,8 @@ def _row(line: str, where: str) -> dict[str, Any]:
     return row
 
 
-def _field(row: dict[str, Any], name: str, where: str) -> str:
+def text_field(row: dict[str, Any], name: str, where: str) -> str:
+    """Read a text of `row` that must not be empty. Raises ExamplesError."""
     value = row.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ExamplesError(f"{where}: {name!r} must be a text that is not empty, got {value!r}.")

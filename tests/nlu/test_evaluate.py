@@ -58,10 +58,13 @@ def test_figures_table_and_plots(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (figures["n"], figures["n_oos"], figures["leak"]) == (3, 1, 0.0)
     assert 0 < figures["threshold"] <= 1
     assert "accuracy" in capsys.readouterr().out
+    assert figures["intents"][f"{names}retourkosten"]["n"] == 1
     assert {file.name for file in (tmp_path / "report").iterdir()} == {
+        "index.html",
         "reliability.png",
         "coverage_precision.png",
         "confusion.png",
+        "leak_coverage.png",
     }
 
 

@@ -1,0 +1,89 @@
+"""Look for what is wrong, doubtful or missing in the examples that the assistant learns from.
+
+python -m bot.nlu.lint_data [FILE] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.nlu.examples import ExamplesError
+from bot.nlu.lint import acceptance, report
+from bot.nlu.lint.annotations import check_annotations
+from bot.nlu.lint.answers import Project, check_answers, read_project
+from bot.nlu.lint.balance import check_balance
+from bot.nlu.lint.contradictions import DOUBTFUL_CONFIDENCE, check_confusions, check_labels
+from bot.nlu.lint.findings import Finding, Severity
+from bot.nlu.lint.likeness import Likeness, check_near_duplicates, check_repeats, check_same_text
+from bot.nlu.lint.pipeline import look_at, read_options
+from bot.nlu.lint.sources import SourceExample, is_yaml, read_source
+from bot.nlu.lint.text_checks import check_texts
+from bot.nlu.rasa_model import CONFIG_FILE, OWN_EXAMPLES, quieten_rasa
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit code: 0, 1 if there is an error among the findings, 2 for a file that can't be read."""
+    options = _parse_arguments(arguments)
+    try:
+        examples = read_source(options.file)
+        project = read_project(options.file) if is_yaml(options.file) else None
+        accepted = acceptance.read_accepted(options.file.with_name(acceptance.FILE_NAME))
+    except ExamplesError as exc:
+        print(f"lint-data: {exc}", file=sys.stderr)
+        return 2
+    quieten_rasa()
+    found = lint(examples, project, annotated=is_yaml(options.file), min_confidence=options.doubt)
+    findings, n_accepted = acceptance.apply(found, accepted)
+    if findings:
+        print(f"\n{report.table(findings)}\n")
+    print(f"{options.file}: {len(examples)} examples; {report.summary(findings, n_accepted)}.")
+    if options.json:
+        figures = report.as_json(findings, file=str(options.file), n_examples=len(examples), n_accepted=n_accepted)
+        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 1 if report.count(findings)[Severity.ERROR] else 0
+
+
+def lint(
+    examples: Sequence[SourceExample], project: Project | None, *, annotated: bool, min_confidence: float
+) -> list[Finding]:
+    """annotated: the file has Rasa's entity annotations; in JSON lines a bracket is a bracket."""
+    options = read_options(CONFIG_FILE)
+    findings = [
+        *check_texts(examples, read_chars=options["SentenceVectors"]["max_text_chars"]),
+        *check_same_text(examples),
+        *check_balance(examples),
+    ]
+    if annotated:
+        findings += check_annotations(examples, project.entities if project else None)
+    if project:
+        findings += check_answers(project, {example.intent for example in examples if example.text})
+    readable = [example for example in examples if example.text]
+    if len({example.intent for example in readable}) > 1:
+        seen = look_at(readable, options)
+        likeness = Likeness.of(seen)
+        findings += check_near_duplicates(readable, likeness)
+        findings += check_repeats(readable, likeness)
+        findings += check_labels(readable, seen, min_confidence=min_confidence)
+        findings += check_confusions(readable, seen)
+    return findings
+
+
+def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bot.nlu.lint_data", description=__doc__.split("\n")[0])
+    parser.add_argument("file", type=Path, nargs="?", default=OWN_EXAMPLES, help="Rasa YAML, or JSON lines")
+    parser.add_argument("--json", type=Path, help="write the findings to this file")
+    parser.add_argument(
+        "--doubt",
+        type=float,
+        default=DOUBTFUL_CONFIDENCE,
+        help="report a label when the model is this sure of another (%(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
