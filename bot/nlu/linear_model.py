@@ -1,20 +1,7 @@
-"""One-against-the-rest support vector machine over words, character pieces and sentence vectors; no Rasa here.
+"""One-against-the-rest linear support vector machine over words, character pieces and sentence vectors; no Rasa here.
 
-Words and pieces count linearly, the sentence vector by its distance to the examples' vectors (radial kernel).
-Chosen on messages of other writers than the examples: accuracy on a shop (684 and 1,242 messages) and on a city, a
-telecom provider, a bank and a health insurer (160 messages each, about 12 examples an intent), and by cross-validation
-on the benchmark's 300 training messages.
-
-                                            shop           city   telecom  bank   insurer  benchmark
-    words and character pieces only         0.859  0.721                   0.662  0.606
-    + USE, linear (the model before)        0.896  0.740                                    0.943
-    + USE, radial                           0.896  0.745   0.731  0.731    0.712  0.638    0.942
-    + e5, linear                            0.921  0.756                   0.706  0.706    0.947
-    + e5, radial: this model                0.929  0.763   0.775  0.794    0.738  0.725    0.946
-    + e5 and USE, radial                    0.928  0.764                   0.750  0.681    0.945
-
-Tried without gain: averages of word vectors, linear discriminants beside it, whitening and learned metrics of the
-vectors, intent names as examples.
+Chosen on messages of other writers and companies than the examples: docs/decisions/0007-e5-in-onnxruntime.md has the
+figures, and what was tried without gain.
 """
 
 from __future__ import annotations
@@ -28,9 +15,7 @@ from scipy.sparse import csr_matrix
 from bot.nlu.svm import train_one_against_rest
 
 # How much each kind of feature counts beside the others; a message has length 1 in each of them before this.
-WORD_WEIGHT, CHAR_WEIGHT = 0.5, 1.0
-# What the same sentence vector counts; at right angles it counts exp(-2 * SHARPNESS) of that.
-VECTOR_WEIGHT, SHARPNESS = 2.0, 1.0
+WORD_WEIGHT, CHAR_WEIGHT, VECTOR_WEIGHT = 0.5, 1.0, 1.0
 BIAS = 1.0  # the feature that all messages share
 
 
@@ -64,11 +49,11 @@ class Scaling:
         )
 
     def apply(self, features: Features) -> tuple[csr_matrix, csr_matrix, np.ndarray]:
-        """Return words and chars, weighted, and vectors of length 1; same shapes as given."""
+        """Return words, chars and vectors, weighted; same shapes as given."""
         return (
             tf_idf(features.words, self.word_idf) * WORD_WEIGHT,
             tf_idf(features.chars, self.char_idf) * CHAR_WEIGHT,
-            unit_length(features.vectors - self.mean_vector),
+            unit_length(features.vectors - self.mean_vector) * VECTOR_WEIGHT,
         )
 
 
@@ -88,7 +73,7 @@ class Problem:
     def of(cls, features: Features, labels: np.ndarray) -> Problem:
         scaling = Scaling.of(features)
         words, chars, vectors = scaling.apply(features)
-        gram = (words @ words.T).toarray() + (chars @ chars.T).toarray() + radial(vectors, vectors) + BIAS**2
+        gram = (words @ words.T).toarray() + (chars @ chars.T).toarray() + vectors @ vectors.T + BIAS**2
         intents = sorted(set(labels.tolist()))
         is_intent = labels[:, None] == np.array(intents)
         return cls(intents, scaling, words, chars, vectors, gram.astype(np.float32), is_intent)
@@ -121,8 +106,7 @@ class Problem:
             scaling=known,
             word_weights=words.T @ counts,
             char_weights=chars.T @ counts,
-            example_vectors=self.vectors[rows],
-            example_counts=counts,
+            vector_weights=self.vectors[rows].T @ counts,
             bias=BIAS**2 * counts.sum(axis=0),
         )
 
@@ -133,15 +117,13 @@ class LinearModel:
     scaling: Scaling
     word_weights: np.ndarray  # float32, shape (n_words, n_intents); the next two alike
     char_weights: np.ndarray
-    example_vectors: np.ndarray  # float32, shape (n_examples, dimension)
-    example_counts: np.ndarray  # float32, shape (n_examples, n_intents)
+    vector_weights: np.ndarray
     bias: np.ndarray  # shape (n_intents,)
 
     def scores(self, features: Features) -> np.ndarray:
-        """Return on which side of each intent's border, positive inside: float, shape (n_messages, n_intents)."""
+        """Return the distance to each intent's border, positive inside: float, shape (n_messages, n_intents)."""
         words, chars, vectors = self.scaling.apply(features)
-        near = radial(vectors, self.example_vectors)
-        return words @ self.word_weights + chars @ self.char_weights + near @ self.example_counts + self.bias
+        return words @ self.word_weights + chars @ self.char_weights + vectors @ self.vector_weights + self.bias
 
     def save(self, file: Path) -> None:
         np.savez_compressed(
@@ -152,8 +134,7 @@ class LinearModel:
             mean_vector=self.scaling.mean_vector,
             word_weights=self.word_weights,
             char_weights=self.char_weights,
-            example_vectors=self.example_vectors,
-            example_counts=self.example_counts,
+            vector_weights=self.vector_weights,
             bias=self.bias,
         )
 
@@ -165,18 +146,9 @@ class LinearModel:
                 scaling=Scaling(arrays["word_idf"], arrays["char_idf"], arrays["mean_vector"]),
                 word_weights=arrays["word_weights"],
                 char_weights=arrays["char_weights"],
-                example_vectors=arrays["example_vectors"],
-                example_counts=arrays["example_counts"],
+                vector_weights=arrays["vector_weights"],
                 bias=arrays["bias"],
             )
-
-
-def radial(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return how near vectors of length 1 are to each other: VECTOR_WEIGHT where they are the same.
-
-    left, right: float32, shapes (n_left, dimension) and (n_right, dimension). Returns shape (n_left, n_right).
-    """
-    return np.exp(SHARPNESS * 2 * (left @ right.T - 1)) * np.float32(VECTOR_WEIGHT)
 
 
 def inverse_document_frequency(counts: csr_matrix) -> np.ndarray:

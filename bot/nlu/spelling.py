@@ -110,7 +110,8 @@ class Spelling(GraphComponent):
         if not self._max_mistakes:
             return
         tokens = message.get(TOKENS_NAMES[TEXT], [])
-        unknown = [number for number, token in enumerate(tokens) if self._may_be_wrong(token.text)][:MAX_UNKNOWN_WORDS]
+        text = message.get(TEXT) or ""
+        unknown = [number for number, token in enumerate(tokens) if self._may_be_wrong(token, text)][:MAX_UNKNOWN_WORDS]
         right = {number: word for number in unknown if (word := self._put_right(tokens[number].text.lower()))}
         if not right:
             return
@@ -123,8 +124,10 @@ class Spelling(GraphComponent):
             SPELLED, _with_words(message.get(TEXT), [(tokens[n].start, tokens[n].end, right[n]) for n in right])
         )
 
-    def _may_be_wrong(self, word: str) -> bool:
-        return len(word) >= MIN_CHARS and word.isalpha() and word.lower() not in self._known
+    def _may_be_wrong(self, token: Token, text: str) -> bool:
+        word = token.text
+        is_word = len(word) >= MIN_CHARS and word.isalpha()
+        return is_word and word.lower() not in self._known and not _looks_like_a_name(token, text)
 
     def _put_right(self, word: str) -> str:
         """The nearest word; of the examples if that is as near; empty if none is near enough."""
@@ -140,23 +143,34 @@ class Spelling(GraphComponent):
         for word, count in words.items():
             if len(word) >= MIN_CHARS - 1:
                 self._own.create_dictionary_entry(word, count)
-        self._known = frozenset(words) | frozenset(dutch_words())
+        self._known = frozenset(words) | known_words()
+
+
+def dictionary(language: str) -> dict[str, int]:
+    """Words and how often they occur, from the package pyspellchecker."""
+    return dict(SpellChecker(language=language).word_frequency.dictionary)
 
 
 @lru_cache(maxsize=1)
-def dutch_words() -> dict[str, int]:
-    """Dutch words and how often they occur in film subtitles, from the package pyspellchecker."""
-    return dict(SpellChecker(language="nl").word_frequency.dictionary)
+def known_words() -> frozenset[str]:
+    """Dutch words, and English ones: customers write those too, in names of products and on purpose."""
+    return frozenset(dictionary("nl")) | frozenset(dictionary("en"))
 
 
 @lru_cache(maxsize=1)
 def common_words() -> SymSpell:
     """The most frequent Dutch words, to be looked up with one mistake."""
     index = SymSpell(max_dictionary_edit_distance=1)
-    candidates = [(word, count) for word, count in dutch_words().items() if len(word) >= MIN_CHARS and word.isalpha()]
+    candidates = [row for row in dictionary("nl").items() if len(row[0]) >= MIN_CHARS and row[0].isalpha()]
     for word, count in sorted(candidates, key=lambda row: (-row[1], row[0]))[:N_COMMON_WORDS]:
         index.create_dictionary_entry(word, count)
     return index
+
+
+def _looks_like_a_name(token: Token, text: str) -> bool:
+    """Whether it has a capital that does not come from the place in the sentence."""
+    before = text[: token.start].rstrip()
+    return token.text.istitle() and bool(before) and before[-1] not in ".!?\n"
 
 
 def _with_words(text: str, changes: list[tuple[int, int, str]]) -> str:

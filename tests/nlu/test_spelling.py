@@ -43,6 +43,8 @@ def test_mistakes_are_put_right(pipeline: Pipeline, typed: str, read: str) -> No
         "",
         "😀 👍🏽",
         "wat kost dat",
+        "hebben jullie de Winkle Lamp van Koopavont",  # names
+        "I forgot something",
         "жшщч ةيبرع",
     ],
 )
