@@ -5,7 +5,7 @@ Rasa finds the components by the names in config.yml. The order there is the ord
 dutch_spacy.DutchSpacy          tokens, lemmas; persons and places when the spaCy pipeline knows them
 sentence_vectors.SentenceVectors  one vector for the whole message
 emergency_classifier.EmergencyClassifier  whether it may be an emergency
-linear_classifier.LinearClassifier  a calibrated probability for each intent
+svm_classifier.SvmClassifier  a calibrated probability for each intent
 decision.Decision               answer, ask or human
 """
 

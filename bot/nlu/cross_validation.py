@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from bot.nlu.linear_model import Features, Problem, inverse_document_frequency, tf_idf
+from bot.nlu.svm_model import Features, Problem, inverse_document_frequency, tf_idf
 
 # Cosine between the character pieces of two messages: "wat kost verzenden" and "wat kost het verzenden?" have 0.86.
 NEAR_DUPLICATE = 0.8

@@ -17,12 +17,18 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.conclusions import ANSWER, ASK, HUMAN, Judgement, conclude
-from bot.nlu.linear_classifier import KNOWN_SHARE, RANKING_AS_STRANGER, LinearClassifier, labelled_examples
 from bot.nlu.metrics import OUT_OF_SCOPE, answerable_intents, coverage, leak, precision
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_texts, check_whole_number
 from bot.nlu.parts import PARTS, PREVIOUS_TEXT, Split, split
-from bot.nlu.thresholds import Guesses, choose_thresholds, lowest_that_holds, traffic_weights
+from bot.nlu.svm_classifier import KNOWN_SHARE, RANKING_AS_STRANGER, SvmClassifier, labelled_examples
+from bot.nlu.thresholds import (
+    Guesses,
+    choose_thresholds,
+    lowest_that_holds,
+    lowest_that_leaks,
+    traffic_weights,
+)
 
 DECISION = "decision"
 ASK_INTENT = "nlu_ask"
@@ -47,7 +53,7 @@ class Decision(IntentClassifier, GraphComponent):
 
     @classmethod
     def required_components(cls) -> list[type]:
-        return [LinearClassifier]
+        return [SvmClassifier]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -59,6 +65,9 @@ class Decision(IntentClassifier, GraphComponent):
             # benchmark's 300 training messages, repeats included, parts kept apart were answered with a precision of
             # 0.976 (0.981 with 0, 0.964 with 0.4).
             "familiar_share": 0.3,
+            # Of the messages that no intent is about, the share that may get an answer; only where there are examples
+            # of such messages.
+            "target_leak": 0.05,
             # Of real messages, the share that no intent is about, whatever their share of the examples.
             "out_of_scope_share": 0.1,
             # Of the messages that get "Bedoel je ...?", the share where the right one must be among the suggestions.
@@ -75,7 +84,7 @@ class Decision(IntentClassifier, GraphComponent):
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         check_names("Decision", config, self.get_default_config())
-        for name in ("target_precision", "target_suggestion", "min_known_share"):
+        for name in ("target_precision", "target_leak", "target_suggestion", "min_known_share"):
             check_number("Decision", config, name, low=0, high=1)
         for name in ("familiar_share", "out_of_scope_share"):
             check_number("Decision", config, name, low=0, high=0.9)
@@ -114,7 +123,7 @@ class Decision(IntentClassifier, GraphComponent):
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Choose the thresholds from the rankings that LinearClassifier gave to examples it had not seen."""
+        """Choose the thresholds from the rankings that SvmClassifier gave to examples it had not seen."""
         examples = labelled_examples(training_data)
         self._answerable = frozenset(answerable_intents(example.get(INTENT) for example in examples))
         self._thresholds = self._choose(examples)
@@ -182,6 +191,9 @@ class Decision(IntentClassifier, GraphComponent):
             min_messages=self._config["min_messages"],
             familiar_share=self._config["familiar_share"],
         )
+        lowest = lowest_that_leaks(guesses_out_of_scope(examples), self._config["target_leak"])
+        threshold = max(threshold, lowest)
+        of_intent = {intent: max(own, lowest) for intent, own in of_intent.items()}
         return Thresholds(threshold, of_intent, self._choose_ask_threshold(examples, guesses, threshold))
 
     def _choose_ask_threshold(self, examples: list[Message], guesses: Guesses, threshold: float) -> float:
@@ -239,10 +251,16 @@ def guesses_of(examples: list[Message], out_of_scope_share: float) -> Guesses:
     )
 
 
+def guesses_out_of_scope(examples: list[Message]) -> np.ndarray:
+    """Return the confidence of the best intent of each example that no intent is about: float, shape (n,)."""
+    strangers = [example for example in examples if example.get(INTENT) == OUT_OF_SCOPE]
+    return np.array([in_scope_confidence(example.get(INTENT_RANKING_KEY)) for example in strangers], dtype=float)
+
+
 def guesses_of_strangers(examples: list[Message], out_of_scope_share: float) -> Guesses:
     """Return what models say that don't know the message's intent: all wrong, and `out_of_scope_share` of the traffic.
 
-    Empty where LinearClassifier learned from real examples what is out of scope.
+    Empty where SvmClassifier learned from real examples what is out of scope.
     """
     rankings = [ranking for example in examples if (ranking := example.get(RANKING_AS_STRANGER))]
     weight = out_of_scope_share / (1 - out_of_scope_share) * len(examples) / max(len(rankings), 1)

@@ -23,13 +23,13 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
-from bot.nlu.linear_classifier import labelled_examples, vector_of
-from bot.nlu.linear_model import BIAS, unit_length
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_whole_number
 from bot.nlu.parts import with_parts
 from bot.nlu.sentence_vectors import ENCODED_BY, SentenceVectors, vectors_of
 from bot.nlu.svm import train_one_against_rest
+from bot.nlu.svm_classifier import labelled_examples, vector_of
+from bot.nlu.svm_model import BIAS, radial, unit_length
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,6 @@ EMERGENCY = "emergency"
 EXAMPLES = Path(__file__).with_name("emergency_examples.yml")
 # The first one counts when both do: its answer names 112 too.
 KINDS = ("self_harm", "emergency")
-# What the same vector counts beside the bias; at right angles it counts exp(-2) of that.
-KERNEL_WEIGHT = 2.0
 MODEL_FILE = "emergencies.npz"
 FOLDS = 5
 
@@ -183,7 +181,7 @@ class Problem:
     def solve(self, company: np.ndarray) -> EmergencyModel:
         """Train with some of the `company` vectors (shape (n_messages, dimension)) as messages that are none.
 
-        The same machine as the intents' (linear_model.py). Tried without gain: the character pieces beside the vector,
+        The same machine as the intents' (svm_model.py). Tried without gain: the character pieces beside the vector,
         one class for both kinds, more or less weight for either side.
         """
         mean_vector = company.mean(axis=0)
@@ -212,11 +210,3 @@ def read_emergencies(file: Path = EXAMPLES) -> tuple[list[str], list[str]]:
     of_kind = read_yaml_file(file)
     pairs = [(text, kind) for kind, themes in of_kind.items() for texts in themes.values() for text in texts]
     return [text for text, _ in pairs], [kind for _, kind in pairs]
-
-
-def radial(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return how near vectors of length 1 are to each other: KERNEL_WEIGHT where they are the same.
-
-    left, right: float32, shapes (n_left, dimension) and (n_right, dimension). Returns shape (n_left, n_right).
-    """
-    return np.exp(2 * (left @ right.T - 1)) * np.float32(KERNEL_WEIGHT)

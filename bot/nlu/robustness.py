@@ -21,10 +21,10 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.cross_validation import assign_folds, near_duplicate_groups
 from bot.nlu.examples import Example, ExamplesError, read_examples
-from bot.nlu.linear_classifier import words_of
 from bot.nlu.metrics import OUT_OF_SCOPE, answerable_intents
 from bot.nlu.rasa_model import load_training_data, quieten_rasa
 from bot.nlu.retraining import Retraining, Trained
+from bot.nlu.svm_classifier import words_of
 from bot.nlu.text_features import Vocabulary, char_ngrams
 from bot.nlu.typos import with_typos
 from bot.nlu.verdicts import Verdict, Verdicts, figures

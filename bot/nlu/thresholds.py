@@ -82,6 +82,18 @@ def expected_right(guesses: Guesses) -> np.ndarray:
     return 1 / (1 + np.exp(-(fit.x[0] + fit.x[1] * log_odds)))
 
 
+def lowest_that_leaks(confidences: np.ndarray, target: float) -> float:
+    """Return the lowest threshold that at most the share `target` (0 to 1) of messages out of scope reaches.
+
+    confidences: float, shape (n_messages,), of such messages; without any, the threshold is 0.
+    """
+    may_reach = int(target * len(confidences))
+    if may_reach >= len(confidences):
+        return 0.0
+    first_that_may_not = np.sort(confidences)[::-1][may_reach]
+    return float(np.nextafter(first_that_may_not, np.inf))
+
+
 def choose_thresholds(
     guesses: Guesses, *, target_precision: float, min_messages: int, familiar_share: float
 ) -> tuple[float, dict[str, float]]:

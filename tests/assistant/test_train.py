@@ -31,6 +31,8 @@ def project(tmp_path: Path, redis_url: str, settings: Settings, monkeypatch: pyt
     (tmp_path / DOMAIN).write_text((train.PROJECT / DOMAIN).read_text())
     monkeypatch.setattr(train, "PROJECT", tmp_path)
     monkeypatch.setattr(train, "train", lambda models: trained_model())
+    # Else every later test logs to the stream that pytest caught this one's output with.
+    monkeypatch.setattr(train.logs, "configure", lambda log_format: None)
     for name, value in (("ENV_FILE", "/nonexistent"), ("VAR", tmp_path), ("REDIS_URL", redis_url)):
         monkeypatch.setenv(f"BOT_{name}", str(value))
     monkeypatch.setenv("BOT_REDIS_PREFIX", settings.redis_prefix)

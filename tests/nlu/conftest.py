@@ -12,9 +12,9 @@ from bot.nlu.customer_entities import CustomerEntities
 from bot.nlu.decision import Decision
 from bot.nlu.dutch_spacy import DutchSpacy
 from bot.nlu.emergency_classifier import EmergencyClassifier
-from bot.nlu.linear_classifier import LinearClassifier
 from bot.nlu.sentence_vectors import SentenceVectors
 from bot.nlu.spelling import Spelling
+from bot.nlu.svm_classifier import SvmClassifier
 from tests.nlu.component_checks import examples, message, train
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -26,7 +26,7 @@ COMPONENTS = [
     Spelling,
     SentenceVectors,
     EmergencyClassifier,
-    LinearClassifier,
+    SvmClassifier,
     Decision,
 ]
 SMALL = {

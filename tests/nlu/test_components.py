@@ -10,9 +10,9 @@ from bot.nlu.customer_entities import CustomerEntities
 from bot.nlu.decision import Decision
 from bot.nlu.dutch_spacy import DutchSpacy
 from bot.nlu.emergency_classifier import EmergencyClassifier
-from bot.nlu.linear_classifier import LinearClassifier
 from bot.nlu.sentence_vectors import SentenceVectors
 from bot.nlu.spelling import Spelling
+from bot.nlu.svm_classifier import SvmClassifier
 from tests.nlu.component_checks import (
     check_changes_only,
     check_leaves_empty_message_alone,
@@ -27,7 +27,7 @@ OWN = {
     Spelling: {"text_tokens", "spelled", "parts"},
     SentenceVectors: {"features", "encoded_by", "parts"},
     EmergencyClassifier: {"emergency"},
-    LinearClassifier: {"intent", "intent_ranking", "known_share", "parts"},
+    SvmClassifier: {"intent", "intent_ranking", "known_share", "parts"},
     Decision: {"intent", "decision"},
 }
 # What customers really send, apart from words.
@@ -92,10 +92,10 @@ def test_unknown_option_is_named(storage: LocalModelStorage, component_class: ty
         (EmergencyClassifier, "max_flagged_share", 0.2),
         (EmergencyClassifier, "min_threshold", "high"),
         (EmergencyClassifier, "company_examples", 0),
-        (LinearClassifier, "regularization_c", -1),
-        (LinearClassifier, "folds", 1),
-        (LinearClassifier, "folds", 2.5),
-        (LinearClassifier, "seed", None),
+        (SvmClassifier, "regularization_c", -1),
+        (SvmClassifier, "folds", 1),
+        (SvmClassifier, "folds", 2.5),
+        (SvmClassifier, "seed", None),
         (Decision, "target_precision", 97),
         (Decision, "target_suggestion", -0.1),
         (Decision, "familiar_share", 1),

@@ -12,14 +12,15 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.conclusions import ANSWER, ASK, HUMAN
 from bot.nlu.decision import Decision
-from bot.nlu.linear_classifier import RANKING_AS_STRANGER
 from bot.nlu.metrics import answerable_intents, coverage, leak, precision
+from bot.nlu.svm_classifier import RANKING_AS_STRANGER
 from bot.nlu.thresholds import (
     NEVER,
     Guesses,
     choose_thresholds,
     expected_right,
     lowest_that_holds,
+    lowest_that_leaks,
     traffic_weights,
 )
 from tests.nlu.component_checks import train
@@ -27,7 +28,7 @@ from tests.nlu.conftest import SMALL, Pipeline, train_pipeline
 
 
 def ranked(best: str, confidence: float, *, label: str | None = None, known_share: float = 1.0) -> Message:
-    """A message as LinearClassifier leaves it; what is not given to the best goes to another intent."""
+    """A message as SvmClassifier leaves it; what is not given to the best goes to another intent."""
     other = "faq_b" if best != "faq_b" else "faq_a"
     ranking = [{"name": best, "confidence": confidence}, {"name": other, "confidence": 1 - confidence}]
     return Message(data={TEXT: "x", INTENT: label, INTENT_RANKING_KEY: ranking, "known_share": known_share})
@@ -158,12 +159,29 @@ def test_intent_with_enough_messages_has_its_own_threshold(min_messages: int, ha
         assert of_intent["faq_b"] < of_intent["faq_a"] - 0.1
 
 
+def test_few_messages_out_of_scope_reach_the_threshold() -> None:
+    confidences = np.array([0.9, 0.7, 0.5, 0.3, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0])
+    for target, n_answered in ((0.0, 0), (0.1, 1), (0.25, 2), (1.0, 10)):
+        assert (confidences >= lowest_that_leaks(confidences, target)).sum() == n_answered
+    assert lowest_that_leaks(np.array([]), 0.05) == 0
+
+
+def test_answers_to_what_is_out_of_scope_raise_the_threshold(storage: LocalModelStorage) -> None:
+    data = [ranked("faq_a", 0.5 + i / 1000, label="faq_a") for i in range(490)]
+    data += [ranked("faq_a", 0.6 + i / 100, label="nlu_fallback") for i in range(20)]
+    loose = train(Decision, storage, TrainingData(data), out_of_scope_share=0, target_leak=1)
+    strict = train(Decision, storage, TrainingData(data), out_of_scope_share=0, target_leak=0.05)
+    message = ranked("faq_a", 0.75)
+    assert decide(loose, message)["decision"]["outcome"] == ANSWER
+    assert decide(strict, message)["decision"]["outcome"] != ANSWER
+
+
 def test_without_examples_of_what_is_out_of_scope_each_intent_plays_that_part(storage: LocalModelStorage) -> None:
     """Intents that are easy for each other and hard to tell from what is none of them."""
     data = [ranked("faq_a", 0.5 + i / 1000, label="faq_a") for i in range(490)]
     answers_all = train(Decision, storage, TrainingData(data), familiar_share=0)
     for example in data:
-        example.set(RANKING_AS_STRANGER, [{"name": "faq_b", "confidence": 0.8}, {"name": "faq_a", "confidence": 0.1}])
+        example.set(RANKING_AS_STRANGER, [{"name": "faq_a", "confidence": 0.8}])
     careful = train(Decision, storage, TrainingData(data), familiar_share=0, out_of_scope_share=0.3)
     message = ranked("faq_a", 0.75)
     assert decide(answers_all, message)["decision"]["outcome"] == ANSWER

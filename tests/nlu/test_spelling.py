@@ -8,9 +8,9 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.linear_classifier import words_of
 from bot.nlu.sentence_vectors import SentenceVectors
 from bot.nlu.spelling import SPELLED, Spelling
+from bot.nlu.svm_classifier import words_of
 from tests.nlu.component_checks import train
 from tests.nlu.conftest import Pipeline
 

@@ -15,7 +15,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from bot.nlu.encoders.e5_file import E5File, E5FormatError
 from bot.nlu.encoders.e5_graph import TOKENS, e5_graph
 from bot.nlu.encoders.e5_tokenizer import UnigramTokenizer
-from bot.nlu.linear_model import unit_length
+from bot.nlu.svm_model import unit_length
 
 PREFIX = "query: "  # e5 was trained with it before every question
 FILE_NAME = "e5-small-q4.bin"

@@ -12,7 +12,7 @@ from onnxruntime import InferenceSession
 from rasa.shared.exceptions import InvalidConfigException
 from tokenizers import Tokenizer
 
-from bot.nlu.linear_model import unit_length
+from bot.nlu.svm_model import unit_length
 
 MAX_TOKENS = 512  # what models of this family were trained for
 BATCH_SIZE = 32

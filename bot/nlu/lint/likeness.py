@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.nlu.cross_validation import char_likeness
-from bot.nlu.linear_model import unit_length
 from bot.nlu.lint.findings import Finding, Severity
 from bot.nlu.lint.pipeline import Seen
 from bot.nlu.lint.sources import SourceExample
 from bot.nlu.metrics import OUT_OF_SCOPE
+from bot.nlu.svm_model import unit_length
 from bot.nlu.text_features import Vocabulary, char_ngrams
 
 # (pieces, vectors): what both cosines must reach.

@@ -18,12 +18,12 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.dutch_spacy import DutchSpacy
-from bot.nlu.linear_classifier import LinearClassifier, vector_of, words_of
 from bot.nlu.lint.sources import SourceExample
 from bot.nlu.sentence_vectors import SentenceVectors
+from bot.nlu.svm_classifier import SvmClassifier, vector_of, words_of
 
 # In this order; what comes behind the classifier has no say in which intent it is.
-COMPONENTS: list[type[GraphComponent]] = [DutchSpacy, SentenceVectors, LinearClassifier]
+COMPONENTS: list[type[GraphComponent]] = [DutchSpacy, SentenceVectors, SvmClassifier]
 
 
 @dataclass(frozen=True)

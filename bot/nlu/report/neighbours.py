@@ -8,8 +8,8 @@ import numpy as np
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.linear_classifier import vector_of, words_of
-from bot.nlu.linear_model import inverse_document_frequency, tf_idf, unit_length
+from bot.nlu.svm_classifier import vector_of, words_of
+from bot.nlu.svm_model import inverse_document_frequency, tf_idf, unit_length
 from bot.nlu.text_features import Vocabulary, char_ngrams
 
 

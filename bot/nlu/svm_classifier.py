@@ -1,4 +1,4 @@
-"""Rasa intent classifier: linear, on words, character pieces and the sentence vector, with calibrated confidences."""
+"""Rasa intent classifier on words, character pieces and the sentence vector, with calibrated confidences."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibration import calibrate, expected_calibration_error, fit_temperature
 from bot.nlu.cross_validation import assign_folds, assign_intents, near_duplicate_groups, out_of_fold_scores
-from bot.nlu.linear_model import Features, LinearModel, Problem
 from bot.nlu.metrics import OUT_OF_SCOPE
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_whole_number
 from bot.nlu.parts import with_parts
+from bot.nlu.svm_model import Features, Problem, SvmModel
 from bot.nlu.text_features import Vocabulary, char_ngrams, known_share, word_ngrams
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ AS_STRANGERS_FILE = "as_strangers.npy"
     [DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER],
     is_trainable=True,
 )
-class LinearClassifier(IntentClassifier, GraphComponent):
+class SvmClassifier(IntentClassifier, GraphComponent):
     """Sets `intent`, `intent_ranking` and `known_share` (how much of the message looks like anything in training)."""
 
     @classmethod
@@ -67,16 +67,16 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
-        check_names("LinearClassifier", config, self.get_default_config())
-        check_number("LinearClassifier", config, "regularization_c", low=0.001, high=1000)
-        check_whole_number("LinearClassifier", config, "folds", low=2, high=20)
-        check_whole_number("LinearClassifier", config, "seed", low=0, high=2**31 - 1)
+        check_names("SvmClassifier", config, self.get_default_config())
+        check_number("SvmClassifier", config, "regularization_c", low=0.001, high=1000)
+        check_whole_number("SvmClassifier", config, "folds", low=2, high=20)
+        check_whole_number("SvmClassifier", config, "seed", low=0, high=2**31 - 1)
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._words = self._chars = Vocabulary([])
         self._temperature = 1.0
-        self._model: LinearModel | None = None
+        self._model: SvmModel | None = None
         self._out_of_fold = self._as_strangers = np.zeros((0, 0))
 
     @classmethod
@@ -86,7 +86,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> LinearClassifier:
+    ) -> SvmClassifier:
         return cls(config, model_storage, resource)
 
     @classmethod
@@ -97,7 +97,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> LinearClassifier:
+    ) -> SvmClassifier:
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as directory:
             component._read(directory)
@@ -176,7 +176,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
             self._as_strangers = calibrate(scores, self._temperature).astype(np.float32)
 
     @property
-    def _fitted(self) -> LinearModel:
+    def _fitted(self) -> SvmModel:
         assert self._model is not None, "train or load first"
         return self._model
 
@@ -200,7 +200,7 @@ class LinearClassifier(IntentClassifier, GraphComponent):
         write_card(directory, card)
 
     def _read(self, directory: Path) -> None:
-        self._model = LinearModel.load(directory / MODEL_FILE)
+        self._model = SvmModel.load(directory / MODEL_FILE)
         self._out_of_fold = np.load(directory / OUT_OF_FOLD_FILE, allow_pickle=False)
         self._as_strangers = np.load(directory / AS_STRANGERS_FILE, allow_pickle=False)
         vocabulary = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))

@@ -11,8 +11,8 @@ from bot.nlu.calibration import calibrate, expected_calibration_error, fit_tempe
 from bot.nlu.cross_validation import assign_folds, near_duplicate_groups
 from bot.nlu.decision import Decision
 from bot.nlu.dutch_spacy import DutchSpacy
-from bot.nlu.linear_classifier import RANKING_LENGTH, LinearClassifier
 from bot.nlu.sentence_vectors import SentenceVectors
+from bot.nlu.svm_classifier import RANKING_LENGTH, SvmClassifier
 from bot.nlu.text_features import Vocabulary, char_ngrams, known_share, word_ngrams
 from tests.nlu.component_checks import examples
 from tests.nlu.conftest import COMPONENTS, SMALL, Pipeline, train_pipeline
@@ -64,7 +64,7 @@ def test_training_examples_get_the_ranking_of_a_model_that_did_not_see_them(pipe
     data = examples(SMALL)
     for component_class in (DutchSpacy, SentenceVectors):
         pipeline.components[COMPONENTS.index(component_class)].process_training_data(data)
-    classifier = pipeline.components[COMPONENTS.index(LinearClassifier)]
+    classifier = pipeline.components[COMPONENTS.index(SvmClassifier)]
     classifier.process_training_data(data)
 
     def mean_confidence_in_label(messages: list[Message]) -> float:

@@ -1,7 +1,7 @@
-"""One-against-the-rest linear support vector machine over words, character pieces and sentence vectors; no Rasa here.
+"""One-against-the-rest support vector machine over words, character pieces and sentence vectors; no Rasa here.
 
-Chosen on messages of other writers and companies than the examples: docs/decisions/0007-e5-in-onnxruntime.md has the
-figures, and what was tried without gain.
+Words and pieces count linearly, the sentence vector by its distance to the examples' vectors (radial kernel). Chosen on
+messages of other writers and companies than the examples: docs/decisions/0007-e5-in-onnxruntime.md has the figures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from scipy.sparse import csr_matrix
 from bot.nlu.svm import train_one_against_rest
 
 # How much each kind of feature counts beside the others; a message has length 1 in each of them before this.
-WORD_WEIGHT, CHAR_WEIGHT, VECTOR_WEIGHT = 0.5, 1.0, 1.0
+WORD_WEIGHT, CHAR_WEIGHT = 0.5, 1.0
+# What the same sentence vector counts; at right angles it counts exp(-2 * SHARPNESS) of that.
+VECTOR_WEIGHT, SHARPNESS = 3.0, 0.5
 BIAS = 1.0  # the feature that all messages share
 
 
@@ -49,11 +51,11 @@ class Scaling:
         )
 
     def apply(self, features: Features) -> tuple[csr_matrix, csr_matrix, np.ndarray]:
-        """Return words, chars and vectors, weighted; same shapes as given."""
+        """Return words and chars, weighted, and vectors of length 1; same shapes as given."""
         return (
             tf_idf(features.words, self.word_idf) * WORD_WEIGHT,
             tf_idf(features.chars, self.char_idf) * CHAR_WEIGHT,
-            unit_length(features.vectors - self.mean_vector) * VECTOR_WEIGHT,
+            unit_length(features.vectors - self.mean_vector),
         )
 
 
@@ -73,7 +75,7 @@ class Problem:
     def of(cls, features: Features, labels: np.ndarray) -> Problem:
         scaling = Scaling.of(features)
         words, chars, vectors = scaling.apply(features)
-        gram = (words @ words.T).toarray() + (chars @ chars.T).toarray() + vectors @ vectors.T + BIAS**2
+        gram = (words @ words.T).toarray() + (chars @ chars.T).toarray() + radial(vectors, vectors) + BIAS**2
         intents = sorted(set(labels.tolist()))
         is_intent = labels[:, None] == np.array(intents)
         return cls(intents, scaling, words, chars, vectors, gram.astype(np.float32), is_intent)
@@ -93,7 +95,7 @@ class Problem:
             None if start is None else start[rows],
         )
 
-    def model(self, rows: np.ndarray, counts: np.ndarray) -> LinearModel:
+    def model(self, rows: np.ndarray, counts: np.ndarray) -> SvmModel:
         """Return the model that `solve` found for `rows`. N-grams that are in none of them it does not know."""
         words, chars = self.words[rows], self.chars[rows]
         known = Scaling(
@@ -101,29 +103,32 @@ class Problem:
             char_idf=np.where(occurs_in(chars) > 0, self.scaling.char_idf, 0),
             mean_vector=self.scaling.mean_vector,
         )
-        return LinearModel(
+        return SvmModel(
             intents=self.intents,
             scaling=known,
             word_weights=words.T @ counts,
             char_weights=chars.T @ counts,
-            vector_weights=self.vectors[rows].T @ counts,
+            example_vectors=self.vectors[rows],
+            example_counts=counts,
             bias=BIAS**2 * counts.sum(axis=0),
         )
 
 
 @dataclass(frozen=True)
-class LinearModel:
+class SvmModel:
     intents: list[str]
     scaling: Scaling
     word_weights: np.ndarray  # float32, shape (n_words, n_intents); the next two alike
     char_weights: np.ndarray
-    vector_weights: np.ndarray
+    example_vectors: np.ndarray  # float32, shape (n_examples, dimension)
+    example_counts: np.ndarray  # float32, shape (n_examples, n_intents)
     bias: np.ndarray  # shape (n_intents,)
 
     def scores(self, features: Features) -> np.ndarray:
-        """Return the distance to each intent's border, positive inside: float, shape (n_messages, n_intents)."""
+        """Return on which side of each intent's border, positive inside: float, shape (n_messages, n_intents)."""
         words, chars, vectors = self.scaling.apply(features)
-        return words @ self.word_weights + chars @ self.char_weights + vectors @ self.vector_weights + self.bias
+        near = radial(vectors, self.example_vectors)
+        return words @ self.word_weights + chars @ self.char_weights + near @ self.example_counts + self.bias
 
     def save(self, file: Path) -> None:
         np.savez_compressed(
@@ -134,21 +139,31 @@ class LinearModel:
             mean_vector=self.scaling.mean_vector,
             word_weights=self.word_weights,
             char_weights=self.char_weights,
-            vector_weights=self.vector_weights,
+            example_vectors=self.example_vectors,
+            example_counts=self.example_counts,
             bias=self.bias,
         )
 
     @classmethod
-    def load(cls, file: Path) -> LinearModel:
+    def load(cls, file: Path) -> SvmModel:
         with np.load(file, allow_pickle=False) as arrays:
             return cls(
                 intents=arrays["intents"].tolist(),
                 scaling=Scaling(arrays["word_idf"], arrays["char_idf"], arrays["mean_vector"]),
                 word_weights=arrays["word_weights"],
                 char_weights=arrays["char_weights"],
-                vector_weights=arrays["vector_weights"],
+                example_vectors=arrays["example_vectors"],
+                example_counts=arrays["example_counts"],
                 bias=arrays["bias"],
             )
+
+
+def radial(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return how near vectors of length 1 are to each other: VECTOR_WEIGHT where they are the same.
+
+    left, right: float32, shapes (n_left, dimension) and (n_right, dimension). Returns shape (n_left, n_right).
+    """
+    return np.exp(SHARPNESS * 2 * (left @ right.T - 1)) * np.float32(VECTOR_WEIGHT)
 
 
 def inverse_document_frequency(counts: csr_matrix) -> np.ndarray:
