@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from functools import lru_cache
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -28,6 +31,7 @@ from bot.nlu.parts import with_parts
 
 SPELLED = "spelled"  # on a message: its text with the mistakes put right, where there were any
 WORDS_FILE = "words.json"
+KNOWN_FILE = "known.npy"
 MIN_CHARS = 4  # shorter words have too many neighbours
 # A long word is put right with two mistakes too. Measured with random mistakes, one in 12 letters, in messages of other
 # writers and companies than the examples: accuracy falls from 0.785 to 0.65 without this, and to 0.725 with it.
@@ -55,8 +59,9 @@ class Spelling(GraphComponent):
         self._max_mistakes: int = config["max_mistakes"]
         self._model_storage = model_storage
         self._resource = resource
-        self._own = SymSpell(max_dictionary_edit_distance=self._max_mistakes)
-        self._known: frozenset[str] = frozenset()
+        self._words: dict[str, dict[str, int]] = {"own": {}, "common": {}}
+        self._known = np.zeros(0, dtype=np.uint64)
+        self._own = self._common = SymSpell()
 
     @classmethod
     def create(
@@ -79,7 +84,7 @@ class Spelling(GraphComponent):
     ) -> Spelling:
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as directory:
-            component._learn(json.loads((directory / WORDS_FILE).read_text(encoding="utf-8")))
+            component._read(directory)
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -91,9 +96,10 @@ class Spelling(GraphComponent):
             for token in example.get(TOKENS_NAMES[TEXT], [])
             if token.text.isalpha()
         )
-        self._learn(words)
+        self._words = {"own": dict(words), "common": common_words()}
+        self._known = np.unique(fingerprints([*words, *dictionary("nl"), *dictionary("en")]))
         with self._model_storage.write_to(self._resource) as directory:
-            (directory / WORDS_FILE).write_text(json.dumps(words, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+            self._write(directory)
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -127,7 +133,11 @@ class Spelling(GraphComponent):
     def _may_be_wrong(self, token: Token, text: str) -> bool:
         word = token.text
         is_word = len(word) >= MIN_CHARS and word.isalpha()
-        return is_word and word.lower() not in self._known and not _looks_like_a_name(token, text)
+        return is_word and not self._is_known(word.lower()) and not _looks_like_a_name(token, text)
+
+    def _is_known(self, word: str) -> bool:
+        place = np.searchsorted(self._known, fingerprints([word]))[0]
+        return bool(place < len(self._known) and self._known[place] == fingerprints([word])[0])
 
     def _put_right(self, word: str) -> str:
         """The nearest word; of the examples if that is as near; empty if none is near enough."""
@@ -135,35 +145,48 @@ class Spelling(GraphComponent):
         own = self._own.lookup(word, Verbosity.CLOSEST, max_edit_distance=mistakes)
         if own and own[0].distance == 1:
             return str(own[0].term)
-        common = common_words().lookup(word, Verbosity.CLOSEST, max_edit_distance=1)
+        common = self._common.lookup(word, Verbosity.CLOSEST, max_edit_distance=1)
         best = common or own
         return str(best[0].term) if best else ""
 
-    def _learn(self, words: dict[str, int]) -> None:
-        for word, count in words.items():
-            if len(word) >= MIN_CHARS - 1:
-                self._own.create_dictionary_entry(word, count)
-        self._known = frozenset(words) | known_words()
+    def _write(self, directory: Path) -> None:
+        text = json.dumps(self._words, ensure_ascii=False, sort_keys=True)
+        (directory / WORDS_FILE).write_text(text, encoding="utf-8")
+        np.save(directory / KNOWN_FILE, self._known, allow_pickle=False)
+
+    def _read(self, directory: Path) -> None:
+        self._words = json.loads((directory / WORDS_FILE).read_text(encoding="utf-8"))
+        self._known = np.load(directory / KNOWN_FILE, allow_pickle=False)
+        self._own = index_of(self._words["own"], self._max_mistakes)
+        self._common = index_of(self._words["common"], 1)
 
 
 def dictionary(language: str) -> dict[str, int]:
-    """Words and how often they occur, from the package pyspellchecker."""
+    """Words and how often they occur, from the package pyspellchecker.
+
+    English too, because customers write it, in names of products and on purpose.
+    """
     return dict(SpellChecker(language=language).word_frequency.dictionary)
 
 
-@lru_cache(maxsize=1)
-def known_words() -> frozenset[str]:
-    """Dutch words, and English ones: customers write those too, in names of products and on purpose."""
-    return frozenset(dictionary("nl")) | frozenset(dictionary("en"))
-
-
-@lru_cache(maxsize=1)
-def common_words() -> SymSpell:
-    """The most frequent Dutch words, to be looked up with one mistake."""
-    index = SymSpell(max_dictionary_edit_distance=1)
+def common_words() -> dict[str, int]:
+    """The most frequent Dutch words and how often they occur."""
     candidates = [row for row in dictionary("nl").items() if len(row[0]) >= MIN_CHARS and row[0].isalpha()]
-    for word, count in sorted(candidates, key=lambda row: (-row[1], row[0]))[:N_COMMON_WORDS]:
-        index.create_dictionary_entry(word, count)
+    return dict(sorted(candidates, key=lambda row: (-row[1], row[0]))[:N_COMMON_WORDS])
+
+
+def fingerprints(words: Iterable[str]) -> np.ndarray:
+    """Return a number for each word: uint64, shape (n_words,). Half a million of them take 4 MB; as texts, 50."""
+    digests = b"".join(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest() for word in words)
+    return np.frombuffer(digests, dtype=np.uint64)
+
+
+def index_of(words: dict[str, int], max_mistakes: int) -> SymSpell:
+    """Make words findable by what is like them."""
+    index = SymSpell(max_dictionary_edit_distance=max_mistakes)
+    for word, count in words.items():
+        if len(word) >= MIN_CHARS - 1:
+            index.create_dictionary_entry(word, count)
     return index
 
 
