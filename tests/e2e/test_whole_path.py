@@ -158,7 +158,7 @@ def test_a_title_that_an_editor_changed_is_on_the_buttons(site: Site, assistant:
     path = "/api/v1/templates/utter_faq_retourneren"
     current = request(site, "GET", path, API_TOKEN)
     request(site, "PUT", path, API_TOKEN, {"text": current["text"], "title": "Iets terugsturen"})
-    replies = send(site, "rest-title", "retour")
+    replies = send(site, "rest-title", "terug")
     assert "Iets terugsturen" in [button["title"] for button in replies[0]["buttons"]]
 
 
