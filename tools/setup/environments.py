@@ -136,7 +136,7 @@ def assistant(root: Path, *, test: bool) -> Environment:
                 "onnxruntime",
                 "tokenizers",
                 "spacy.lang.nl",
-                "sklearn.svm_model",
+                "sklearn.linear_model",
                 "matplotlib.pyplot",
             ),
             *("argon2", "hiredis", "holidays.countries", "msgspec", "redis.asyncio", "structlog"),
