@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.component import StoredComponent
 from bot.nlu.conclusions import ANSWER, ASK, HUMAN, Judgement, conclude
 from bot.nlu.metrics import OUT_OF_SCOPE, answerable_intents, coverage, leak, precision
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_texts, check_whole_number
-from bot.nlu.parts import PARTS, PREVIOUS_TEXT, Split, split
+from bot.nlu.parts import PARTS, split_of
 from bot.nlu.svm_classifier import KNOWN_SHARE, RANKING_AS_STRANGER, SvmClassifier, labelled_examples
 from bot.nlu.thresholds import (
     Guesses,
@@ -48,7 +48,7 @@ class Thresholds:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class Decision(IntentClassifier, GraphComponent):
+class Decision(StoredComponent, IntentClassifier):
     """Sets `decision`, and `intent` to nlu_ask or nlu_fallback unless the answer is sure enough."""
 
     @classmethod
@@ -90,37 +90,14 @@ class Decision(IntentClassifier, GraphComponent):
             check_number("Decision", config, name, low=0, high=0.9)
         check_whole_number("Decision", config, "min_messages", low=1, high=1_000_000)
         check_texts("Decision", config, "come_first")
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
+        super().__init__(config, model_storage, resource)
         self._answerable: frozenset[str] = frozenset()
         self._thresholds = Thresholds(threshold=1.0, threshold_of_intent={}, ask_threshold=1.0)
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> Decision:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> Decision:
-        component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as directory:
-            card = read_own_card(directory)
-        component._thresholds = Thresholds(**{name: card[name] for name in asdict(component._thresholds)})
-        component._answerable = frozenset(card["answerable"])
-        return component
+    def _read(self, directory: Path) -> None:
+        card = read_own_card(directory)
+        self._thresholds = Thresholds(**{name: card[name] for name in asdict(self._thresholds)})
+        self._answerable = frozenset(card["answerable"])
 
     def train(self, training_data: TrainingData) -> Resource:
         """Choose the thresholds from the rankings that SvmClassifier gave to examples it had not seen."""
@@ -140,7 +117,7 @@ class Decision(IntentClassifier, GraphComponent):
     def _process_message(self, message: Message) -> None:
         whole = self._judge(message)
         parts = {text: self._judge(part) for text, part in (message.get(PARTS) or {}).items()}
-        conclusion = conclude(whole, self._split(message), parts, self._is_question, self._config["come_first"])
+        conclusion = conclude(whole, split_of(message), parts, self._is_question, self._config["come_first"])
         in_scope = [intent for intent in (*conclusion.intents, *whole.intents) if intent != OUT_OF_SCOPE]
         intent = in_scope[0] if in_scope else ""
         confidence = max(judgement.confidence_of(intent) for judgement in (whole, *parts.values()))
@@ -156,10 +133,6 @@ class Decision(IntentClassifier, GraphComponent):
         message.set(DECISION, {**decision, **others}, add_to_output=True)
         name = {ANSWER: intent, ASK: ASK_INTENT, HUMAN: OUT_OF_SCOPE}[conclusion.outcome]
         message.set(INTENT, {"name": name, "confidence": confidence}, add_to_output=True)
-
-    def _split(self, message: Message) -> Split:
-        previous = (message.get(METADATA) or {}).get(PREVIOUS_TEXT, "")
-        return split(message.get(TEXT) or "", previous)
 
     def _judge(self, message: Message) -> Judgement:
         """What to do if this were all; a message without a ranking has no best intent."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -23,6 +22,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
+from bot.nlu.component import StoredComponent
 from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_number, check_whole_number
 from bot.nlu.parts import with_parts
@@ -42,7 +42,7 @@ FOLDS = 5
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class EmergencyClassifier(IntentClassifier, GraphComponent):
+class EmergencyClassifier(StoredComponent, IntentClassifier):
     """Sets `emergency`, with its `kind` and `score`, on a message that may be one; the intent stays what it is.
 
     Also where the answer is certain: an ordinary question beside the emergency is enough for that.
@@ -70,36 +70,13 @@ class EmergencyClassifier(IntentClassifier, GraphComponent):
         check_number("EmergencyClassifier", config, "max_flagged_share", low=0, high=0.1)
         check_number("EmergencyClassifier", config, "min_threshold", low=-1, high=10)
         check_whole_number("EmergencyClassifier", config, "company_examples", low=1, high=10_000)
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
+        super().__init__(config, model_storage, resource)
         self._threshold = float("inf")
         self._model: EmergencyModel | None = None
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> EmergencyClassifier:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> EmergencyClassifier:
-        component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as directory:
-            component._model = EmergencyModel.load(directory / MODEL_FILE)
-            component._threshold = read_own_card(directory)["emergency_threshold"]
-        return component
+    def _read(self, directory: Path) -> None:
+        self._model = EmergencyModel.load(directory / MODEL_FILE)
+        self._threshold = read_own_card(directory)["emergency_threshold"]
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples that come with the program, and choose the threshold by the company's own.

@@ -90,10 +90,14 @@ def points_back(text: str) -> bool:
     return 0 < len(_WORD.findall(text)) <= MAX_WORDS_OF_FOLLOW_UP and bool(_POINTS_BACK.search(text))
 
 
+def split_of(message: Message) -> Split:
+    """Cut a message of Rasa's, behind the question before it if its metadata has one."""
+    return split(message.get(TEXT) or "", (message.get(METADATA) or {}).get(PREVIOUS_TEXT, ""))
+
+
 def add_parts(message: Message) -> list[Message]:
     """Set the parts of a message, still without tokens or features, and return them."""
-    previous = (message.get(METADATA) or {}).get(PREVIOUS_TEXT, "")
-    parts = {text: Message(data={TEXT: text}) for text in split(message.get(TEXT), previous).texts()}
+    parts = {text: Message(data={TEXT: text}) for text in split_of(message).texts()}
     message.set(PARTS, parts)
     return list(parts.values())
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -26,6 +25,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from spellchecker import SpellChecker
 from symspellpy import SymSpell, Verbosity
 
+from bot.nlu.component import StoredComponent
 from bot.nlu.options import check_names, check_whole_number
 from bot.nlu.parts import with_parts
 
@@ -41,7 +41,7 @@ MAX_UNKNOWN_WORDS = 40  # of one message; more is not a language
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class Spelling(GraphComponent):
+class Spelling(StoredComponent):
     """Trainable to know the words of the examples, such as product names."""
 
     @classmethod
@@ -57,35 +57,10 @@ class Spelling(GraphComponent):
         check_names("Spelling", config, self.get_default_config())
         check_whole_number("Spelling", config, "max_mistakes", low=0, high=2)
         self._max_mistakes: int = config["max_mistakes"]
-        self._model_storage = model_storage
-        self._resource = resource
+        super().__init__(config, model_storage, resource)
         self._words: dict[str, dict[str, int]] = {"own": {}, "common": {}}
         self._known = np.zeros(0, dtype=np.uint64)
         self._own = self._common = SymSpell()
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> Spelling:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> Spelling:
-        component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as directory:
-            component._read(directory)
-        return component
 
     def train(self, training_data: TrainingData) -> Resource:
         """Remember the words of the examples and how often they occur."""

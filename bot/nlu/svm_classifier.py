@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -21,6 +20,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibration import calibrate, expected_calibration_error, fit_temperature
+from bot.nlu.component import StoredComponent
 from bot.nlu.cross_validation import assign_folds, assign_intents, near_duplicate_groups, out_of_fold_scores
 from bot.nlu.metrics import OUT_OF_SCOPE
 from bot.nlu.model_card import read_own_card, write_card
@@ -48,7 +48,7 @@ AS_STRANGERS_FILE = "as_strangers.npy"
     [DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER],
     is_trainable=True,
 )
-class SvmClassifier(IntentClassifier, GraphComponent):
+class SvmClassifier(StoredComponent, IntentClassifier):
     """Sets `intent`, `intent_ranking` and `known_share` (how much of the message looks like anything in training)."""
 
     @classmethod
@@ -71,37 +71,11 @@ class SvmClassifier(IntentClassifier, GraphComponent):
         check_number("SvmClassifier", config, "regularization_c", low=0.001, high=1000)
         check_whole_number("SvmClassifier", config, "folds", low=2, high=20)
         check_whole_number("SvmClassifier", config, "seed", low=0, high=2**31 - 1)
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
+        super().__init__(config, model_storage, resource)
         self._words = self._chars = Vocabulary([])
         self._temperature = 1.0
         self._model: SvmModel | None = None
         self._out_of_fold = self._as_strangers = np.zeros((0, 0))
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> SvmClassifier:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SvmClassifier:
-        component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as directory:
-            component._read(directory)
-        return component
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the model, calibrate it by cross-validation and persist it.
