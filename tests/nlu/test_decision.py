@@ -166,11 +166,13 @@ def test_few_messages_out_of_scope_reach_the_threshold() -> None:
     assert lowest_that_leaks(np.array([]), 0.05) == 0
 
 
-def test_answers_to_what_is_out_of_scope_raise_the_threshold(storage: LocalModelStorage) -> None:
+@pytest.mark.parametrize("min_messages", [200, 1000], ids=["the intent's own", "that of all"])
+def test_answers_to_what_is_out_of_scope_raise_the_threshold(storage: LocalModelStorage, min_messages: int) -> None:
     data = [ranked("faq_a", 0.5 + i / 1000, label="faq_a") for i in range(490)]
     data += [ranked("faq_a", 0.6 + i / 100, label="nlu_fallback") for i in range(20)]
-    loose = train(Decision, storage, TrainingData(data), out_of_scope_share=0, target_leak=1)
-    strict = train(Decision, storage, TrainingData(data), out_of_scope_share=0, target_leak=0.05)
+    options = {"out_of_scope_share": 0, "min_messages": min_messages}
+    loose = train(Decision, storage, TrainingData(data), target_leak=1, **options)
+    strict = train(Decision, storage, TrainingData(data), target_leak=0.05, **options)
     message = ranked("faq_a", 0.75)
     assert decide(loose, message)["decision"]["outcome"] == ANSWER
     assert decide(strict, message)["decision"]["outcome"] != ANSWER
