@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run test check train evaluate evaluate-more compare lint-data bench lock format password clean setup-test
+.PHONY: help setup run test check train activate rollback evaluate evaluate-more compare lint-data bench lock format password clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -36,6 +36,12 @@ format: setup-test  ## put the code in its standard form
 
 train: setup  ## train a model and activate it if it passes data/golden.jsonl; ARGS='--override "reason"' if it must
 	@$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.train $(ARGS)
+
+activate: setup  ## MODEL=name: let another trained model answer, once it is seen to work
+	@$(if $(MODEL),,$(error Say which: make activate MODEL=name; GET /api/v1/models lists them))$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.activate "$(MODEL)"
+
+rollback: setup  ## let the model answer that was active before this one
+	@$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.activate --rollback
 
 evaluate: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file] [REPORT=folder]: how good are the answers
 	@$(if $(TEST),,$(error Say which messages to try: make evaluate TEST=messages.jsonl))$(QUIET) $(ASSISTANT) -m bot.nlu.evaluate \

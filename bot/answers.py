@@ -34,11 +34,14 @@ HANDOVER_TEMPLATES: dict[str, str] = {
     "unclear_twice": "utter_overdracht_onbekend",
     "not_helped": "utter_niet_geholpen",
     "assistant_slow": "utter_overdracht_storing",
+    "assistant_busy": "utter_overdracht_druk",
     "assistant_failed": "utter_overdracht_storing",
+    "assistant_crashed": "utter_overdracht_storing",
     "template_missing": "utter_overdracht_storing",
 }
 # Said when even the template is missing: nobody is left without an answer.
 LAST_RESORT = Template("", "", "Ik heb je bericht doorgestuurd naar {afdeling}. {wanneer}")
+PATIENCE = Template("", "", "Het is nu druk. Je krijgt zo antwoord.")
 # As in domain.yml: before any model is loaded, and without the template, the numbers are named too.
 LAST_RESORTS: dict[str, Template] = {
     "self_harm": Template(
@@ -131,6 +134,14 @@ class Answers:
             return await self.message("utter_in_wachtrij", conversation_id, in_reply_to=in_reply_to, notice=notice)
         except NotFound:
             return self._filled(LAST_RESORT, conversation_id, "assistant", in_reply_to, notice, "", ())
+
+    async def patience(self, conversation_id: str, *, message_id: str, in_reply_to: str) -> Message:
+        """What a customer hears who waits in line for the assistant; never fails for want of a template."""
+        try:
+            said = await self.message("utter_even_geduld", conversation_id, in_reply_to=in_reply_to, notice="patience")
+        except NotFound:
+            said = self._filled(PATIENCE, conversation_id, "assistant", in_reply_to, "patience", "", ())
+        return replace(said, id=message_id, sender="system")
 
     def _filled(
         self,

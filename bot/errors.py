@@ -2,6 +2,7 @@
 
 BotError
 ├── ConfigError           at start-up only; names the setting, what it got, what was expected
+├── ModelError            a trained model can't be fetched or loaded, or is not of this program
 ├── InvalidMessage        400  the channel, the API or a form sent something that we can't read
 ├── NotSignedIn           401  no session, no token, or one that is not valid (any more)
 ├── Forbidden             403  signed in, but the role or the origin does not allow it
@@ -29,6 +30,10 @@ class BotError(Exception):
 
 class ConfigError(BotError):
     code = "config"
+
+
+class ModelError(BotError):
+    code = "model"
 
 
 class InvalidMessage(BotError):

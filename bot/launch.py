@@ -73,9 +73,9 @@ def launch(settings: Settings, programs: Programs) -> None:
         if reason:
             _train(programs, env, reason)
         first_login = asyncio.run(_first_login(settings, url))
-        assistant = _start("assistant", programs.assistant, env, stack)
+        assistants = [_start("assistant", programs.assistant, env, stack) for _ in range(settings.assistants)]
         web = _start("web", programs.web, env, stack)
-        supervisor = Supervisor([web, assistant], redis)
+        supervisor = Supervisor([web, *assistants], redis)
         _wait_until_ready(settings, supervisor)
         say(_welcome(settings, first_login, time.monotonic() - started))
         while True:
@@ -214,10 +214,10 @@ async def _why_train(settings: Settings, url: str) -> str:
     """Why a model has to be trained before we can start; empty if there is one."""
     async with _store(settings, url) as store:
         active = await store.models.active()
-    if active is None:
-        return "There is no trained model yet"
-    if not Path(active.path).is_file():
-        return f"The file of the active model is gone ({active.path})"
+        if active is None:
+            return "There is no trained model yet"
+        if not settings.model_url and not await store.models.has_file(active):
+            return f"The file of the active model is gone ({active.path})"
     return ""
 
 

@@ -25,7 +25,9 @@ REASONS: dict[str, str] = {
     "not_helped": "Antwoord hielp niet",
     "unclear_twice": "Twee keer niet duidelijk",
     "assistant_slow": "Assistent reageerde niet op tijd",
+    "assistant_busy": "Te druk voor de assistent",
     "assistant_failed": "Assistent gaf een fout",
+    "assistant_crashed": "Assistent liep vast op dit bericht",
     "template_missing": "Antwoord ontbreekt",
     "taken_over": "Medewerker nam het over",
 }

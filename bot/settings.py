@@ -78,7 +78,29 @@ class Settings:
         metadata={"help": "A customer whom an agent leaves without an answer for so long returns to the queue."},
     )
     claim_idle_ms: int = field(
-        default=15_000, metadata={"help": "Work of an assistant that gives no sign of life for so long is taken over."}
+        default=3_000,
+        metadata={"help": "An assistant that gives no sign of life for so long is gone; another takes over its work."},
+    )
+    busy_wait_s: float = field(
+        default=30.0,
+        metadata={
+            "help": "While assistants work but can't keep up, a message waits so long in line before a human gets it. "
+            "After `BOT_TURN_TIMEOUT_S` its customer is asked for patience."
+        },
+    )
+    max_backlog: int = field(
+        default=500,
+        metadata={
+            "help": "With so many conversations in line for the assistant, a further one goes to a human at once."
+        },
+    )
+    assistants: int = field(default=1, metadata={"help": "How many assistants `make run` starts."})
+    model_url: str = field(
+        default="",
+        metadata={
+            "help": "Folder on a web server (https://...) from which assistants fetch a model that they don't have, as "
+            "NAME.tar.gz. Empty: training puts it in Redis for them."
+        },
     )
     max_text_chars: int = field(default=4_000, metadata={"help": "Longest customer message; a longer one is refused."})
     messages_per_minute: int = field(
@@ -150,10 +172,15 @@ class Settings:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise ConfigError(f"BOT_TIMEZONE is {self.timezone!r}, expected a name such as Europe/Amsterdam") from exc
+        self._check_addresses()
+        self._check_secrets()
+
+    def _check_addresses(self) -> None:
         for origin in self.widget_origins:
             if not _ORIGIN.fullmatch(origin):
                 raise ConfigError(f"BOT_WIDGET_ORIGINS has {origin!r}, expected as in https://www.example.nl")
-        self._check_secrets()
+        if self.model_url and not self.model_url.startswith(("https://", "http://")):
+            raise ConfigError("BOT_MODEL_URL is not an address of the form https://... or http://...")
 
     def _check_secrets(self) -> None:
         for name in ("rest_token", "api_token"):
@@ -167,6 +194,9 @@ _POSITIVE = (
     "turn_timeout_s",
     "agent_timeout_minutes",
     "claim_idle_ms",
+    "busy_wait_s",
+    "max_backlog",
+    "assistants",
     "max_text_chars",
     "messages_per_minute",
     "conversations_per_minute",

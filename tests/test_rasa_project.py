@@ -24,6 +24,8 @@ NOTICES = {
     "utter_gesloten",
     "utter_in_wachtrij",
     "utter_bijlage",
+    "utter_overdracht_druk",
+    "utter_even_geduld",
 }
 MIN_FAQ_EXAMPLES, MIN_OTHER_EXAMPLES = 30, 15
 

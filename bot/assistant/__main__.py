@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -12,7 +13,9 @@ import uvloop
 
 from bot import logs
 from bot.answers import Answers
+from bot.assistant.live_model import LiveModel
 from bot.assistant.rasa_import import import_rasa
+from bot.assistant.worker import Worker
 from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.redis_server import redis_url
 from bot.settings import Settings
@@ -24,12 +27,12 @@ EXIT_FAILED = 1
 async def serve(settings: Settings) -> None:
     """Handle messages until SIGTERM or SIGINT."""
     import_rasa()
-    from bot.assistant.worker import Worker
-
     store = await Store(redis_url(settings), settings).open()
-    name = f"{socket.gethostname()}-{os.getpid()}"
+    # Never the name of one before it, whose work in hand is not its own: in containers both are often process 1.
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     answers = Answers(store.templates, settings)
-    worker = Worker(store, answers, name, turn_timeout_s=settings.turn_timeout_s)
+    model = LiveModel(store, folder=settings.var / "models", url=settings.model_url)
+    worker = Worker(store, answers, model, name, turn_timeout_s=settings.turn_timeout_s)
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, worker.stop)

@@ -8,7 +8,6 @@ import gc
 import json
 import re
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
-from bot.errors import BotError
+from bot.assistant.turn import TurnResult, Utterance
+from bot.errors import ModelError
 from bot.model import Button, IntentScore, Nlu, Template
 from bot.nlu.parts import PREVIOUS_TEXT
 
@@ -36,31 +36,6 @@ RECENT_DIALOGUES = 500
 # Not the customer's to name: they change the dialogue's state behind the rules' back.
 _NOT_FOR_CUSTOMERS = frozenset({"restart", "back", "session_start", "nlu_ask"})
 _RANKING_LENGTH = 10
-
-
-class ModelError(BotError):
-    """A model that can't be loaded or is not of this program."""
-
-    code = "model"
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """Something to say: a template, with buttons behind the template's own; or a text of a custom action."""
-
-    template: str = ""
-    text: str = ""
-    buttons: tuple[Button, ...] = ()
-
-
-@dataclass
-class TurnResult:
-    """What Rasa made of one message. `dialogue` is what the next turn of the conversation must be given."""
-
-    dialogue: str
-    nlu: Nlu
-    utterances: list[Utterance] = field(default_factory=list)
-    handoff: dict[str, Any] | None = None
 
 
 class RasaAgent:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import logging
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import logs
+from bot.assistant.model_files import checksum, chunks_of
 from bot.assistant.rasa_import import import_rasa
 from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.model import ModelRecord
@@ -64,11 +64,10 @@ def record_of(path: Path) -> ModelRecord:
     """What the registry keeps of a model's file."""
     from bot.nlu.model_card import read_model_card
 
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ModelRecord(
         name=path.name.removesuffix(".tar.gz"),
         path=str(path.absolute()),
-        sha256=digest,
+        sha256=checksum(path),
         trained_at_ms=int(time.time() * 1000),
         card=read_model_card(path),
     )
@@ -108,15 +107,17 @@ def check(record: ModelRecord, golden: list[GoldenMessage], override: str) -> tu
 
 
 async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bool = False) -> bool:
-    """Register the model and make it the active one; returns whether that was done.
+    """Register the model, with its file for other machines, and make it the active one; returns whether that was done.
 
     only_if_first: leave things as they are if there is a model that can answer.
     """
     store = await Store(redis_url(settings), settings).open()
     try:
         active = await store.models.active()
-        if only_if_first and active is not None and Path(active.path).is_file():
+        if only_if_first and active is not None and await store.models.has_file(active):
             return False
+        if not settings.model_url:
+            await store.models.put_file(record.name, chunks_of(Path(record.path)))
         await store.models.register(record)
         await store.models.activate(record.name)
         return True

@@ -5,46 +5,50 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import replace
-from pathlib import Path
 
-import msgspec
 import structlog
 
 from bot.answers import HANDOVER_TEMPLATES, Answers
-from bot.assistant.rasa_agent import ModelError, RasaAgent, TurnResult, Utterance, load
+from bot.assistant.live_model import LiveModel
+from bot.assistant.turn import TurnResult, Utterance
+from bot.assistant.watchdog import watch
 from bot.errors import NotFound, StoreUnavailable
 from bot.logs import described
-from bot.model import QUEUE, Button, Handoff, Message, ModelRecord, Nlu, Priority
+from bot.model import QUEUE, Button, Handoff, Message, Nlu, Priority
 from bot.personal_data import masked
 from bot.store import Store
 from bot.store.work import Turn, WorkItem, now_ms
 
 log = structlog.get_logger()
 
-BLOCK_MS = 1_000
-SIGN_OF_LIFE_S = 1.0
-TAKE_OVER_EVERY_S = 2.0
+BLOCK_MS = 500
+SIGN_OF_LIFE_S = 0.5
+TAKE_OVER_EVERY_S = 0.5
 RETRY_S = 1.0
 STOP_S = 1.0
+# A turn has its own, shorter time limit; whoever stands still for longer does not come to that.
+HANG_TURNS = 2
+# Workers that may be lost over one message before a human gets it.
+MAX_ATTEMPTS = 2
 
 
 class Worker:
     """One assistant process: one message at a time."""
 
-    def __init__(self, store: Store, answers: Answers, name: str, *, turn_timeout_s: float) -> None:
+    def __init__(self, store: Store, answers: Answers, model: LiveModel, name: str, *, turn_timeout_s: float) -> None:
         self._store = store
         self._answers = answers
+        self._model = model
         self._name = name
         self._turn_timeout_s = turn_timeout_s
         self._take_over_at_s = 0.0
-        self._agent: RasaAgent | None = None
-        self._model: ModelRecord | None = None
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Load the active model and handle messages until `stop`. Raises ModelError if there is none to start with."""
-        await self._use(await self._active_model())
-        background = [asyncio.create_task(self._show_life()), asyncio.create_task(self._follow_model())]
+        await self._model.start()
+        work = (self._show_life(), self._model.follow(), watch(HANG_TURNS * self._turn_timeout_s))
+        background = [asyncio.create_task(one) for one in work]
         try:
             await self._serve()
         finally:
@@ -81,13 +85,13 @@ class Worker:
         return await self._store.work.take(self._name, block_ms=BLOCK_MS)
 
     async def handle(self, item: WorkItem) -> None:
-        """Every pending message of one conversation, in order."""
-        left: int | None = 1
-        while left:
-            turn = await self._store.work.begin(item)
-            if turn is None:
+        """Every pending message of one conversation, in order; one that stops leaves the rest to another."""
+        while turn := await self._store.work.begin(item):
+            if not await self._handle_message(turn):
                 return
-            left = await self._handle_message(turn)
+            if self._stopping.is_set():
+                await self._store.work.release(item)
+                return
 
     async def _handle_message(self, turn: Turn) -> int | None:
         started_ms = now_ms()
@@ -108,12 +112,15 @@ class Worker:
 
     async def _decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
         """What to say and whether a human is needed; when anything goes wrong, a human is."""
-        assert self._agent is not None
         message = turn.message
+        if turn.attempts > MAX_ATTEMPTS:
+            log.error("turn.given_up", conversation_id=turn.conversation_id, attempts=turn.attempts)
+            result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
+            return result, *await self._to_human(turn, "assistant_crashed", result.nlu)
         try:
             result = await asyncio.wait_for(
                 # Rasa, its logs and its dialogue in the store never hold a BSN, an IBAN or a card.
-                self._agent.turn(turn.conversation_id, masked(message.text), message.payload, turn.dialogue),
+                self._model.agent.turn(turn.conversation_id, masked(message.text), message.payload, turn.dialogue),
                 self._turn_timeout_s,
             )
         except Exception as exc:
@@ -160,40 +167,13 @@ class Worker:
         titles = {button: templates[name].title for button, name in answers.items() if name in templates}
         return tuple(replace(button, title=titles.get(button) or button.title) for button in buttons)
 
-    async def _use(self, model: ModelRecord) -> None:
-        agent = await load(Path(model.path))
-        await self._store.templates.seed(agent.templates)
-        self._agent, self._model = agent, model
-        log.info("model.loaded", model=model.name)
-
-    async def _active_model(self) -> ModelRecord:
-        model = await self._store.models.active()
-        if model is None:
-            raise ModelError("no model was trained yet; `make train` does")
-        return model
-
     async def _show_life(self) -> None:
         while not self._stopping.is_set():
             try:
-                about = {"model": self._model.name if self._model else None}
-                await self._store.work.sign_of_life(self._name, msgspec.json.encode(about).decode())
+                await self._store.work.sign_of_life(self._name, self._model.described())
             except StoreUnavailable:
                 pass  # the next one will do
             await asyncio.sleep(SIGN_OF_LIFE_S)
-
-    async def _follow_model(self) -> None:
-        """Load a model that becomes the active one; one that can't be loaded changes nothing."""
-        async for event in self._store.events.listen():
-            if event["type"] not in ("model", "resync"):
-                continue
-            try:
-                model = await self._active_model()
-                if self._model is None or model.name != self._model.name:
-                    await self._use(model)
-            except (ModelError, StoreUnavailable) as exc:
-                log.error("model.refused", reason=str(exc))
-            except Exception as exc:  # it loads, but its first turn fails: the old one stays
-                log.error("model.refused", reason=described(exc))
 
 
 def _is_handover(said: Utterance) -> bool:

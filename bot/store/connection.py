@@ -66,11 +66,11 @@ async def check_server(client: aioredis.Redis) -> None:
 
 
 class Script:
-    """One Lua file on the conversations' common part."""
+    """One Lua file; `on_conversation`: behind the part that all scripts on one conversation share."""
 
-    def __init__(self, client: aioredis.Redis, name: str) -> None:
-        source = (LUA / "conversation.lua").read_text() + (LUA / f"{name}.lua").read_text()
-        self._script = client.register_script(source)
+    def __init__(self, client: aioredis.Redis, name: str, *, on_conversation: bool = True) -> None:
+        shared = (LUA / "conversation.lua").read_text() if on_conversation else ""
+        self._script = client.register_script(shared + (LUA / f"{name}.lua").read_text())
 
     async def __call__(self, keys: list[str], args: list[Any]) -> Any:
         with translated_errors():

@@ -98,6 +98,13 @@ class Keys:
         return self._key("model:active")
 
     @property
+    def model_history(self) -> str:
+        return self._key("model:history")
+
+    def model_file(self, name: str) -> str:
+        return self._key(f"model-file:{name}")
+
+    @property
     def accounts(self) -> str:
         return self._key("accounts")
 

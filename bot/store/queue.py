@@ -83,6 +83,10 @@ class HumanQueue:
         """Tell a customer who waits in the queue something. Raises AlreadyClaimed when that is over."""
         return await self._say(conversation_id, QUEUE, message)
 
+    async def ask_for_patience(self, conversation_id: str, message: Message, *, waiting_since_ms: int) -> str:
+        """Tell a customer who waits for the assistant something. Raises AlreadyClaimed when that is over."""
+        return await self._say(conversation_id, ASSISTANT, message, waiting_since_ms)
+
     async def hand_back(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
         """Give an agent's conversation back to the assistant. Earlier messages are not answered again."""
         await self._change(conversation, ASSISTANT, notices=notices)
@@ -95,8 +99,8 @@ class HumanQueue:
         """End the conversation; a next message of the customer starts afresh with the assistant."""
         await self._change(conversation, CLOSED, notices=notices)
 
-    async def _say(self, conversation_id: str, owner: str, message: Message) -> str:
-        args = [*self._conversations.script_args(conversation_id), owner, *message_group(message)]
+    async def _say(self, conversation_id: str, owner: str, message: Message, due_before_ms: int | str = "") -> str:
+        args = [*self._conversations.script_args(conversation_id), owner, due_before_ms, *message_group(message)]
         done, answer = await self._reply(self._conversations.script_keys(conversation_id), args)
         _check(done, answer, conversation_id)
         return str(answer)

@@ -2,8 +2,8 @@
 
 A stream with a consumer group wakes one assistant for a conversation; the conversation's own list keeps its messages in
 order. A conversation has at most one entry in the stream, so its messages are handled one at a time however many
-assistants run. An assistant that dies leaves its entry pending, and another takes it over; what the first one still
-sends is refused, because the turn's token and the conversation's version have moved on.
+assistants run. An assistant that gives no sign of life leaves its entry pending, and another takes it over; what the
+first one still sends is refused, because the turn's token and the conversation's version have moved on.
 """
 
 from __future__ import annotations
@@ -22,27 +22,48 @@ from bot.store.conversations import ConversationStore, message_group, stored_mes
 from bot.store.keys import WORK_GROUP, Keys
 from bot.store.priority import queue_score
 
-# An assistant that gave no sign of life for so long counts as gone.
-ALIVE_MS = 5_000
+# What is said about assistants that are gone is kept for so long.
+FORGET_AFTER_MS = 3_600_000
 
 
 @dataclass(frozen=True)
 class WorkItem:
-    """A conversation with messages for the assistant."""
+    """A conversation with messages for the assistant, given to one worker."""
 
     work_id: str
     conversation_id: str
+    worker: str
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One customer message, taken by one worker. `dialogue` is what the assistant remembered, as it stored it."""
+    """One customer message, taken by one worker.
+
+    dialogue: what the assistant remembered, as it stored it.
+    attempts: how many workers began this message, 1 for the first; the ones before it are gone.
+    """
 
     conversation_id: str
     message: Message
     dialogue: str
     version: int
     token: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A conversation whose oldest message waits for the assistant longer than asked for. Times in ms.
+
+    begun_ms: for how long a worker has had that message in hand; None when none has.
+    told: whether the customer was asked for patience because of that message.
+    """
+
+    conversation_id: str
+    since_ms: int
+    waited_ms: int
+    begun_ms: int | None
+    told: bool
 
 
 class WorkQueue:
@@ -57,6 +78,8 @@ class WorkQueue:
         self._claim_idle_ms = claim_idle_ms
         self._begin = Script(client, "begin")
         self._finish = Script(client, "finish")
+        self._release = Script(client, "release")
+        self._take_over = Script(client, "take_over", on_conversation=False)
 
     async def open(self) -> None:
         """Create the consumer group if it isn't there. Needed once before `take`."""
@@ -71,28 +94,37 @@ class WorkQueue:
         """The next conversation with work, or None after `block_ms` without."""
         with translated_errors():
             found = await self._client.xreadgroup(WORK_GROUP, worker, {self._keys.work: ">"}, count=1, block=block_ms)
-        return _item(found[0][1]) if found else None
+        if not found:
+            return None
+        work_id, fields = found[0][1][0]
+        return WorkItem(work_id, fields["conversation_id"], worker)
 
     async def take_over(self, worker: str) -> WorkItem | None:
-        """A conversation whose worker gave no sign of life for `claim_idle_ms`, if there is one."""
-        with translated_errors():
-            # Answers in two parts on Redis 6.2, in three on 7.
-            found = await self._client.xautoclaim(
-                self._keys.work, WORK_GROUP, worker, min_idle_time=self._claim_idle_ms, count=1
-            )
-        return _item(found[1])
+        """A conversation whose worker gave no sign of life for `claim_idle_ms`, if there is one.
+
+        Or one that was given to this worker over a connection that broke: it must have nothing in hand when it asks.
+        """
+        keys = [self._keys.work, self._keys.assistants]
+        found = await self._take_over(keys, [worker, self._claim_idle_ms])
+        return WorkItem(found[0], found[1], worker) if found else None
+
+    async def release(self, item: WorkItem) -> None:
+        """Give a conversation's work back, for whichever worker is free first."""
+        conversation_id = item.conversation_id
+        args = [*self._conversations.script_args(conversation_id), item.work_id]
+        await self._release(self._conversations.script_keys(conversation_id), args)
 
     async def begin(self, item: WorkItem) -> Turn | None:
         """The conversation's next message, or None when there is nothing (any more) for the assistant to do."""
         conversation_id, token = item.conversation_id, uuid.uuid4().hex
         found = await self._begin(
             self._conversations.script_keys(conversation_id),
-            [*self._conversations.script_args(conversation_id), item.work_id, token],
+            [*self._conversations.script_args(conversation_id), item.work_id, token, item.worker],
         )
         if not found:
             return None
-        entry_id, record, version, dialogue = found
-        return Turn(conversation_id, stored_message(entry_id, record), dialogue, int(version), token)
+        entry_id, record, version, dialogue, attempts = found
+        return Turn(conversation_id, stored_message(entry_id, record), dialogue, int(version), token, attempts)
 
     async def finish(
         self, turn: Turn, replies: Sequence[Message], *, dialogue: str, nlu: Nlu, handoff: Handoff | None = None
@@ -118,14 +150,28 @@ class WorkQueue:
         left = int(await self._finish(self._conversations.script_keys(turn.conversation_id), args))
         return None if left < 0 else left
 
-    async def overdue(self, older_than_ms: int) -> list[tuple[str, int]]:
-        """(conversation id, waiting since, in ms) of those whose oldest message waits longer than `older_than_ms`."""
+    async def overdue(self, older_than_ms: int, limit: int = 500) -> list[Overdue]:
+        """The conversations whose oldest message waits longer than `older_than_ms`, longest first."""
         with translated_errors():
             now_ms = await self._now_ms()
-            found = await self._client.zrangebyscore(
-                self._keys.due, "-inf", now_ms - older_than_ms, start=0, num=100, withscores=True
+            waiting = await self._client.zrangebyscore(
+                self._keys.due, "-inf", now_ms - older_than_ms, start=0, num=limit, withscores=True
             )
-        return [(conversation_id, int(since)) for conversation_id, since in found]
+            pipeline = self._client.pipeline(transaction=False)
+            for conversation_id, since in waiting:
+                pipeline.hget(self._keys.conversation(conversation_id), "begun_at_ms")
+                pipeline.hexists(self._keys.message_ids(conversation_id), patience_id(int(since)))
+            found = await pipeline.execute() if waiting else []
+        return [
+            Overdue(
+                conversation_id,
+                int(since),
+                waited_ms=now_ms - int(since),
+                begun_ms=now_ms - int(begun_at_ms) if begun_at_ms else None,
+                told=bool(told),
+            )
+            for (conversation_id, since), begun_at_ms, told in zip(waiting, found[::2], found[1::2], strict=True)
+        ]
 
     async def oldest_pending(self, conversation_id: str) -> str:
         """The id of the message that waits longest for the assistant, or an empty string."""
@@ -151,9 +197,16 @@ class WorkQueue:
             await self._client.hset(self._keys.assistants, worker, f"{now_ms} {about}")
 
     async def sign_off(self, worker: str) -> None:
-        """Say that this assistant stops."""
+        """Say that this assistant stops. What it had in hand is taken over at once."""
         with translated_errors():
             await self._client.hdel(self._keys.assistants, worker)
+
+    async def forget_gone_workers(self) -> None:
+        """Take workers that are long gone, and have nothing in hand, out of the stream's group."""
+        with translated_errors():
+            for consumer in await self._client.xinfo_consumers(self._keys.work, WORK_GROUP):
+                if not consumer["pending"] and consumer["idle"] > FORGET_AFTER_MS:
+                    await self._client.xgroup_delconsumer(self._keys.work, WORK_GROUP, consumer["name"])
 
     async def alive(self) -> dict[str, str]:
         """The assistants that run: name -> what they said about themselves. Those long gone are forgotten."""
@@ -163,9 +216,9 @@ class WorkQueue:
             found = {}
             for worker, line in said.items():
                 at_ms, _, about = line.partition(" ")
-                if now_ms - int(at_ms) <= ALIVE_MS:
+                if now_ms - int(at_ms) <= self._claim_idle_ms:
                     found[worker] = about
-                elif now_ms - int(at_ms) > 3_600_000:
+                elif now_ms - int(at_ms) > FORGET_AFTER_MS:
                     await self._client.hdel(self._keys.assistants, worker)
         return found
 
@@ -179,9 +232,6 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _item(entries: list[tuple[str, dict[str, str]]]) -> WorkItem | None:
-    # An entry that was deleted while it was pending comes back without fields.
-    for work_id, fields in entries:
-        if fields:
-            return WorkItem(work_id, fields["conversation_id"])
-    return None
+def patience_id(since_ms: int) -> str:
+    """The id of the message that asks for patience with a message that came at `since_ms`: said once."""
+    return f"patience-{since_ms}"

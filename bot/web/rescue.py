@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -12,7 +13,7 @@ from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.logs import described
 from bot.model import ASSISTANT, Conversation, Handoff
 from bot.store import Store
-from bot.store.work import now_ms
+from bot.store.work import Overdue, now_ms, patience_id
 
 log = structlog.get_logger()
 
@@ -27,27 +28,70 @@ RETRY_S = 1.0
 class Rescue:
     """Every web process runs one; the store lets only one of them act on a conversation."""
 
-    def __init__(self, store: Store, answers: Answers, *, turn_timeout_s: float, agent_timeout_minutes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        answers: Answers,
+        *,
+        turn_timeout_s: float,
+        busy_wait_s: float,
+        max_backlog: int,
+        agent_timeout_minutes: int,
+    ) -> None:
         self._store = store
         self._answers = answers
         self._turn_timeout_ms = int(turn_timeout_s * 1000)
+        self._busy_wait_ms = int(busy_wait_s * 1000)
+        self._max_backlog = max_backlog
         self._agent_timeout_ms = agent_timeout_minutes * 60_000
+        # Whether more conversations are in line for the assistant than it may keep waiting, a moment ago.
+        self.is_overloaded = False
 
     async def run(self) -> None:
         """Look for overdue messages, for ever."""
-        await _for_ever(self._hand_over_overdue, every_s=CHECK_EVERY_S)
+        await _for_ever(self._watch_backlog, every_s=CHECK_EVERY_S)
 
     async def return_unanswered(self) -> None:
         """Give customers whose agent does not answer back to the queue, for ever."""
         await _for_ever(self._put_back_unanswered, every_s=UNANSWERED_CHECK_EVERY_S)
 
     async def clean(self) -> None:
-        """Take what has expired out of the lists, now and every hour, for ever."""
-        await _for_ever(self._store.conversations.remove_expired, every_s=CLEAN_EVERY_S)
+        """Take what has expired, and assistants that are long gone, out of the lists: now and every hour, for ever."""
+        await _for_ever(self._clean, every_s=CLEAN_EVERY_S)
 
-    async def _hand_over_overdue(self) -> None:
-        for conversation_id, since_ms in await self._store.work.overdue(self._turn_timeout_ms):
-            await _apart(self.hand_over(conversation_id, since_ms), conversation_id)
+    async def _clean(self) -> None:
+        await self._store.conversations.remove_expired()
+        await self._store.work.forget_gone_workers()
+
+    async def _watch_backlog(self) -> None:
+        self.is_overloaded = await self._store.work.waiting() >= self._max_backlog
+        overdue = await self._store.work.overdue(self._turn_timeout_ms)
+        somebody_works = bool(overdue) and bool(await self._store.work.alive())
+        for one in overdue:
+            await _apart(self._end_wait(one, somebody_works=somebody_works), one.conversation_id)
+
+    async def _end_wait(self, overdue: Overdue, *, somebody_works: bool) -> None:
+        """A message that an assistant has in hand, or that none will take, is late; one in line may wait longer."""
+        if overdue.begun_ms is not None and somebody_works:
+            if overdue.begun_ms > self._turn_timeout_ms:
+                await self.hand_over(overdue.conversation_id, "assistant_slow", overdue.since_ms)
+        elif not somebody_works:
+            await self.hand_over(overdue.conversation_id, "assistant_slow", overdue.since_ms)
+        elif overdue.waited_ms > self._busy_wait_ms:
+            await self.hand_over(overdue.conversation_id, "assistant_busy", overdue.since_ms)
+        elif not overdue.told:
+            await self._ask_for_patience(overdue)
+
+    async def _ask_for_patience(self, overdue: Overdue) -> None:
+        conversation_id = overdue.conversation_id
+        notice = await self._answers.patience(
+            conversation_id,
+            message_id=patience_id(overdue.since_ms),
+            in_reply_to=await self._store.work.oldest_pending(conversation_id),
+        )
+        with suppress(AlreadyClaimed, NotFound):
+            await self._store.queue.ask_for_patience(conversation_id, notice, waiting_since_ms=overdue.since_ms)
+            log.info("assistant.busy", conversation_id=conversation_id, waited_ms=overdue.waited_ms)
 
     async def _put_back_unanswered(self) -> None:
         for conversation in await self._store.queue.claimed():
@@ -70,8 +114,11 @@ class Rescue:
             return
         log.info("agent.silent", conversation_id=conversation.id, agent_id=conversation.agent_id)
 
-    async def hand_over(self, conversation_id: str, since_ms: int) -> None:
-        """Put one conversation in the human queue, unless the assistant answers just before."""
+    async def hand_over(self, conversation_id: str, reason: str, since_ms: int) -> None:
+        """Put one conversation in the human queue, unless the assistant answers just before.
+
+        since_ms: since when its oldest message waits for the assistant.
+        """
         try:
             conversation = await self._store.conversations.get(conversation_id)
         except NotFound:
@@ -81,13 +128,13 @@ class Rescue:
             await self._store.work.forget(conversation_id)
             return
         message_id = await self._store.work.oldest_pending(conversation_id)
-        handoff = Handoff("assistant_slow", "normal", since_ms, message_id)
+        handoff = Handoff(reason, "normal", since_ms, message_id)
         notice = await self._answers.handover(handoff.reason, conversation_id, in_reply_to=message_id)
         try:
             await self._store.queue.put(conversation, handoff, [notice], if_waiting_since_before_ms=since_ms)
         except (AlreadyClaimed, NotFound):
             return
-        log.warning("assistant.slow", conversation_id=conversation_id, waited_ms=self._turn_timeout_ms)
+        log.warning("assistant.slow", conversation_id=conversation_id, reason=reason, waited_ms=now_ms() - since_ms)
 
 
 async def _for_ever(work: Callable[[], Awaitable[object]], *, every_s: float) -> None:

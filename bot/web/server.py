@@ -77,10 +77,12 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
         store,
         answers,
         turn_timeout_s=settings.turn_timeout_s,
+        busy_wait_s=settings.busy_wait_s,
+        max_backlog=settings.max_backlog,
         agent_timeout_minutes=settings.agent_timeout_minutes,
     )
     app.ctx.metrics = Metrics()
-    app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics)
+    app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     app.ctx.jinja = environment(settings)
     app.ctx.limits = Limits(
         messages_per_minute=settings.messages_per_minute,

@@ -17,7 +17,8 @@ from tests.trained_model import trained_model
 
 import_rasa()
 
-from bot.assistant.rasa_agent import RasaAgent, TurnResult  # noqa: E402
+from bot.assistant.rasa_agent import RasaAgent  # noqa: E402
+from bot.assistant.turn import TurnResult  # noqa: E402
 
 SPECIAL = Path(__file__).parents[1] / "evaluation" / "special"
 pytestmark = pytest.mark.train

@@ -14,7 +14,9 @@ from tests.trained_model import ASSISTANT_PYTHON, ROOT, trained_model
 
 import_rasa()
 
-from bot.assistant.rasa_agent import REMEMBERED_TURNS, ModelError, RasaAgent, TurnResult  # noqa: E402
+from bot.assistant.rasa_agent import REMEMBERED_TURNS, RasaAgent  # noqa: E402
+from bot.assistant.turn import TurnResult  # noqa: E402
+from bot.errors import ModelError  # noqa: E402
 
 pytestmark = pytest.mark.train
 

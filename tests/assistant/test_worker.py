@@ -9,17 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.answers import HANDOVER_TEMPLATES, Answers
-from bot.assistant.rasa_import import import_rasa
+from bot.assistant.live_model import LiveModel
+from bot.assistant.turn import TurnResult, Utterance
+from bot.assistant.worker import Worker
 from bot.model import Account, Message, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
 from tests.conftest import eventually
 from tests.fakes.conversations import handed_over
-
-import_rasa()
-
-from bot.assistant.rasa_agent import TurnResult, Utterance  # noqa: E402
-from bot.assistant.worker import Worker  # noqa: E402
 
 # What the NLU finds in a message, and the patterns did not.
 EMERGENCIES = {"morgen hoeft het niet meer": "self_harm", "hij ligt hier maar en zegt niets": "emergency"}
@@ -43,9 +40,13 @@ class FailingAgent:
 
 @pytest.fixture
 def worker(store: Store, settings: Settings) -> Any:
-    worker = Worker(store, Answers(store.templates, settings), "worker", turn_timeout_s=0.2)
-    worker._agent = FailingAgent()  # type: ignore[assignment]
-    return worker
+    return new_worker(store, settings)
+
+
+def new_worker(store: Store, settings: Settings, name: str = "worker") -> Worker:
+    model = LiveModel(store, folder=settings.var)
+    model._agent = FailingAgent()  # type: ignore[assignment]
+    return Worker(store, Answers(store.templates, settings), model, name, turn_timeout_s=0.2)
 
 
 async def ask(store: Store, worker: Worker, *texts: str) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import time
@@ -51,7 +52,8 @@ def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """A web server with the trained model registered; the answers are those of the model."""
     model = trained_model()
     running = running_site(redis_url, tmp_path_factory.mktemp("e2e"), turn_timeout_s=5.0)
-    record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), "", int(time.time() * 1000))
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), digest, int(time.time() * 1000))
     running.site.run(lambda store: store.models.register(record))
     running.site.run(lambda store: store.models.activate(record.name))
     running.site.start()

@@ -267,14 +267,14 @@ async def test_messages_behind_a_handover_wait_for_the_human(store: Store) -> No
 
 async def test_an_overdue_message_can_be_given_to_a_human_only_while_it_waits(store: Store) -> None:
     await receive(store, customer_message("c1", "hoi"))
-    conversation_id, since_ms = (await eventually(lambda: store.work.overdue(1)))[0]
-    seen = await store.conversations.get(conversation_id)
+    overdue = (await eventually(lambda: store.work.overdue(1)))[0]
+    seen = await store.conversations.get(overdue.conversation_id)
     handoff = Handoff("assistant_slow", "normal", now_ms())
     turn = await store.work.begin(await take(store))
     assert turn is not None
     await store.work.finish(turn, [reply_to(turn.message)], dialogue="[]", nlu=UNSURE)
     with pytest.raises(AlreadyClaimed):
-        await store.queue.put(seen, handoff, if_waiting_since_before_ms=since_ms)
+        await store.queue.put(seen, handoff, if_waiting_since_before_ms=overdue.since_ms)
     assert (await store.conversations.get("c1")).owner == "assistant"
 
 

@@ -1,7 +1,7 @@
 -- Take the next pending message of a conversation for one worker.
--- own arguments: work id (entry of the work stream that woke the worker), worker's token for this turn
--- returns nothing if there is nothing to do, else {entry id, message JSON, version, dialogue, owner}
-local work_id, token = unpack(ARGV, own + 1)
+-- own arguments: work id (entry of the work stream that woke the worker), worker's token for this turn, worker's name
+-- returns nothing if there is nothing to do, else {entry id, message JSON, version, dialogue, how many workers began it}
+local work_id, token, worker = unpack(ARGV, own + 1, own + 3)
 
 if redis.call('HGET', conversation, 'work_id') ~= work_id then
   -- Left over from before a human took over: nobody waits for it.
@@ -15,10 +15,18 @@ if not entry or redis.call('HGET', conversation, 'owner') ~= 'assistant' then
   forget_work()
   return nil
 end
-redis.call('HSET', conversation, 'worker', token)
+-- A worker that begins again after a broken connection is the same attempt; another one means that the first is gone.
+local attempts = 1
+local before = redis.call('HMGET', conversation, 'attempt_of', 'attempt_by', 'attempts')
+if before[1] == entry_id then
+  attempts = tonumber(before[3]) + (before[2] == worker and 0 or 1)
+end
+redis.call('HSET', conversation, 'worker', token, 'begun_at_ms', now_ms,
+  'attempt_of', entry_id, 'attempt_by', worker, 'attempts', attempts)
 return {
   entry_id,
   entry[2][2],
   redis.call('HGET', conversation, 'version'),
   redis.call('HGET', conversation, 'dialogue') or '',
+  attempts,
 }

@@ -6,11 +6,7 @@ local expected, owner, agent_name, handoff, score, due_before_ms = unpack(ARGV, 
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end
-if current ~= expected then return { 0, current } end
-if due_before_ms ~= '' then
-  local waiting_since_ms = redis.call('ZSCORE', due, id)
-  if not waiting_since_ms or tonumber(waiting_since_ms) > tonumber(due_before_ms) then return { 0, current } end
-end
+if current ~= expected or not waits_since(due_before_ms) then return { 0, current } end
 
 forget_work()
 redis.call('HSET', conversation, 'owner', owner, 'agent_name', agent_name)

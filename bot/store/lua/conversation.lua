@@ -41,6 +41,13 @@ local function append_all(from, last)
   return '[' .. table.concat(stored, ',') .. ']'
 end
 
+-- Whether the assistant has let a message wait since before then; '' asks for nothing.
+local function waits_since(before_ms)
+  if before_ms == '' then return true end
+  local since_ms = redis.call('ZSCORE', due, id)
+  return since_ms and tonumber(since_ms) <= tonumber(before_ms)
+end
+
 local function forget_work()
   redis.call('DEL', pending)
   redis.call('ZREM', due, id)
@@ -49,7 +56,7 @@ local function forget_work()
     redis.call('XACK', work, 'assistants', work_id)
     redis.call('XDEL', work, work_id)
   end
-  redis.call('HDEL', conversation, 'work_id', 'worker')
+  redis.call('HDEL', conversation, 'work_id', 'worker', 'begun_at_ms', 'attempt_of', 'attempt_by', 'attempts')
 end
 
 local function keep()

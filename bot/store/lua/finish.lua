@@ -29,6 +29,7 @@ elseif left == 0 then
 else
   local waiting_since_ms = string.match(redis.call('LINDEX', pending, 0), '^%d+')
   redis.call('ZADD', due, waiting_since_ms, id)
+  redis.call('HDEL', conversation, 'worker', 'begun_at_ms')
 end
 keep()
 publish('turn', ',"owner":"' .. owner .. '","in_reply_to":' .. cjson.encode(message_id) .. ',"messages":' .. replies)

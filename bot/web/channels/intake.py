@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import structlog
 
 from bot import emergencies
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, StoreUnavailable
-from bot.model import Handoff, Message
+from bot.model import ASSISTANT, Handoff, Message
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.conversations import Received, Urgent
+from bot.store.conversations import Received, Urgent, entry_order
 from bot.store.work import now_ms
 from bot.web.operations.metrics import Metrics
+from bot.web.rescue import Rescue
 
 log = structlog.get_logger()
 
@@ -28,8 +30,9 @@ PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
 class Intake:
     """Stores customers' messages, for all channels."""
 
-    def __init__(self, store: Store, answers: Answers, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, store: Store, answers: Answers, settings: Settings, metrics: Metrics, rescue: Rescue) -> None:
         self._store = store
+        self._rescue = rescue
         self._metrics = metrics
         self._answers = answers
         self._max_text_chars = settings.max_text_chars
@@ -54,7 +57,8 @@ class Intake:
     async def store(self, message: Message, *, channel: str, customer_id: str) -> Received:
         """Store it; what can't wait goes to a human in the same step. Raises StoreUnavailable.
 
-        A customer who waits in the queue for long hears that nobody forgot.
+        A customer who waits in the queue for long hears that nobody forgot. One who would be too far back in line for
+        the assistant gets a human.
         """
         kind = emergencies.kind_of(message.text)
         urgent = await self._urgent(kind, message) if kind else None
@@ -71,6 +75,10 @@ class Intake:
                 )
         if received.remind:
             await self._remind(message)
+        if received.owner == ASSISTANT and self._rescue.is_overloaded and not received.repeated:
+            with suppress(StoreUnavailable):  # stored it is; the rescue hands it over a little later
+                since_ms = entry_order(received.entry_id)[0]
+                await self._rescue.hand_over(message.conversation_id, "assistant_busy", since_ms)
         return received
 
     async def _urgent(self, kind: emergencies.Kind, message: Message) -> Urgent:

@@ -96,7 +96,7 @@ async def _turn(request: Request, message: Message, sender: str) -> list[Message
         try:
             said_already = received.repeated or received.remind or received.told
             replies = await _replies(ctx.store, message, received.entry_id) if said_already else []
-            if not replies and received.owner == ASSISTANT:
+            if received.owner == ASSISTANT and all(map(_only_asks_for_patience, replies)):
                 replies = await _handled(ctx, events, message)
             return replies or await _replies(ctx.store, message, received.entry_id)
         except StoreUnavailable:
@@ -136,7 +136,12 @@ async def _is_over(store: Store, message: Message) -> bool:
     if (await store.conversations.get(message.conversation_id)).owner != ASSISTANT:
         return True
     logged = await store.conversations.messages(message.conversation_id)
-    return any(reply.in_reply_to == message.id for reply in logged)
+    return any(reply.in_reply_to == message.id and not _only_asks_for_patience(reply) for reply in logged)
+
+
+def _only_asks_for_patience(reply: Message) -> bool:
+    """The assistant is busy and its answer is still to come."""
+    return reply.notice == "patience"
 
 
 def _wire(sender: str, message: Message) -> dict[str, Any]:

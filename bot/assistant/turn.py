@@ -1,0 +1,27 @@
+"""What the dialogue makes of one message; knows nothing of Rasa, whose import takes seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.model import Button, Nlu
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something to say: a template, with buttons behind the template's own; or a text of a custom action."""
+
+    template: str = ""
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass
+class TurnResult:
+    """What Rasa made of one message. `dialogue` is what the next turn of the conversation must be given."""
+
+    dialogue: str
+    nlu: Nlu
+    utterances: list[Utterance] = field(default_factory=list)
+    handoff: dict[str, Any] | None = None
