@@ -9,6 +9,7 @@ from bot.store.accounts import AccountStore, SessionStore
 from bot.store.connection import check_server, connect, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.events import Events
+from bot.store.figures import Figures
 from bot.store.keys import Keys
 from bot.store.models import ModelRegistry
 from bot.store.outbox import Outbox
@@ -33,6 +34,7 @@ class Store:
         self.templates = TemplateStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
+        self.figures = Figures(self._client, keys, self.work, self.models)
         self.accounts = AccountStore(self._client, keys)
         self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)
 

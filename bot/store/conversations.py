@@ -78,6 +78,7 @@ class ConversationStore:
             keys.claimed,
             keys.outbox,
             keys.active,
+            keys.figures,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:

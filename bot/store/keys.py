@@ -73,6 +73,10 @@ class Keys:
     def assistants(self) -> str:
         return self._key("assistants")
 
+    @property
+    def figures(self) -> str:
+        return self._key("figures")
+
     # The rest.
     @property
     def events(self) -> str:

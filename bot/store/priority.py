@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.model import Handoff
+from bot.model import Handoff, Priority
 
 # Urgent came later: below zero, so that what waits during an update keeps its place.
-_RANK = {"urgent": -1, "high": 0, "normal": 1, "low": 2}
+_RANK: dict[Priority, int] = {"urgent": -1, "high": 0, "normal": 1, "low": 2}
 # More than any time in ms: the rank decides first, then who waits longest.
 _RANK_STEP = 10**13
 
@@ -13,3 +13,9 @@ _RANK_STEP = 10**13
 def queue_score(handoff: Handoff) -> int:
     """Place in the queue: lower is earlier."""
     return _RANK[handoff.priority] * _RANK_STEP + handoff.at_ms
+
+
+def score_range(priority: Priority) -> tuple[int, int]:
+    """First and last score that `priority` can have."""
+    first = _RANK[priority] * _RANK_STEP
+    return first, first + _RANK_STEP - 1

@@ -43,6 +43,8 @@ async def _respond(request: Request, exc: Exception) -> HTTPResponse:
     status, code, message = _describe(exc)
     if status >= 500 and status != 503:
         log.error("request.failed", method=request.method if request else "", error=described(exc))
+    if request:
+        request.app.ctx.metrics.requests_refused.labels(code).inc()
     response = _error(request, status, code, message)
     if status == 503:
         response.headers["retry-after"] = str(RETRY_AFTER_S)

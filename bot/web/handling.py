@@ -5,11 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+import structlog
+
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, NotFound
 from bot.model import ASSISTANT, CLOSED, Account, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.work import now_ms
+
+log = structlog.get_logger()
 
 MAX_REPLY_CHARS = 4_000
 MAX_ID_CHARS = 100
@@ -33,6 +37,8 @@ class Handling:
             handoff = Handoff("taken_over", "normal", now_ms())
         notices = await self._notice("utter_medewerker_neemt_over", conversation_id, "claimed", agent.name)
         await self._store.queue.claim(conversation, agent, notices, handoff)
+        if conversation.agent_id != agent.id:
+            _note_change("claimed", conversation_id, agent.id)
         return await self._own(conversation_id, agent)
 
     async def reply(self, conversation_id: str, agent: Account, text: str, message_id: str) -> str:
@@ -54,13 +60,19 @@ class Handling:
             sent_at_ms=now_ms(),
             agent_name=agent.name,
         )
-        return await self._store.queue.reply(conversation_id, agent, message)
+        entry_id = await self._store.queue.reply(conversation_id, agent, message)
+        # Not the message's id: a program that replies chooses it.
+        log.info(
+            "agent.replied", conversation_id=conversation_id, agent_id=agent.id, entry_id=entry_id, chars=len(text)
+        )
+        return entry_id
 
     async def hand_back(self, conversation_id: str, agent: Account) -> None:
         """Give the conversation back to the assistant."""
         conversation = await self._own(conversation_id, agent)
         notices = await self._notice("utter_terug_naar_assistent", conversation_id, "handed_back", agent.name)
         await self._store.queue.hand_back(conversation, notices)
+        _note_change("handed_back", conversation_id, agent.id)
 
     async def put_back(self, conversation_id: str, agent: Account) -> None:
         """Give the conversation back to the queue, with the priority and the waiting time that it had."""
@@ -68,6 +80,7 @@ class Handling:
         handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
         notices = await self._notice("utter_in_wachtrij", conversation_id, "put_back", agent.name)
         await self._store.queue.put_back(conversation, handoff, notices)
+        _note_change("put_back", conversation_id, agent.id)
 
     async def put_back_all(self, account_id: str) -> None:
         """Give every conversation of an account that is gone back to the queue."""
@@ -77,12 +90,14 @@ class Handling:
                 notice = await self._answers.waiting(conversation.id, notice="put_back")
                 with suppress(AlreadyClaimed):
                     await self._store.queue.put_back(conversation, handoff, [notice])
+                    _note_change("put_back", conversation.id, account_id)
 
     async def close(self, conversation_id: str, agent: Account) -> None:
         """End the conversation."""
         conversation = await self._own(conversation_id, agent)
         notices = await self._notice("utter_gesloten", conversation_id, "closed", agent.name)
         await self._store.queue.close(conversation, notices)
+        _note_change("closed", conversation_id, agent.id)
 
     async def _own(self, conversation_id: str, agent: Account) -> Conversation:
         conversation = await self._store.conversations.get(conversation_id)
@@ -100,3 +115,7 @@ class Handling:
             ]
         except NotFound:
             return []
+
+
+def _note_change(change: str, conversation_id: str, agent_id: str) -> None:
+    log.info("owner.changed", conversation_id=conversation_id, change=change, agent_id=agent_id)

@@ -23,6 +23,7 @@ from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
 from bot.web.live import Live
 from bot.web.operations import health_blueprint, metrics_blueprint
+from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
 from bot.web.pages import STATIC, environment
 from bot.web.rescue import Rescue
@@ -97,11 +98,12 @@ async def _open(app: App) -> None:
     app.add_task(app.ctx.rescue.run(), name="rescue")
     app.add_task(app.ctx.rescue.return_unanswered(), name="return_unanswered")
     app.add_task(app.ctx.rescue.clean(), name="clean")
+    app.add_task(sample_lag(app.ctx.metrics.loop_lag_seconds), name="loop_lag")
     log.info("web.started")
 
 
 async def _close(app: App) -> None:
-    for name in ("live", "rescue", "return_unanswered", "clean"):
+    for name in ("live", "rescue", "return_unanswered", "clean", "loop_lag"):
         await app.cancel_task(name, raise_exception=False)
     await app.ctx.store.close()
     log.info("web.stopped")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-import uuid
 from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.model import Handoff, Message, Nlu
+from bot.model import Handoff, ModelRecord
 from bot.web.api.operations import OPERATIONS
-from tests.conftest import API_TOKEN, REST_TOKEN, Site
+from tests.conftest import API_TOKEN, Site
 from tests.fakes.conversations import NOT_SURE, SURE, answer, handed_over, naming, write
-from tests.fakes.scripted_assistant import scripted_assistant
 
 API = {"authorization": f"Bearer {API_TOKEN}"}
 
@@ -144,8 +142,6 @@ async def test_ready_names_the_part_that_is_down(site: Site) -> None:
 
 
 async def test_ready_when_an_assistant_and_a_model_are_there(site: Site) -> None:
-    from bot.model import ModelRecord
-
     async with site.store() as store:
         await store.models.register(ModelRecord("m1", "/x", "", 1, {"threshold": 0.9}))
         await store.models.activate("m1")
@@ -155,38 +151,3 @@ async def test_ready_when_an_assistant_and_a_model_are_there(site: Site) -> None
                 assert response.status == 200
                 assert (await response.json())["parts"]["model"]["card"] == {"threshold": 0.9}
         await store.work.sign_off("test")
-
-
-async def figure(site: Site, name: str) -> float:
-    async with aiohttp.ClientSession() as client:
-        async with client.get(site.url + "/metrics") as response:
-            text = await response.text()
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
-
-
-async def test_metrics_count_what_happens(site: Site) -> None:
-    received, sent = 'bot_messages_received_total{channel="rest"}', 'bot_messages_sent_total{channel="rest"}'
-    before = [
-        await figure(site, name) for name in (received, sent, "bot_turn_seconds_count", "bot_queue_conversations")
-    ]
-    async with site.store() as store, scripted_assistant(store), aiohttp.ClientSession() as client:
-        body = {"sender": uuid.uuid4().hex, "message": "hoi"}
-        await client.post(
-            site.url + "/webhooks/rest/webhook", json=body, headers={"authorization": f"Bearer {REST_TOKEN}"}
-        )
-    await waiting(site)
-    after = [await figure(site, name) for name in (received, sent, "bot_turn_seconds_count", "bot_queue_conversations")]
-    assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1, 1]
-
-
-async def test_what_waits_longest_is_a_figure(site: Site) -> None:
-    async with site.store() as store:
-        await store.conversations.receive(Message("m", "old", "customer", "hoi", 1), channel="rest", customer_id="k")
-        item = await store.work.take("w", block_ms=1000)
-        assert item is not None
-        turn = await store.work.begin(item)
-        assert turn is not None
-        handoff = Handoff("complaint", "high", turn.message.sent_at_ms)
-        await store.work.finish(turn, [], dialogue="[]", nlu=Nlu("human", "", 0.0), handoff=handoff)
-    assert await figure(site, "bot_queue_oldest_seconds") > 1_000_000

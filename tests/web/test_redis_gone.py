@@ -16,6 +16,7 @@ import websockets
 from bot.redis_server import OwnRedis
 from tests.conftest import REST_TOKEN, Site, eventually, running_site
 from tests.fakes.scripted_assistant import scripted_assistant
+from tests.figures import samples
 
 HEADERS = {"authorization": f"Bearer {REST_TOKEN}"}
 
@@ -60,8 +61,9 @@ async def test_rest_says_503_and_when_to_try_again(outage: Outage) -> None:
             assert (await response.json())["parts"]["redis"]["ok"] is False
         async with client.get(outage.site.url + "/health/live") as response:
             assert response.status == 200
-        async with client.get(outage.site.url + "/metrics") as response:
-            assert response.status == 503
+        figures = await samples(outage.site.url)
+        assert (figures["bot_redis_up"], "bot_queue_conversations" in str(figures)) == (0, False)
+        assert figures['bot_requests_refused_total{code="store_unavailable"}'] == 1
         await outage.end()
         async with outage.site.store() as store, scripted_assistant(store):
 
@@ -72,6 +74,7 @@ async def test_rest_says_503_and_when_to_try_again(outage: Outage) -> None:
                     ]
 
             assert await eventually(answered)
+            assert (await samples(outage.site.url))["bot_redis_up"] == 1
             stored = await store.conversations.messages("rest-k")
     assert [message.sender for message in stored] == ["customer", "assistant"]
 

@@ -25,6 +25,11 @@ if owner == 'assistant' or owner == 'closed' then
   -- The assistant starts afresh: what was said to a human is not answered again.
   redis.call('HDEL', conversation, 'dialogue', 'handoff')
 end
+if current == 'assistant' and owner == 'queue' then
+  count('handoffs:' .. reason_of(handoff))
+else
+  count('owner_changes:' .. (({ assistant = 'handed_back', queue = 'put_back', closed = 'closed' })[owner] or 'claimed'))
+end
 local version = redis.call('HINCRBY', conversation, 'version', 1)
 local notices = append_all(own + 7)
 keep()

@@ -1,8 +1,9 @@
 -- What every script on a conversation shares. The client sends this file in front of each of them.
--- KEYS[1..6] are those of the conversation, KEYS[7..12] those of all, in the order of conversations.py `script_keys`.
+-- KEYS[1..6] are those of the conversation, KEYS[7..13] those of all, in the order of conversations.py `script_keys`.
 local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
 local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
 local work, due, queue, claimed, outbox, active = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local figures = KEYS[13]
 local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
 -- A script's own arguments come behind these three.
 local own = 3
@@ -10,6 +11,42 @@ local own = 3
 -- Redis's clock, so that a jump of one machine's clock reorders nothing.
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- What happened, counted in the same step: exact through crashes, and a repeat counts nothing. A figure is named after
+-- its metric, `<metric>:<label>:...`; labels are words of our own, never a customer's.
+local function count(figure, by)
+  redis.call('HINCRBY', figures, figure, by or 1)
+end
+
+local function channel_of()
+  return redis.call('HGET', conversation, 'channel') or 'unknown'
+end
+
+-- Why a human is needed, of a handoff's JSON. It is its first field: nothing of the customer's stands before it.
+local function reason_of(handoff)
+  return string.match(handoff, '^{"reason":"([%w_]+)"') or 'unknown'
+end
+
+-- The assistant's turn on the message in `entry_id`: what became of it, and how long the customer waited.
+local answer_bounds_ms = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000 }
+local function count_turn(entry_id, nlu_json, handoff)
+  local outcome = string.match(nlu_json, '^{"outcome":"([%w_]+)"') or 'unknown'
+  if handoff ~= '' then
+    outcome = 'human'
+    count('handoffs:' .. reason_of(handoff))
+  end
+  count('turns:' .. outcome)
+  local waited_ms = math.max(0, now_ms - tonumber(string.match(entry_id, '^%d+')))
+  local within = 'inf'
+  for _, bound_ms in ipairs(answer_bounds_ms) do
+    if waited_ms <= bound_ms then
+      within = bound_ms
+      break
+    end
+  end
+  count('answer_ms:' .. within)
+  count('answer_ms:sum', waited_ms)
+end
 
 -- A message that is to be shown: its place in the log, and what lists show of the conversation.
 local function append(message_id, message, sender, text)
@@ -27,6 +64,7 @@ local function append_outgoing(message_id, message, sender, text)
   redis.call('HSET', states, message_id, 'sent')
   redis.call('ZADD', outbox, now_ms, id .. ' ' .. message_id)
   redis.call('HSET', conversation, 'told_at_ms', now_ms)
+  count('messages_to_customers:' .. channel_of() .. ':' .. sender)
   return entry_id
 end
 

@@ -15,6 +15,7 @@ local replies = append_all(own + 9)
 redis.call('HSET', conversation, 'dialogue', dialogue)
 redis.call('HINCRBY', conversation, 'version', 1)
 redis.call('HSET', nlu, message_id, nlu_json)
+count_turn(entry_id, nlu_json, handoff)
 
 local left = redis.call('LLEN', pending)
 local owner = 'assistant'

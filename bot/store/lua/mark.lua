@@ -12,6 +12,7 @@ for at = own + 2, #ARGV do
   end
 end
 if #changed > 0 then
+  count('message_states:' .. channel_of() .. ':' .. state, #changed)
   publish('state', ',"state":"' .. state .. '","message_ids":' .. cjson.encode(changed))
 end
 return #changed

@@ -40,12 +40,15 @@ if handoff then
     forget_work()
     owner = 'queue'
     redis.call('HSET', conversation, 'owner', owner)
+    count('handoffs:' .. reason)
   end
+  count('emergencies:' .. reason)
   -- LT: only ever forward.
   if not with_agent then redis.call('ZADD', queue, 'LT', score, id) end
 end
 
 local entry_id = append(message_id, message, 'customer', text)
+count('messages_received:' .. channel)
 if owner == 'assistant' then
   redis.call('RPUSH', pending, entry_id)
   redis.call('ZADD', due, 'NX', now_ms, id)

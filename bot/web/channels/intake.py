@@ -62,17 +62,22 @@ class Intake:
         """
         kind = emergencies.kind_of(message.text)
         urgent = await self._urgent(kind, message) if kind else None
-        received = await self._store.conversations.receive(
-            message, channel=channel, customer_id=customer_id, urgent=urgent
+        with self._metrics.store_seconds.time():
+            received = await self._store.conversations.receive(
+                message, channel=channel, customer_id=customer_id, urgent=urgent
+            )
+        log.info(
+            "message.received",
+            conversation_id=message.conversation_id,
+            channel=channel,
+            entry_id=received.entry_id,
+            repeated=received.repeated,
+            owner=received.owner,
+            chars=len(message.text),
         )
-        if not received.repeated:
-            self._metrics.received.labels(channel).inc()
-            if kind:
-                self._metrics.emergencies.labels(kind).inc()
-                owner, told = received.owner, received.told
-                log.warning(
-                    "emergency.found", conversation_id=message.conversation_id, kind=kind, owner=owner, told=told
-                )
+        if kind and not received.repeated:
+            owner, told = received.owner, received.told
+            log.warning("emergency.found", conversation_id=message.conversation_id, kind=kind, owner=owner, told=told)
         if received.remind:
             await self._remind(message)
         if received.owner == ASSISTANT and self._rescue.is_overloaded and not received.repeated:

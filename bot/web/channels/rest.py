@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 import msgspec
+import structlog
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json
 
@@ -27,6 +28,7 @@ EXTRA_WAIT_S = 3.0
 MAX_SENDER_CHARS = 200
 
 blueprint = Blueprint("rest")
+log = structlog.get_logger()
 
 _PLAIN_SENDER = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 
@@ -51,10 +53,9 @@ async def webhook(request: Request) -> HTTPResponse:
     with request.app.ctx.metrics.turn_seconds.time():
         replies = await _turn(request, message, body.sender)
     response = json([_wire(body.sender, reply) for reply in replies])
-    request.app.ctx.metrics.sent.labels(CHANNEL).inc(len(replies))
+    request.app.ctx.metrics.passed_on(replies, CHANNEL)
     if replies:
-        ids = [reply.id for reply in replies]
-        request.app.add_task(request.app.ctx.store.conversations.mark(conversation_id, ids, "delivered"))
+        request.app.add_task(_mark_delivered(request, conversation_id, replies))
     return response
 
 
@@ -74,7 +75,8 @@ async def messages(request: Request) -> HTTPResponse:
         raise InvalidMessage("after: expected an entry_id from an earlier answer, as 1795000000000-0")
     conversations = request.app.ctx.store.conversations
     found = [m for m in await conversations.messages(conversation_id, after=after) if m.to_customer]
-    await conversations.mark(conversation_id, [message.id for message in found], "delivered")
+    request.app.ctx.metrics.passed_on(found, CHANNEL)
+    await _mark_delivered(request, conversation_id, found)
     return json(
         [{**_wire(sender, message), "sender": message.sender, "entry_id": message.entry_id} for message in found]
     )
@@ -87,6 +89,14 @@ def conversation_of(sender: str) -> str:
     if _PLAIN_SENDER.fullmatch(sender):
         return f"rest-{sender}"
     return f"rest-~{hashlib.sha256(sender.encode(errors='surrogatepass')).hexdigest()[:32]}"
+
+
+async def _mark_delivered(request: Request, conversation_id: str, messages: list[Message]) -> None:
+    """The caller has them: for this channel that is all there is to know."""
+    ids = [message.id for message in messages]
+    changed = await request.app.ctx.store.conversations.mark(conversation_id, ids, "delivered")
+    if changed:
+        log.info("message.delivered", conversation_id=conversation_id, channel=CHANNEL, messages=changed)
 
 
 async def _turn(request: Request, message: Message, sender: str) -> list[Message]:

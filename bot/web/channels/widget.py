@@ -198,7 +198,14 @@ class Page:
         seen = [message_id for entry_id, message_id in self._unread if entry_order(entry_id) <= limit]
         if state == "read":
             self._unread = self._unread[len(seen) :]
-        await self._ctx.store.conversations.mark(self._conversation_id, seen, state)
+        changed = await self._ctx.store.conversations.mark(self._conversation_id, seen, state)
+        if changed:
+            log.info(
+                "message.read" if state == "read" else "message.delivered",
+                conversation_id=self._conversation_id,
+                channel=CHANNEL,
+                messages=changed,
+            )
 
     async def _write(self, events: Subscription) -> None:
         """What happens in the conversation, to the page."""
@@ -237,8 +244,7 @@ class Page:
         self._note_sent(new)
         for message in new:
             await self._send(type="message", message=_wire(message))
-            if message.to_customer:
-                self._ctx.metrics.sent.labels(CHANNEL).inc()
+        self._ctx.metrics.passed_on([message for message in new if message.to_customer], CHANNEL)
 
     def _note_sent(self, messages: list[Message]) -> None:
         for message in messages:

@@ -1,65 +1,93 @@
-"""`/metrics` in Prometheus's text format. Counts are of this process, lengths are of the whole installation."""
+"""`/metrics` in Prometheus's text format: the figures of this process, and those of the whole installation."""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw
 
-from bot.store.work import now_ms
+from bot.errors import StoreUnavailable
+from bot.model import Message
+from bot.store import Store
+from bot.web.operations.installation import registry_of
 
 blueprint = Blueprint("metrics")
+log = structlog.get_logger()
+
+# Prometheus gives up after 10 s; then it would not even get what this process knows itself.
+READ_TIMEOUT_S = 2.0
 
 
 class Metrics:
     """The figures of one web process."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.received = Counter(
-            "bot_messages_received_total", "Customers' messages stored", ["channel"], registry=self.registry
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.redis_up = Gauge("bot_redis_up", "Whether Redis answers this process", registry=registry)
+        self.sent = Counter(
+            "bot_messages_sent_total",
+            "Messages that this process passed on to customers",
+            ["channel"],
+            registry=registry,
         )
         self.refused = Counter(
-            "bot_messages_refused_total", "Frames of the widget refused", ["channel", "code"], registry=self.registry
+            "bot_messages_refused_total", "Frames of the widget that it refused", ["channel", "code"], registry=registry
         )
-        self.emergencies = Counter(
-            "bot_emergencies_total", "Messages that sound like an emergency", ["kind"], registry=self.registry
+        self.requests_refused = Counter(
+            "bot_requests_refused_total", "Requests that it answered with an error", ["code"], registry=registry
         )
-        self.sent = Counter(
-            "bot_messages_sent_total", "Messages passed on to customers", ["channel"], registry=self.registry
+        self.pages = Gauge("bot_widget_pages", "Pages with a widget connected to it", registry=registry)
+        self.store_seconds = Histogram(
+            "bot_store_seconds",
+            "From a customer's message understood to stored in Redis, in this process",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5),
+            registry=registry,
         )
         self.turn_seconds = Histogram(
             "bot_turn_seconds",
-            "From a message in the REST channel to its replies",
+            "From a message in the REST channel to its replies, in this process",
             buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
-            registry=self.registry,
+            registry=registry,
         )
-        self.pages = Gauge("bot_widget_pages", "Pages with a connected widget", registry=self.registry)
-        self.queue = Gauge("bot_queue_conversations", "Conversations that wait for a human", registry=self.registry)
-        self.queue_urgent = Gauge(
-            "bot_queue_urgent_conversations", "Emergencies that wait for a human", registry=self.registry
+        self.loop_lag_seconds = Histogram(
+            "bot_event_loop_lag_seconds",
+            "By how much a timer of this process came late",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1),
+            registry=registry,
         )
-        self.queue_oldest = Gauge(
-            "bot_queue_oldest_seconds", "How long the longest has waited for a human", registry=self.registry
+
+    def passed_on(self, messages: Sequence[Message], channel: str) -> None:
+        """Messages of one conversation went out to its customer through a channel of this process."""
+        if not messages:
+            return
+        self.sent.labels(channel).inc(len(messages))
+        last = messages[-1]
+        log.info(
+            "message.sent",
+            conversation_id=last.conversation_id,
+            channel=channel,
+            messages=len(messages),
+            entry_id=last.entry_id,
         )
-        self.work = Gauge("bot_work_conversations", "Conversations that wait for the assistant", registry=self.registry)
-        self.outbox = Gauge(
-            "bot_outbox_messages", "Messages to customers that have not arrived", registry=self.registry
-        )
-        self.assistants = Gauge("bot_assistants", "Assistants that run", registry=self.registry)
 
 
 @blueprint.get("/metrics")
 async def metrics(request: Request) -> HTTPResponse:
-    ctx = request.app.ctx
-    figures: Metrics = ctx.metrics
-    waiting = await ctx.store.queue.waiting()
-    since = [conversation.handoff.at_ms for conversation in waiting if conversation.handoff]
-    figures.queue.set(await ctx.store.queue.size())
-    figures.queue_urgent.set(sum(one.handoff is not None and one.handoff.priority == "urgent" for one in waiting))
-    figures.queue_oldest.set(max(0.0, (now_ms() - min(since)) / 1000) if since else 0)
-    figures.work.set(await ctx.store.work.waiting())
-    figures.outbox.set(await ctx.store.outbox.size())
-    figures.assistants.set(len(await ctx.store.work.alive()))
-    return raw(generate_latest(figures.registry), content_type=CONTENT_TYPE_LATEST)
+    """Always 200: without Redis there are the process's own figures, and `bot_redis_up` is 0."""
+    figures: Metrics = request.app.ctx.metrics
+    installation = await _installation(request.app.ctx.store)
+    figures.redis_up.set(1 if installation else 0)
+    return raw(generate_latest(figures.registry) + installation, content_type=CONTENT_TYPE_LATEST)
+
+
+async def _installation(store: Store) -> bytes:
+    try:
+        return generate_latest(registry_of(await asyncio.wait_for(store.figures.read(), READ_TIMEOUT_S)))
+    except (StoreUnavailable, asyncio.TimeoutError):
+        return b""
