@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import Any
 
 import aiohttp
@@ -151,3 +152,30 @@ async def test_ready_when_an_assistant_and_a_model_are_there(site: Site) -> None
                 assert response.status == 200
                 assert (await response.json())["parts"]["model"]["card"] == {"threshold": 0.9}
         await store.work.sign_off("test")
+
+
+@pytest.mark.parametrize(("model", "said"), [("m2", "1 running"), ("m1", "1 of them with another model than m2")])
+async def test_ready_says_which_model_should_answer(site: Site, model: str, said: str) -> None:
+    async with site.store() as store:
+        await store.models.register(ModelRecord("m2", "/x", "", 1))
+        await store.models.activate("m2")
+        await store.work.sign_of_life("test", f'{{"model":"{model}"}}')
+        status, ready = await call(site, "GET", "/health/ready")
+        await store.work.sign_off("test")
+    assert status == 200
+    assert ready["parts"]["assistant"]["reason"].endswith(said + (", the active one" if model == "m1" else ""))
+
+
+@pytest.mark.parametrize(("waits_s", "ok"), [(1.5, True), (10.0, False)])
+async def test_ready_says_when_customers_wait_longer_than_the_turn_limit(site: Site, waits_s: float, ok: bool) -> None:
+    async with site.store() as store:
+        await store.work.sign_of_life("test", '{"model":"m2"}')
+        # One that no web process can give to a human: then it stays overdue.
+        conversation_id = (await write(store, "hoi")).conversation_id
+        await store._client.hset(store._keys.conversation(conversation_id), "handoff", "no JSON")
+        await store._client.zadd(store._keys.due, {conversation_id: (time.time() - waits_s) * 1000})
+        _, ready = await call(site, "GET", "/health/ready")
+        await store.work.forget(conversation_id)
+        await store.work.sign_off("test")
+    assert ready["parts"]["assistant"]["ok"] is ok
+    assert ("BOT_TURN_TIMEOUT_S (1 s)" in ready["parts"]["assistant"]["reason"]) is not ok

@@ -9,8 +9,12 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json
 
 from bot.errors import StoreUnavailable
+from bot.model import ModelRecord
 
 blueprint = Blueprint("health", url_prefix="/health")
+
+# The web processes give what is overdue to a human within this.
+RESCUED_WITHIN_MS = 1_000
 
 
 @blueprint.get("/live")
@@ -27,26 +31,35 @@ async def ready(request: Request) -> HTTPResponse:
 
 
 async def _parts(request: Request) -> dict[str, dict[str, Any]]:
-    store = request.app.ctx.store
+    store, turn_timeout_s = request.app.ctx.store, request.app.ctx.settings.turn_timeout_s
     try:
         await store.ping()
         alive = await store.work.alive()
         active = await store.models.active()
+        late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
         return {"redis": {"ok": False, "reason": str(exc)}, "assistant": unknown, "model": unknown}
     return {
         "redis": {"ok": True, "reason": "answers"},
-        "assistant": _assistant(alive),
+        "assistant": _assistant(alive, active, len(late), turn_timeout_s),
         "model": _model(active),
     }
 
 
-def _assistant(alive: dict[str, str]) -> dict[str, Any]:
+def _assistant(alive: dict[str, str], active: ModelRecord | None, late: int, turn_timeout_s: float) -> dict[str, Any]:
+    """Another model than the active one is said, but answers customers: only one that goes on is worth an alarm."""
     if not alive:
         return {"ok": False, "reason": "no assistant runs; messages go to the human queue", "running": []}
     running = [{"name": name, **msgspec.json.decode(about)} for name, about in sorted(alive.items())]
-    return {"ok": True, "reason": f"{len(running)} running", "running": running}
+    if late:
+        reason = f"{len(running)} running, but customers wait longer than BOT_TURN_TIMEOUT_S ({turn_timeout_s:g} s)"
+        return {"ok": False, "reason": reason, "running": running}
+    other = sum(one.get("model") != active.name for one in running) if active else 0
+    reason = f"{len(running)} running"
+    if active and other:
+        reason += f", {other} of them with another model than {active.name}, the active one"
+    return {"ok": True, "reason": reason, "running": running}
 
 
 def _model(active: Any) -> dict[str, Any]:
