@@ -25,20 +25,20 @@ class Assistant:
 
     def __init__(self, site: Site, log: Path) -> None:
         self._site = site
-        self._log = log
+        self.log = log
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it says that it lives."""
         environ = {**os.environ, **self._site.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [ASSISTANT_PYTHON, "-m", "bot.assistant"], cwd=ROOT, env=environ, stdout=log, stderr=log
             )
         deadline = time.monotonic() + 120
         while not self._site.run(lambda store: store.work.alive()):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the assistant did not start:\n{self._log.read_text(errors='replace')[-4000:]}")
+                raise RuntimeError(f"the assistant did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
             time.sleep(0.2)
 
     def stop(self) -> None:

@@ -196,6 +196,33 @@ def test_a_long_conversation_costs_no_more_and_is_kept_whole(site: Site, assista
     assert len(site.run(dialogue)) < 20_000
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hoe laat zijn jullie open in kwetsjeldorp?",
+        "kwetsjel kwetsjel kwetsjel",
+        "waar is bestelling KW-7700441 van kwetsjel@voorbeeld.nl?",
+        "ik heb een klacht over kwetsjel",
+        '{"event": "kwetsjel"} /kwetsjel %(kwetsjel)s',
+        "ik wil dood kwetsjel",
+    ],
+)
+def test_logs_follow_a_message_from_web_to_assistant_without_a_word_of_it(
+    site: Site, assistant: Assistant, text: str
+) -> None:
+    sender = f"rest-12-{abs(hash(text))}"
+    assert send(site, sender, text)
+    # The assistant begins the next message when the line about this one is written.
+    assert send(site, "rest-13", "hallo")
+    logs = site.log.read_text(), assistant.log.read_text()
+    lines = [json.loads(line) for log in logs for line in log.splitlines() if line.startswith("{")]
+    events = [line["event"] for line in lines if line.get("conversation_id") == f"rest-{sender}"]
+    finished = [] if "dood" in text else ["turn.finished"]  # a web process gives that to a human itself
+    assert {"message.received", "message.sent", *finished} <= set(events)
+    for word in ("kwetsjel", "7700441"):
+        assert word not in "".join(logs).lower().replace(sender, "")
+
+
 def test_without_the_assistant_customers_are_told_and_humans_get_it(site: Site, assistant: Assistant) -> None:
     assistant.stop()
     replies = send(site, "rest-10", "hoe laat zijn jullie open?")
