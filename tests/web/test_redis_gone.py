@@ -79,6 +79,22 @@ async def test_rest_says_503_and_when_to_try_again(outage: Outage) -> None:
     assert [message.sender for message in stored] == ["customer", "assistant"]
 
 
+async def test_metrics_are_there_before_prometheus_gives_up_on_a_redis_that_hangs(outage: Outage) -> None:
+    async with outage.site.store() as store:
+        process_id = (await store._client.info("server"))["process_id"]
+    os.kill(process_id, signal.SIGSTOP)
+    try:
+        figures = await asyncio.wait_for(samples(outage.site.url), 9.0)
+    finally:
+        os.kill(process_id, signal.SIGCONT)
+    assert (figures["bot_redis_up"], figures["bot_widget_pages"]) == (0, 0)
+
+    async def is_back() -> bool:
+        return (await samples(outage.site.url))["bot_redis_up"] == 1
+
+    assert await eventually(is_back)
+
+
 async def test_the_widget_is_told_to_keep_its_message_and_can_send_it_later(outage: Outage) -> None:
     async with websockets.connect(outage.site.ws_url + "/widget/socket") as socket:
         await socket.send('{"type":"hello"}')
