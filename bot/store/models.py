@@ -99,11 +99,9 @@ class ModelRegistry:
 
     async def _drop_old_files(self) -> None:
         with translated_errors():
-            kept = set(await self._client.lrange(self._keys.model_history, 0, KEPT_FILES - 1))
-            names = await self._client.hkeys(self._keys.models)
-            dropped = [self._keys.model_file(name) for name in names if name not in kept]
-            if dropped:
-                await self._client.unlink(*dropped)
+            old = await self._client.lrange(self._keys.model_history, KEPT_FILES, -1)
+            if old:
+                await self._client.unlink(*map(self._keys.model_file, old))
 
 
 def _decoded(record: str) -> ModelRecord:

@@ -19,6 +19,8 @@ from bot.nlu.svm_model import unit_length
 
 PREFIX = "query: "  # e5 was trained with it before every question
 FILE_NAME = "e5-small-q4.bin"
+# A message and its parts: threads would cost more than they save, and another customer may have use for the processor.
+FEW_TEXTS = 16
 
 
 class E5Encoder:
@@ -43,11 +45,12 @@ class E5Encoder:
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """See Encoder. One by one: in a batch the 8-bit scales would depend on the other texts."""
-        if len(texts) == 1:  # the customer who waits needs no other thread
-            return self._encode_one(texts[0])
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        if len(texts) <= FEW_TEXTS:
+            return np.concatenate([self._encode_one(text) for text in texts])
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            vectors = list(threads.map(self._encode_one, texts))
-        return np.concatenate(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
+            return np.concatenate(list(threads.map(self._encode_one, texts)))
 
     def _encode_one(self, text: str) -> np.ndarray:
         """Return shape (1, dimension). A text too long for the model is read in parts, averaged by their lengths.

@@ -8,6 +8,7 @@ section 3.2). The package `tokenizers` would need four times as long and as much
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.nlu.encoders.e5_file import Pieces
 
@@ -23,6 +24,8 @@ class UnigramTokenizer:
         self._unknown_id = pieces.unknown_id
         self._unknown_score = min(pieces.scores) - UNKNOWN_PENALTY
         self._normal_form = pieces.normal_form
+        # Customers use the same words again and again.
+        self._cut = lru_cache(maxsize=20_000)(self._best_pieces)
 
     def token_ids(self, text: str) -> list[int]:
         """Return the pieces of `text`, without the marks of begin and end."""
@@ -32,7 +35,7 @@ class UnigramTokenizer:
         words = re.findall(f"{SPACE_MARK}[^{SPACE_MARK}]*", marked)
         return [token_id for word in words for token_id in self._cut(word)]
 
-    def _cut(self, word: str) -> list[int]:
+    def _best_pieces(self, word: str) -> tuple[int, ...]:
         best_score = [0.0] + [float("-inf")] * len(word)  # of the characters before each place
         last_piece = [(0, 0)] * (len(word) + 1)  # where the best way's last piece begins, and its id
         for start in range(len(word)):
@@ -45,7 +48,7 @@ class UnigramTokenizer:
             if score_before + self._unknown_score > best_score[start + 1]:
                 best_score[start + 1] = score_before + self._unknown_score
                 last_piece[start + 1] = (start, self._unknown_id)
-        return way_back(last_piece)
+        return tuple(way_back(last_piece))
 
 
 def way_back(last_piece: list[tuple[int, int]]) -> list[int]:
