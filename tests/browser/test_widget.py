@@ -6,20 +6,26 @@ test runs on the product's own server, so that the two can't drift apart unseen.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.conftest import Site
+from bot.redis_server import OwnRedis
+from bot.store import Store
+from tests.conftest import Site, running_site
 from tests.fakes.widget_server import ANSWER, MAX_TEXT_CHARS, WidgetServer
 
 pytestmark = pytest.mark.browser
 
 QUESTION = "Hoe laat zijn jullie open op zondag?"
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+UNAVAILABLE = {"code": "store_unavailable", "error": "We proberen het zo opnieuw.", "retry": True}
 NO_STORAGE = """
 for (const name of ["localStorage", "sessionStorage"]) {
   Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
@@ -100,6 +106,11 @@ def ask(page: Page, text: str = QUESTION) -> None:
         launcher(page).click()
     field(page).fill(text)
     field(page).press("Enter")
+
+
+def stop_the_clock(page: Page, *, after_ms: int) -> None:
+    """Whatever is due within `after_ms` happens now, and nothing after that by itself. Needs `clock=True`."""
+    page.clock.pause_at((page.evaluate("Date.now()") + after_ms) / 1000)
 
 
 def is_at_end(page: Page) -> bool:
@@ -281,7 +292,7 @@ def test_message_without_an_ack_fails_and_is_retried_with_the_same_id(new_page: 
     ask(page)
     server.wait_for(lambda: len(server.received("message")) == 1)
     expect(rows(page).first).to_have_attribute("data-state", "sending")
-    page.clock.fast_forward(8_100)
+    stop_the_clock(page, after_ms=8_100)
     expect(rows(page).first).to_contain_text("Niet verzonden")
     expect(page.get_by_role("status").filter(has_text="Je bericht is niet verzonden.")).to_be_attached()
 
@@ -309,12 +320,89 @@ def test_message_that_the_server_could_not_take_goes_out_by_itself_later(
     new_page: NewPage, server: WidgetServer
 ) -> None:
     page = new_page(clock=True)
-    server.next_error = {"code": "store_unavailable", "error": "We proberen het zo opnieuw.", "retry": True}
+    server.next_error = UNAVAILABLE
     ask(page)
     expect(rows(page).first).to_have_attribute("data-state", "failed")
-    page.clock.fast_forward(20_100)
+    page.clock.fast_forward(1_300)
     expect(bubbles(page)).to_have_text([QUESTION, ANSWER])
     assert len({message["id"] for message in server.received("message")}) == 1
+
+
+def test_messages_wait_for_the_one_before_and_go_out_in_order(new_page: NewPage, server: WidgetServer) -> None:
+    page = new_page(clock=True)
+    server.is_silent = True
+    server.refusal = UNAVAILABLE
+    for text in ("een", "twee", "drie"):
+        ask(page, text)
+    # Each of them made the first one try again at once.
+    server.wait_for(lambda: len(server.received("message")) >= 3)
+    expect(rows(page).first).to_contain_text(UNAVAILABLE["error"])
+    expect(rows(page).nth(1)).to_contain_text("Wacht op je vorige bericht")
+    expect(rows(page).nth(2)).to_contain_text("Wacht op je vorige bericht")
+    assert {message["text"] for message in server.received("message")} == {"een"}
+
+    server.refusal = None
+    retry_button(page).click()
+
+    expect(page.locator("chat-widget [data-state=sent]")).to_have_count(3)
+    assert [message["text"] for message in server.conversation.messages] == ["een", "twee", "drie"]
+
+
+def test_message_waits_for_the_ack_of_the_one_before(page: Page, server: WidgetServer) -> None:
+    server.holds_acks = True
+    ask(page, "een")
+    ask(page, "twee")
+    expect(rows(page).last).to_have_attribute("data-state", "sending")
+    server.wait_for(lambda: len(server.received("message")) == 1)
+    page.wait_for_timeout(200)
+    (first,) = server.received("message")
+    server.holds_acks = False
+    server.send({"type": "ack", "id": first["id"], "entry_id": "1795000000000-1", "repeated": False})
+    server.wait_for(lambda: [message["text"] for message in server.received("message")] == ["een", "twee"])
+    expect(page.locator("chat-widget [data-state=sent]")).to_have_count(3)
+
+
+def test_message_that_is_refused_for_good_does_not_hold_up_the_next(page: Page, server: WidgetServer) -> None:
+    server.holds_acks = True
+    ask(page, "een")
+    ask(page, "twee")
+    server.wait_for(lambda: len(server.received("message")) == 1)
+    server.holds_acks = False
+    refusal = {"type": "error", "code": "invalid", "error": "Dat kan niet.", "retry": False}
+    server.send({**refusal, "id": server.received("message")[0]["id"]})
+    expect(rows(page).filter(has_text="twee")).to_have_attribute("data-state", "sent")
+    expect(rows(page).filter(has_text="een")).to_contain_text("Dat kan niet.")
+
+
+def test_message_of_another_tab_is_neither_lost_nor_sent_twice(new_page: NewPage, server: WidgetServer) -> None:
+    first = new_page()
+    ask(first)
+    expect(rows(first)).to_have_count(2)
+    server.is_silent = True
+    server.refusal = UNAVAILABLE
+    ask(first, "een")
+    second = new_page(context=first.context)
+    ask(second, "twee")
+    expect(rows(second).filter(has_text="twee")).to_have_attribute("data-state", "behind")
+    first.close()
+    server.refusal = None
+    expect(second.locator("chat-widget [data-state=sent]")).to_have_count(4)
+    assert [message["text"] for message in server.conversation.messages[2:]] == ["een", "twee"]
+
+
+def test_attempts_that_fail_come_less_and_less_often(new_page: NewPage, server: WidgetServer) -> None:
+    page = new_page(clock=True)
+    server.refusal = UNAVAILABLE
+    ask(page)
+    expect(rows(page).first).to_have_attribute("data-state", "failed")
+    for attempt, longest_ms in enumerate((1_250, 2_500, 5_000, 10_000, 18_750, 18_750), 1):
+        server.wait_for(lambda attempt=attempt: len(server.received("message")) == attempt)
+        page.clock.run_for(longest_ms)
+    waits = page.evaluate("""async () => {
+      const { waitBeforeRetry } = await import("/static/widget/outbox.js");
+      return [0, 1, 2, 3, 4, 20].flatMap((failures) => [0, 1].map((chance) => waitBeforeRetry(failures, chance)));
+    }""")
+    assert waits == [750, 1250, 1500, 2500, 3000, 5000, 6000, 10000, 11250, 18750, 11250, 18750]
 
 
 def test_unsent_messages_survive_a_reload_and_go_out_in_order(page: Page, server: WidgetServer) -> None:
@@ -354,9 +442,9 @@ def test_refused_message_shows_the_servers_words(page: Page, server: WidgetServe
     expect(rows(page).first).to_contain_text("Wacht een minuut.")
     expect(retry_button(page)).to_have_count(1 if retry else 0)
     ask(page, "Iets anders")
-    expect(bubbles(page)).to_have_count(3)
-    expected = ["Iets anders", ANSWER, QUESTION] if retry else [QUESTION, "Iets anders", ANSWER]
-    expect(bubbles(page)).to_have_text(expected)
+    expect(bubbles(page)).to_have_text(
+        [QUESTION, ANSWER, "Iets anders", ANSWER] if retry else [QUESTION, "Iets anders", ANSWER]
+    )
 
 
 def test_error_that_is_about_no_message_is_shown(page: Page, server: WidgetServer) -> None:
@@ -623,3 +711,36 @@ def test_the_real_server_speaks_the_same_protocol(chromium: Browser, site: Site)
         page.reload()
         expect(bubbles(page).filter(has_text=QUESTION)).to_have_count(1)
         expect(bubbles(page).filter(has_text="En op maandag?")).to_have_count(1)
+
+
+def test_what_is_written_while_redis_is_gone_is_stored_once_and_in_order(chromium: Browser, tmp_path: Path) -> None:
+    texts = ["een", "twee", "drie"]
+    with (
+        OwnRedis(tmp_path) as redis,
+        running_site(redis.url, tmp_path, turn_timeout_s=60) as site,
+        chromium.new_context(reduced_motion="reduce") as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{site.url}/demo")
+        ask(page, "nul")
+        expect(rows(page).first).to_have_attribute("data-state", "sent")
+        os.kill(redis_process(site), signal.SIGKILL)
+        for text in texts:
+            ask(page, text)
+        expect(rows(page).nth(1)).to_contain_text("Je bericht is nog niet verstuurd. We proberen het zo opnieuw.")
+        expect(rows(page).nth(3)).to_contain_text("Wacht op je vorige bericht")
+
+        redis.start()
+
+        expect(page.locator("chat-widget [data-state=sent]")).to_have_count(4, timeout=20_000)
+        conversation_id = site.run(lambda store: store.conversations.recent())[0].id
+        stored = site.run(lambda store: store.conversations.messages(conversation_id))
+        assert [message.text for message in stored] == ["nul", *texts]
+        expect(bubbles(page)).to_have_text(["nul", *texts])
+
+
+def redis_process(site: Site) -> int:
+    async def find(store: Store) -> int:
+        return int((await store._client.info("server"))["process_id"])
+
+    return site.run(find)

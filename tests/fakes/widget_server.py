@@ -55,6 +55,7 @@ class WidgetServer:
         self.answers_pings = True
         self.echoes = True  # a customer's message also goes to the socket that sent it
         self.next_error: Frame | None = None
+        self.refusal: Frame | None = None  # the error that every message gets
         self.page_size = 200
         self.pages: dict[str, str] = {}  # HTML by path, besides the demo page
         self.conversations: dict[str, FakeConversation] = {}
@@ -216,8 +217,8 @@ class WidgetServer:
         return conversation
 
     async def _take(self, socket: ServerConnection, conversation: FakeConversation, frame: Frame) -> None:
-        if self.next_error:
-            error, self.next_error = self.next_error, None
+        if error := self.next_error or self.refusal:
+            self.next_error = None
             await _send(socket, {"type": "error", "id": frame["id"], **error})
             return
         known = next((message for message in conversation.messages if message["id"] == frame["id"]), None)

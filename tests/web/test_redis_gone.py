@@ -17,6 +17,7 @@ from bot.redis_server import OwnRedis
 from tests.conftest import REST_TOKEN, Site, eventually, running_site
 from tests.fakes.scripted_assistant import scripted_assistant
 from tests.figures import samples
+from tests.web.test_widget_socket import page
 
 HEADERS = {"authorization": f"Bearer {REST_TOKEN}"}
 
@@ -113,6 +114,34 @@ async def test_the_widget_is_told_to_keep_its_message_and_can_send_it_later(outa
             return bool(answer["type"] == "ack")
 
         assert await eventually(stored)
+
+
+async def test_a_page_that_does_not_wait_for_its_acks_keeps_its_messages_in_order(outage: Outage) -> None:
+    async with page(outage.site) as customer, page(outage.site, customer.welcome["token"]) as other_page:
+        await outage.begin()
+        for number in (1, 2):
+            await customer.send(type="message", id=f"m{number}", text=f"bericht {number}")
+            assert (await customer.receive("error"))["id"] == f"m{number}"
+        await outage.end()
+        async with outage.site.store():
+            pass  # it answers again
+        await customer.send(type="message", id="m3", text="bericht 3")
+        error = await customer.receive("error")
+        assert (error["id"], error["code"], error["retry"]) == ("m3", "store_unavailable", True)
+        assert "'m1'" in error["detail"]
+
+        async def first_is_stored() -> bool:
+            await other_page.send(type="message", id="m1", text="bericht 1")
+            return (await other_page.receive("ack", "error"))["type"] == "ack"
+
+        assert await eventually(first_is_stored)
+        assert (await customer.receive("message"))["message"]["id"] == "m1"
+        for number, answered in ((3, "error"), (2, "ack"), (3, "ack"), (4, "ack")):
+            await customer.send(type="message", id=f"m{number}", text=f"bericht {number}")
+            assert (await customer.receive("error", "ack"))["type"] == answered
+        async with outage.site.store() as store:
+            stored = await store.conversations.messages(customer.welcome["conversation_id"])
+    assert [message.id for message in stored if message.sender == "customer"] == ["m1", "m2", "m3", "m4"]
 
 
 async def test_a_page_for_people_says_so_in_dutch(outage: Outage) -> None:

@@ -190,6 +190,12 @@ async def test_who_floods_is_slowed_down_and_told(redis_url: str, tmp_path: Path
                 await customer.send(type="message", id=f"m{number}", text="hoi")
             error = await customer.receive("error")
             assert (error["code"], error["id"], error["retry"]) == ("too_many_requests", "m3", True)
+            await customer.send(type="message", id="m4", text="hoi")
+            error = await customer.receive("error")
+            assert (error["code"], error["id"], error["retry"]) == ("too_many_requests", "m4", True)
+            assert "'m3'" in error["detail"]
+            await customer.send(type="message", id="m5", text="")
+            assert (await customer.receive("error"))["code"] == "invalid"
         async with page(site):
             pass
         async with websockets.connect(site.ws_url + "/widget/socket") as socket:

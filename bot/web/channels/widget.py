@@ -22,6 +22,7 @@ from bot.model import AGENT_PREFIX, ASSISTANT, Message
 from bot.store.conversations import ENTRY_ID, entry_order
 from bot.web.access import is_own_origin
 from bot.web.bodies import decode_json
+from bot.web.channels.in_order import InOrder
 from bot.web.live import Event, Subscription, event_messages
 
 CHANNEL = "widget"
@@ -109,6 +110,7 @@ class Page:
         self._owner = ASSISTANT
         self._last_entry_id = ""
         self._typed_at_s = 0.0
+        self._in_order = InOrder()
         # What was said to the customer and is not known to be read: (entry id, message id), in log order.
         self._unread: list[tuple[str, str]] = []
 
@@ -160,6 +162,8 @@ class Page:
                 frame = decode_json(raw, Frame)
                 await self._handle(frame)
             except BotError as exc:
+                if frame and frame.type == "message":
+                    self._note_refusal(frame.id, exc)
                 self._ctx.metrics.refused.labels(CHANNEL, exc.code).inc()
                 await self._ws.send(_error_frame(exc, frame))
 
@@ -185,11 +189,19 @@ class Page:
 
     async def _take(self, frame: Frame) -> None:
         message = self._ctx.intake.message(self._conversation_id, frame.id, frame.text, frame.payload)
+        self._in_order.check(message.id)
         self._ctx.limits.message(self._conversation_id)
         received = await self._ctx.intake.store(message, channel=CHANNEL, customer_id=self._conversation_id)
+        self._in_order.settled(message.id)
         await self._send(type="ack", id=frame.id, entry_id=received.entry_id, repeated=received.repeated)
         if received.owner == ASSISTANT and not received.repeated:
             await self._send(type="typing", sender="assistant")
+
+    def _note_refusal(self, message_id: str, exc: BotError) -> None:
+        if _wire_code(exc) in _RETRY:
+            self._in_order.refused(message_id, exc)
+        else:
+            self._in_order.settled(message_id)
 
     async def _mark(self, up_to: str, state: Literal["delivered", "read"]) -> None:
         if not up_to or not ENTRY_ID.fullmatch(up_to):
@@ -249,6 +261,7 @@ class Page:
     def _note_sent(self, messages: list[Message]) -> None:
         for message in messages:
             self._last_entry_id = message.entry_id
+            self._in_order.settled(message.id)
             if message.to_customer:
                 self._unread.append((message.entry_id, message.id))
 
@@ -305,8 +318,12 @@ def _wire(message: Message) -> dict[str, Any]:
     }
 
 
+def _wire_code(exc: BotError) -> str:
+    return exc.code if exc.code in _ERRORS else "internal"
+
+
 def _error_frame(exc: BotError, frame: Frame | None) -> str:
-    code = exc.code if exc.code in _ERRORS else "internal"
+    code = _wire_code(exc)
     body = {
         "type": "error",
         "code": code,

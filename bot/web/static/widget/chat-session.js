@@ -60,7 +60,9 @@ export class ChatSession {
     this.#outbox = new Outbox({
       storage: this.#storage,
       transmit: ({ id, text, payload }) => this.#connection.send({ type: "message", id, text, payload }),
-      onState: ({ id }, state) => this.#setState(id, state),
+      onState: (id, state) => this.#setState(id, state),
+      // Perhaps the connection is dead. If so, a new one sends the message again.
+      onSilence: () => this.#connection.probe(),
     });
   }
 
@@ -95,12 +97,18 @@ export class ChatSession {
     this.#showNew(this.#conversation.write(unsent), false);
     this.#connection.start();
     this.#outbox.add(unsent);
+    this.#hurry();
   }
 
-  /** @param {string} id of a message that failed */
-  retry(id) {
+  /** Try again what failed. */
+  retry() {
     this.#view.showNotice("");
-    this.#outbox.send(id);
+    this.#outbox.retry();
+    this.#hurry();
+  }
+
+  /** Whoever writes now should not wait for a pause that began before. */
+  #hurry() {
     if (this.#connection.status === "waiting") this.#connection.reconnect();
   }
 
@@ -166,7 +174,7 @@ export class ChatSession {
     // After a long absence there is more than fits: the next hello asks for what follows. Without `after` we got the
     // newest, and what is older stays with the server.
     if (welcome.more && this.#hello.after) return this.#connection.reconnect();
-    this.#outbox.sendAll();
+    this.#outbox.send();
     this.#markReceived();
   }
 
@@ -219,9 +227,10 @@ export class ChatSession {
   #error({ error, id, retry }) {
     const entry = id ? this.#conversation.get(id) : undefined;
     if (!entry) return this.#view.showNotice(error);
+    if (retry && id !== this.#outbox.underWay) return; // about an attempt that is over
     entry.error = error;
     entry.retry = retry;
-    if (retry) this.#outbox.failed(entry.id);
+    if (retry) this.#outbox.failed();
     else this.#giveUp(entry);
   }
 
@@ -242,8 +251,6 @@ export class ChatSession {
     entry.state = state;
     if (state !== "failed") entry.error = "";
     this.#view.showEntry(entry, this.#conversation.next(entry), false, false);
-    // No ack in time and no error either: perhaps the connection is dead. If so, a new one sends the message again.
-    if (state === "failed" && !entry.error) this.#connection.probe();
   }
 
   /**
@@ -258,12 +265,11 @@ export class ChatSession {
 
   /** Without this the message that is too large would be sent, and cost us the connection, for ever. */
   #giveUpTooLarge() {
-    const onItsWay = this.#conversation.entries.filter((entry) => entry.state === "sending");
-    const largest = onItsWay.sort((a, b) => b.text.length - a.text.length)[0];
-    if (!largest) return;
-    largest.error = texts.tooLarge;
-    largest.retry = false;
-    this.#giveUp(largest);
+    const entry = this.#conversation.get(this.#outbox.underWay);
+    if (!entry) return;
+    entry.error = texts.tooLarge;
+    entry.retry = false;
+    this.#giveUp(entry);
   }
 
   #forget() {

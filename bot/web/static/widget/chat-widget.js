@@ -29,7 +29,7 @@ export class ChatWidgetElement extends HTMLElement {
 
   #list = new MessageList({
     onChoice: (title, payload) => this.#choose(title, payload),
-    onRetry: (id) => this.#retry(id),
+    onRetry: () => this.#retry(),
   });
   #composer = new Composer({
     onSend: (text) => this.#send(text, null),
@@ -190,10 +190,9 @@ export class ChatWidgetElement extends HTMLElement {
     this.#send(title, payload);
   }
 
-  /** @param {string} id */
-  #retry(id) {
+  #retry() {
     this.#focusInside();
-    this.#session?.retry(id);
+    this.#session?.retry();
   }
 
   #retryConnection() {

@@ -1,7 +1,7 @@
 import { compareEntryIds } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").Message} Message */
-/** @typedef {"sent" | "sending" | "waiting" | "failed"} EntryState */
+/** @typedef {"sent" | import("./outbox.js").UnsentState} EntryState */
 
 /**
  * One line of the conversation as the widget knows it.

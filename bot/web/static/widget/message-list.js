@@ -17,7 +17,7 @@ export class MessageList {
   /**
    * @param {object} options
    * @param {(title: string, payload: string | null) => void} options.onChoice
-   * @param {(id: string) => void} options.onRetry
+   * @param {() => void} options.onRetry
    */
   constructor({ onChoice, onRetry }) {
     this.#replies = new QuickReplies(onChoice);

@@ -29,7 +29,7 @@ export class MessageView {
 
   /**
    * @param {Entry} entry
-   * @param {(id: string) => void} onRetry
+   * @param {() => void} onRetry
    */
   constructor(entry, onRetry) {
     this.#entry = entry;
@@ -70,7 +70,7 @@ export class MessageView {
 
   #retryButton() {
     const button = element("button", { type: "button", class: "retry", part: "retry" }, texts.retry);
-    button.addEventListener("click", () => this.#onRetry(this.#entry.id));
+    button.addEventListener("click", this.#onRetry);
     return button;
   }
 }

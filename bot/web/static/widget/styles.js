@@ -209,7 +209,7 @@ const MOTION = `
     .dot-2 { animation-delay: 0.15s; }
     .dot-3 { animation-delay: 0.3s; }
     /* A message that is on its way for the usual few milliseconds says nothing about it. */
-    [data-state="sending"] .state, [data-state="waiting"] .state { animation: late 700ms step-end; }
+    [data-state="sending"] .state, [data-state="waiting"] .state, [data-state="behind"] .state { animation: late 700ms step-end; }
   }
   @keyframes appear { from { opacity: 0; transform: translateY(12px); } }
   @keyframes dot { 0%, 60%, 100% { transform: none; opacity: 0.55; } 30% { transform: translateY(-4px); opacity: 1; } }

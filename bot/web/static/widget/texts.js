@@ -27,6 +27,7 @@ export const texts = {
   states: {
     sending: "Wordt verzonden…",
     waiting: "Wacht op verbinding…",
+    behind: "Wacht op je vorige bericht…",
     sent: "Verzonden",
     failed: "Niet verzonden.",
   },
