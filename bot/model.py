@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Sender = Literal["customer", "assistant", "agent", "system"]
+# A note is for agents only: no channel ever passes it on.
+Sender = Literal["customer", "assistant", "agent", "system", "note"]
 Priority = Literal["urgent", "high", "normal", "low"]
 State = Literal["sent", "delivered", "read", "failed"]
 Role = Literal["agent", "editor", "admin"]
@@ -49,7 +50,7 @@ class Message:
     id: the channel's own id of the message, or one of ours; decides what is a repeat.
     entry_id: place in the message log, `<ms>-<n>`; empty until stored.
     payload: of the button that the customer pressed, else empty.
-    notice: for sender `system`, what happened (`handed_over`, `claimed`, ...), else empty.
+    notice: for sender `system` or `note`, what happened (`handed_over`, `claimed`, ...), else empty.
     """
 
     id: str
@@ -68,7 +69,7 @@ class Message:
     @property
     def to_customer(self) -> bool:
         """Whether it was said to the customer, so that it has a delivery state."""
-        return self.sender != "customer"
+        return self.sender not in ("customer", "note")
 
 
 @dataclass(frozen=True)

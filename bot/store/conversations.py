@@ -135,20 +135,36 @@ class ConversationStore:
         return await self.get_many(ids)
 
     async def messages(self, conversation_id: str, *, after: str = "", limit: int = 1000) -> list[Message]:
-        """The log from just behind entry `after`, oldest first; an unknown conversation has none."""
-        start = f"({after}" if after else "-"
-        with translated_errors():
-            entries = await self._client.xrange(self._keys.log(conversation_id), min=start, count=limit)
-        return [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
+        """What customer and company said from just behind entry `after`, oldest first, at most `limit`.
+
+        Without the notes for agents, which are in `transcript`. An unknown conversation has none.
+        """
+        found: list[Message] = []
+        while len(found) < limit:
+            start = f"({after}" if after else "-"
+            with translated_errors():
+                entries = await self._client.xrange(self._keys.log(conversation_id), min=start, count=limit)
+            found += _without_notes(entries)
+            if len(entries) < limit:
+                break
+            after = entries[-1][0]
+        return found[:limit]
 
     async def latest_messages(self, conversation_id: str, limit: int) -> list[Message]:
-        """The last `limit` of the log, oldest first."""
-        with translated_errors():
-            entries = await self._client.xrevrange(self._keys.log(conversation_id), count=limit)
-        return [stored_message(entry_id, entry["message"]) for entry_id, entry in reversed(entries)]
+        """The last `limit` of what customer and company said, oldest first; as in `messages`."""
+        found: list[Message] = []
+        end = "+"
+        while len(found) < limit:
+            with translated_errors():
+                entries = await self._client.xrevrange(self._keys.log(conversation_id), max=end, count=limit)
+            found += _without_notes(entries)
+            if len(entries) < limit:
+                break
+            end = f"({entries[-1][0]}"
+        return found[:limit][::-1]
 
     async def transcript(self, conversation_id: str, *, limit: int = 5000) -> list[TranscriptLine]:
-        """The whole conversation, each message with its NLU or its delivery state."""
+        """The whole conversation as agents see it, each message with its NLU or its delivery state."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.xrange(self._keys.log(conversation_id), count=limit)
         pipeline.hgetall(self._keys.nlu(conversation_id))
@@ -209,6 +225,11 @@ def message_group(message: Message) -> list[str]:
 def stored_message(entry_id: str, record: str) -> Message:
     """A message of the log with its place in it."""
     return replace(msgspec.json.decode(record, type=Message), entry_id=entry_id)
+
+
+def _without_notes(entries: Sequence[tuple[str, dict[str, str]]]) -> list[Message]:
+    messages = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
+    return [message for message in messages if message.sender != "note"]
 
 
 def _conversation(conversation_id: str, record: dict[str, str | None]) -> Conversation:

@@ -58,6 +58,11 @@ local function append(message_id, message, sender, text)
   return entry_id
 end
 
+-- A note is for agents only. It has a place in the log, and changes nothing of what the customer has or waits for.
+local function append_note(message_id, message)
+  redis.call('HSET', ids, message_id, redis.call('XADD', log, '*', 'message', message))
+end
+
 -- A message to the customer waits in the outbox until its channel says that it arrived.
 local function append_outgoing(message_id, message, sender, text)
   local entry_id = append(message_id, message, sender, text)
@@ -69,12 +74,16 @@ local function append_outgoing(message_id, message, sender, text)
 end
 
 -- Arguments come in groups of four from `from` to `last` (all without it): message id, JSON, sender, text for lists.
--- Returns JSON of the stored ones, each with its place in the log.
+-- Returns JSON of those that the customer may read, each with its place in the log.
 local function append_all(from, last)
   local stored = {}
   for at = from, last or #ARGV, 4 do
-    local entry_id = append_outgoing(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
-    stored[#stored + 1] = '{"entry_id":"' .. entry_id .. '","message":' .. ARGV[at + 1] .. '}'
+    if ARGV[at + 2] == 'note' then
+      append_note(ARGV[at], ARGV[at + 1])
+    else
+      local entry_id = append_outgoing(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+      stored[#stored + 1] = '{"entry_id":"' .. entry_id .. '","message":' .. ARGV[at + 1] .. '}'
+    end
   end
   return '[' .. table.concat(stored, ',') .. ']'
 end

@@ -14,6 +14,7 @@ SPEAKERS: dict[Sender, str] = {
     "assistant": "Assistent",
     "agent": "Medewerker",
     "system": "Melding aan de klant",
+    "note": "Alleen voor medewerkers",
 }
 # In the order of the desk: first what an agent looks a customer up by.
 ENTITIES = {
