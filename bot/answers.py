@@ -42,6 +42,12 @@ HANDOVER_TEMPLATES: dict[str, str] = {
 # Said when even the template is missing: nobody is left without an answer.
 LAST_RESORT = Template("", "", "Ik heb je bericht doorgestuurd naar {afdeling}. {wanneer}")
 PATIENCE = Template("", "", "Het is nu druk. Je krijgt zo antwoord.")
+AGENT_AWAY = Template(
+    "",
+    "",
+    "Sorry, {medewerker} is even niet bereikbaar. Een collega van {afdeling} leest het gesprek en neemt het over. "
+    "{wanneer}",
+)
 # As in domain.yml: before any model is loaded, and without the template, the numbers are named too.
 LAST_RESORTS: dict[str, Template] = {
     "self_harm": Template(
@@ -142,6 +148,20 @@ class Answers:
         except NotFound:
             said = self._filled(PATIENCE, conversation_id, "assistant", in_reply_to, "patience", "", ())
         return replace(said, id=message_id, sender="system")
+
+    async def agent_away(self, conversation_id: str, *, agent_name: str, handoff: Handoff) -> Message:
+        """What a customer hears whose agent is gone; never fails for want of a template.
+
+        handoff: why they talked to a human; who is in danger reads the emergency numbers again instead.
+        """
+        if handoff.reason in LAST_RESORTS:
+            return await self.handover(handoff.reason, conversation_id, notice="put_back")
+        try:
+            return await self.message(
+                "utter_medewerker_weg", conversation_id, sender="system", notice="put_back", agent_name=agent_name
+            )
+        except NotFound:
+            return self._filled(AGENT_AWAY, conversation_id, "system", "", "put_back", agent_name, ())
 
     def _filled(
         self,

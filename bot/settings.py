@@ -77,6 +77,10 @@ class Settings:
         default=30,
         metadata={"help": "A customer whom an agent leaves without an answer for so long returns to the queue."},
     )
+    agent_away_s: float = field(
+        default=300.0,
+        metadata={"help": "The conversations of an agent who gave no sign of life for so long return to the queue."},
+    )
     claim_idle_ms: int = field(
         default=3_000,
         metadata={"help": "An assistant that gives no sign of life for so long is gone; another takes over its work."},
@@ -193,6 +197,7 @@ _ORIGIN = re.compile(r"https?://[^/\s]+")
 _POSITIVE = (
     "turn_timeout_s",
     "agent_timeout_minutes",
+    "agent_away_s",
     "claim_idle_ms",
     "busy_wait_s",
     "max_backlog",

@@ -177,6 +177,7 @@ def project_templates() -> list[Template]:
         "utter_medewerker_neemt_over": "Je praat nu met {medewerker} van {afdeling}.",
         "utter_terug_naar_assistent": "Je praat nu weer met de digitale assistent.",
         "utter_gesloten": "Dit gesprek is afgesloten.",
+        "utter_medewerker_weg": "{medewerker} is weg. Een collega neemt het over. {wanneer}",
         "utter_in_wachtrij": "Je staat nog in de wachtrij. {wanneer}",
     }
     return [Template(name, name.removeprefix("utter_")[:20], text) for name, text in names.items()]

@@ -23,6 +23,7 @@ NOTICES = {
     "utter_terug_naar_assistent",
     "utter_gesloten",
     "utter_in_wachtrij",
+    "utter_medewerker_weg",
     "utter_bijlage",
     "utter_overdracht_druk",
     "utter_even_geduld",

@@ -6,6 +6,7 @@ import secrets
 
 from bot.settings import Settings
 from bot.store.accounts import AccountStore, SessionStore
+from bot.store.agents import AgentPresence
 from bot.store.connection import check_server, connect, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.events import Events
@@ -30,6 +31,7 @@ class Store:
         self.conversations = ConversationStore(self._client, keys, retention_days=settings.retention_days)
         self.work = WorkQueue(self._client, keys, self.conversations, claim_idle_ms=settings.claim_idle_ms)
         self.queue = HumanQueue(self._client, keys, self.conversations)
+        self.agents = AgentPresence(self._client, keys)
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)

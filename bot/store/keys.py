@@ -77,6 +77,10 @@ class Keys:
     def figures(self) -> str:
         return self._key("figures")
 
+    @property
+    def agents(self) -> str:
+        return self._key("agents")
+
     # The rest.
     @property
     def events(self) -> str:

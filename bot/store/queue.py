@@ -95,6 +95,17 @@ class HumanQueue:
         """Give an agent's conversation back to the queue, for a colleague."""
         await self._change(conversation, QUEUE, handoff=handoff, notices=notices)
 
+    async def end_lease(
+        self, conversation: Conversation, handoff: Handoff, note: Message, notice: Message, *, last_seen_ms: int
+    ) -> None:
+        """Give the conversation of an agent who is gone back to the queue, if nobody has seen the agent since.
+
+        note: what agents read about it. notice: what the customer hears, unless the agent had the last word: then they
+        hear it when they write again.
+        last_seen_ms: when the agent was last seen, 0 for never. Raises AlreadyClaimed when that has changed too.
+        """
+        await self._change(conversation, QUEUE, handoff=handoff, last_seen_ms=last_seen_ms, notices=[note, notice])
+
     async def close(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
         """End the conversation; a next message of the customer starts afresh with the assistant."""
         await self._change(conversation, CLOSED, notices=notices)
@@ -113,6 +124,7 @@ class HumanQueue:
         agent_name: str = "",
         handoff: Handoff | None = None,
         due_before_ms: int | str = "",
+        last_seen_ms: int | str = "",
         notices: Sequence[Message] = (),
     ) -> None:
         args = [
@@ -123,10 +135,12 @@ class HumanQueue:
             encode(handoff) if handoff else "",
             queue_score(handoff) if handoff else 0,
             due_before_ms,
+            last_seen_ms,
         ]
         for notice in notices:
             args += message_group(notice)
-        done, answer = await self._change_owner(self._conversations.script_keys(conversation.id), args)
+        keys = [*self._conversations.script_keys(conversation.id), self._keys.agents]
+        done, answer = await self._change_owner(keys, args)
         _check(done, answer, conversation.id)
 
 

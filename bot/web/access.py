@@ -31,7 +31,7 @@ def signed_in(*roles: Role) -> Callable[[Handler], Handler]:
                 if request.method not in SAFE_METHODS or wants_fragment(request):
                     raise NotSignedIn("sign in first")
                 return redirect(f"/sign-in?next={quote(_path_and_query(request), safe='')}", status=303)
-            _require_role(account, roles)
+            _admit(request, account, roles)
             return await handler(request, *args, **kwargs)
 
         return guarded
@@ -52,7 +52,7 @@ def bearer(*roles: Role) -> Callable[[Handler], Handler]:
                 account = await account_of(request)
                 if account is None:
                     raise NotSignedIn("expected the header 'Authorization: Bearer ...', or a session")
-                _require_role(account, roles)
+                _admit(request, account, roles)
             return await handler(request, *args, **kwargs)
 
         return guarded
@@ -144,9 +144,11 @@ def wants_fragment(request: Request) -> bool:
     return (mode is not None and mode != "navigate") or "x-fragment" in request.headers
 
 
-def _require_role(account: Account, roles: tuple[Role, ...]) -> None:
+def _admit(request: Request, account: Account, roles: tuple[Role, ...]) -> None:
+    """Note that the account is here. Raises Forbidden."""
     if roles and not set(roles) & set(account.roles):
         raise Forbidden(f"needs the role {' or '.join(roles)}")
+    request.app.ctx.presence.seen(account.id)
 
 
 def _require_token(request: Request, token: str) -> None:

@@ -49,15 +49,15 @@ class Rescue:
 
     async def run(self) -> None:
         """Look for overdue messages, for ever."""
-        await _for_ever(self._watch_backlog, every_s=CHECK_EVERY_S)
+        await for_ever(self._watch_backlog, every_s=CHECK_EVERY_S)
 
     async def return_unanswered(self) -> None:
         """Give customers whose agent does not answer back to the queue, for ever."""
-        await _for_ever(self._put_back_unanswered, every_s=UNANSWERED_CHECK_EVERY_S)
+        await for_ever(self._put_back_unanswered, every_s=UNANSWERED_CHECK_EVERY_S)
 
     async def clean(self) -> None:
         """Take what has expired, and assistants that are long gone, out of the lists: now and every hour, for ever."""
-        await _for_ever(self._clean, every_s=CLEAN_EVERY_S)
+        await for_ever(self._clean, every_s=CLEAN_EVERY_S)
 
     async def _clean(self) -> None:
         await self._store.conversations.remove_expired()
@@ -68,7 +68,7 @@ class Rescue:
         overdue = await self._store.work.overdue(self._turn_timeout_ms)
         somebody_works = bool(overdue) and bool(await self._store.work.alive())
         for one in overdue:
-            await _apart(self._end_wait(one, somebody_works=somebody_works), one.conversation_id)
+            await apart(self._end_wait(one, somebody_works=somebody_works), one.conversation_id)
 
     async def _end_wait(self, overdue: Overdue, *, somebody_works: bool) -> None:
         """A message that an assistant has in hand, or that none will take, is late; one in line may wait longer."""
@@ -96,7 +96,7 @@ class Rescue:
     async def _put_back_unanswered(self) -> None:
         for conversation in await self._store.queue.claimed():
             if self._is_left_alone(conversation):
-                await _apart(self._put_back(conversation), conversation.id)
+                await apart(self._put_back(conversation), conversation.id)
 
     def _is_left_alone(self, conversation: Conversation) -> bool:
         silent_ms = now_ms() - conversation.last_at_ms
@@ -137,7 +137,7 @@ class Rescue:
         log.warning("assistant.slow", conversation_id=conversation_id, reason=reason, waited_ms=now_ms() - since_ms)
 
 
-async def _for_ever(work: Callable[[], Awaitable[object]], *, every_s: float) -> None:
+async def for_ever(work: Callable[[], Awaitable[object]], *, every_s: float) -> None:
     """Whatever goes wrong once, the next time counts: this is the safety net."""
     while True:
         try:
@@ -151,7 +151,7 @@ async def _for_ever(work: Callable[[], Awaitable[object]], *, every_s: float) ->
             await asyncio.sleep(RETRY_S)
 
 
-async def _apart(work: Awaitable[None], conversation_id: str) -> None:
+async def apart(work: Awaitable[None], conversation_id: str) -> None:
     """One conversation that can't be read must not keep the ones behind it waiting."""
     try:
         await work

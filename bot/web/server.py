@@ -21,11 +21,13 @@ from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
 from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
+from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.operations import health_blueprint, metrics_blueprint
 from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
 from bot.web.pages import STATIC, environment
+from bot.web.presence import Presence
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
 
@@ -82,6 +84,8 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
         max_backlog=settings.max_backlog,
         agent_timeout_minutes=settings.agent_timeout_minutes,
     )
+    app.ctx.presence = Presence(store.agents)
+    app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     app.ctx.jinja = environment(settings)
@@ -99,11 +103,12 @@ async def _open(app: App) -> None:
     app.add_task(app.ctx.rescue.return_unanswered(), name="return_unanswered")
     app.add_task(app.ctx.rescue.clean(), name="clean")
     app.add_task(sample_lag(app.ctx.metrics.loop_lag_seconds), name="loop_lag")
+    app.add_task(app.ctx.leases.run(), name="leases")
     log.info("web.started")
 
 
 async def _close(app: App) -> None:
-    for name in ("live", "rescue", "return_unanswered", "clean", "loop_lag"):
+    for name in ("live", "rescue", "return_unanswered", "clean", "loop_lag", "leases"):
         await app.cancel_task(name, raise_exception=False)
     await app.ctx.store.close()
     log.info("web.stopped")

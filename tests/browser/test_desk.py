@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -14,7 +15,7 @@ from bot.web.channels.intake import Intake
 from bot.web.desk.words import page_url
 from bot.web.handling import Handling
 from bot.web.operations.metrics import Metrics
-from tests.conftest import Site
+from tests.conftest import Site, eventually, running_site
 from tests.fakes.conversations import SURE, answer, handed_over, naming, write
 
 pytestmark = pytest.mark.browser
@@ -354,6 +355,35 @@ def test_claim_that_lost_the_race_says_who_was_first(sign_in: SignIn, backstage:
     page.get_by_role("button", name="Neem over").click()
     expect(page.get_by_role("alert")).to_have_text("Daan was je voor.")
     expect(page.get_by_text("Overnemen van Daan")).to_be_visible()
+
+
+def test_agent_who_was_gone_reads_what_happened_and_takes_it_again(
+    chromium: Browser, redis_url: str, tmp_path: Path
+) -> None:
+    with running_site(redis_url, tmp_path, agent_away_s=1) as site, chromium.new_context() as context:
+        context.add_cookies([{"name": "bot_session", "value": site.session("sanne", "agent"), "url": site.url}])
+        conversation_id = site.run(handed_over)
+        page = context.new_page()
+        page.goto(site.url + page_url(conversation_id))
+        page.get_by_role("button", name="Neem over").click()
+        expect(reply_box(page)).to_be_focused()
+        page.wait_for_timeout(1_500)  # longer than a lease, with the desk open
+        assert site.run(lambda store: store.conversations.get(conversation_id)).owner == "agent:sanne"
+        page.close()
+
+        async def is_back(store: Store) -> bool:
+            async def is_waiting() -> bool:
+                return (await store.conversations.get(conversation_id)).owner == "queue"
+
+            return await eventually(is_waiting)
+
+        assert site.run(is_back)
+        page = context.new_page()
+        page.goto(site.url + page_url(conversation_id))
+        note = page.get_by_role("listitem").filter(has_text="Alleen voor medewerkers")
+        expect(note).to_contain_text("Sanne was 1 seconde niet bereikbaar. Het gesprek staat weer in de wachtrij.")
+        page.get_by_role("button", name="Neem over").click()
+        expect(reply_box(page)).to_be_focused()
 
 
 def test_closing_asks_first(mine: tuple[Page, str]) -> None:

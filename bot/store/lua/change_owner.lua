@@ -1,12 +1,25 @@
 -- Give a conversation to somebody else, if it still has the owner that the caller saw.
 -- own arguments: expected owner, new owner, agent name, handoff JSON ('' keeps the one there is), queue score,
---                only if work has waited since before this ms ('' for any), then notices in groups of four (see append_all)
+--                only if work has waited since before this ms ('' for any), only if the agent who has it was last seen
+--                at this ms ('' for any, 0 for never), then notices in groups of four (see append_all); with a last seen
+--                the first is a note, and the rest is left out if the agent had the last word
 -- returns {1, version}, or {0, the owner it has} when it was somebody else's
-local expected, owner, agent_name, handoff, score, due_before_ms = unpack(ARGV, own + 1, own + 6)
+local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
+local agents = KEYS[14]
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end
 if current ~= expected or not waits_since(due_before_ms) then return { 0, current } end
+local first_notice, last_notice = own + 8, #ARGV
+if last_seen_ms ~= '' then
+  local seen_ms = redis.call('ZSCORE', agents, string.sub(current, 7)) or 0
+  if tonumber(seen_ms) ~= tonumber(last_seen_ms) then return { 0, current } end
+  if redis.call('HGET', conversation, 'last_sender') == 'agent' then
+    last_notice = first_notice + 3
+    -- Nobody told the customer: their next message is answered with where they stand.
+    redis.call('HSET', conversation, 'told_at_ms', 0)
+  end
+end
 
 forget_work()
 redis.call('HSET', conversation, 'owner', owner, 'agent_name', agent_name)
@@ -18,6 +31,8 @@ else
 end
 if string.sub(owner, 1, 6) == 'agent:' then
   redis.call('ZADD', claimed, now_ms, id)
+  -- Whoever claims is here, and must not lose it to a process that thought otherwise a moment ago.
+  redis.call('ZADD', agents, now_ms, string.sub(owner, 7))
 else
   redis.call('ZREM', claimed, id)
 end
@@ -31,7 +46,7 @@ else
   count('owner_changes:' .. (({ assistant = 'handed_back', queue = 'put_back', closed = 'closed' })[owner] or 'claimed'))
 end
 local version = redis.call('HINCRBY', conversation, 'version', 1)
-local notices = append_all(own + 7)
+local notices = append_all(first_notice, last_notice)
 keep()
 publish('owner', ',"owner":' .. cjson.encode(owner) .. ',"agent_name":' .. cjson.encode(agent_name) .. ',"messages":' .. notices)
 return { 1, version }

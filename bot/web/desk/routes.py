@@ -43,8 +43,9 @@ async def show_list(request: Request) -> HTTPResponse:
 async def stream_events(request: Request) -> None:
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     response = await request.respond(content_type="text/event-stream; charset=utf-8", headers=headers)
-    async for chunk in event_stream(request.app.ctx.live):
-        await response.send(chunk)
+    with request.app.ctx.presence.here(request.ctx.account.id):
+        async for chunk in event_stream(request.app.ctx.live):
+            await response.send(chunk)
 
 
 @blueprint.get("/desk/<conversation_id:str>")

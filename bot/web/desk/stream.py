@@ -10,8 +10,9 @@ from typing import Any
 from bot.web.live import Live
 
 HEARTBEAT_S = 15.0
-# Then the browser connects again, and shows its session again: signing out ends the stream too.
-LIFETIME_S = 600.0
+# Then the browser connects again. It shows its session again, so that signing out ends the stream too, and it shows
+# that it is there: a laptop that was closed leaves a line which looks open for a quarter of an hour.
+LIFETIME_S = 60.0
 _FIELDS = ("type", "conversation_id", "sender")
 _KINDS = frozenset({"resync", "message", "turn", "owner", "state", "typing"})
 

@@ -84,6 +84,7 @@ async def remove_account(request: Request, account_id: str) -> HTTPResponse:
     await store.accounts.remove(account_id)
     await store.sessions.end_all(account_id)
     await request.app.ctx.handling.put_back_all(account_id)
+    await store.agents.forget(account_id)
     return redirect("/accounts?removed=1", status=303)
 
 

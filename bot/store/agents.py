@@ -1,0 +1,46 @@
+"""Which agents are here: when each was last seen, by Redis's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import redis.asyncio as aioredis
+
+from bot.store.connection import translated_errors
+from bot.store.keys import Keys
+
+# One clock for all web processes, and one call however many agents.
+_SEEN = """
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, account_id in ipairs(ARGV) do redis.call('ZADD', KEYS[1], now_ms, account_id) end
+"""
+
+
+class AgentPresence:
+    """Signs of life of agents. A claim is one too: change_owner.lua."""
+
+    def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._seen = client.register_script(_SEEN)
+
+    async def seen(self, account_ids: Collection[str]) -> None:
+        """They are here now."""
+        if account_ids:
+            with translated_errors():
+                await self._seen(keys=[self._keys.agents], args=list(account_ids))
+
+    async def last_seen(self, account_ids: Collection[str]) -> dict[str, int]:
+        """When each was last seen, in ms of Redis's clock; 0 for never."""
+        if not account_ids:
+            return {}
+        wanted = list(account_ids)
+        with translated_errors():
+            found = await self._client.zmscore(self._keys.agents, wanted)
+        return {account_id: int(score or 0) for account_id, score in zip(wanted, found, strict=True)}
+
+    async def forget(self, account_id: str) -> None:
+        """The account is gone."""
+        with translated_errors():
+            await self._client.zrem(self._keys.agents, account_id)
