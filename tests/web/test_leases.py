@@ -26,7 +26,8 @@ from bot.web.presence import Presence
 from tests.conftest import Site, eventually, running_site
 from tests.fakes.conversations import handed_over, write
 
-LEASE_S = 1.2
+# Long enough that a busy machine, where a process may stand still for a second, makes nobody look gone.
+LEASE_S = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ async def test_an_agent_who_is_gone_loses_the_conversation_to_the_queue_once(
             before = (await store.conversations.get(conversation_id)).handoff
             assert before is not None
             if end == "browser killed":
-                await asyncio.sleep(1.5 * LEASE_S)
+                await asyncio.sleep(1.25 * LEASE_S)
                 assert await owner(store, conversation_id) == "agent:sanne"
             else:
                 assert one.process is not None
@@ -115,7 +116,7 @@ async def test_an_agent_who_is_gone_loses_the_conversation_to_the_queue_once(
         if end == "web process killed":
             await asyncio.to_thread(one.start)
     assert said == [
-        ("note", "Sanne was 1 seconde niet bereikbaar. Het gesprek staat weer in de wachtrij."),
+        ("note", "Sanne was 2 seconden niet bereikbaar. Het gesprek staat weer in de wachtrij."),
         ("system", said[1][1]),
     ]
     assert said[1][1].startswith("Sanne is weg. Een collega neemt het over. ")
@@ -128,7 +129,7 @@ async def test_an_agent_who_comes_back_in_time_keeps_it(sites: tuple[Site, Site]
     one, other = sites
     async with one.store() as store, browser(one, "sanne") as client:
         conversation_id = await claimed_by(store, await store.accounts.get("sanne"))
-        for site in (one, other, one, other):
+        for site in (one, other, one):
             async with desk(site, client):
                 await asyncio.sleep(0.1)
             await asyncio.sleep(0.4 * LEASE_S)
@@ -139,7 +140,7 @@ async def test_an_agent_without_javascript_keeps_it_for_as_long_as_they_ask_for_
     one, other = sites
     async with one.store() as store, browser(one, "daan") as client:
         conversation_id = await claimed_by(store, await store.accounts.get("daan"))
-        for _ in range(4):
+        for _ in range(3):
             for url in (f"{one.url}/desk/{conversation_id}", f"{other.url}/api/v1/queue"):
                 async with client.get(url) as response:
                     assert response.status == 200
@@ -193,7 +194,7 @@ async def test_who_claims_again_just_now_keeps_it_against_a_process_that_looked_
 async def test_a_redis_that_was_gone_for_a_whole_lease_costs_no_agent_anything(
     tmp_path: Path, settings: Settings
 ) -> None:
-    lease_s = 1.0
+    lease_s = 0.8
     with OwnRedis(tmp_path) as redis:
         store = Store(redis.url, settings)
         await store.open()
