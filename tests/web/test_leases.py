@@ -168,11 +168,19 @@ async def test_who_had_an_answer_hears_nothing_until_they_write_and_an_integrati
         assert received.remind
 
 
-async def test_no_template_leaves_nobody_without_a_word(store: Store, settings: Settings) -> None:
-    notice = await Answers(store.templates, settings).agent_away(
-        "c1", agent_name="Sanne", handoff=Handoff("complaint", "high", 1)
-    )
-    assert notice.text.startswith("Sorry, Sanne is even niet bereikbaar. Een collega van de klantenservice")
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("complaint", "Sorry, Sanne is even niet bereikbaar. Een collega van de klantenservice"),
+        ("self_harm", "bel 113"),
+    ],
+)
+async def test_no_template_leaves_nobody_without_a_word_and_who_is_in_danger_without_the_numbers(
+    store: Store, settings: Settings, reason: str, says: str
+) -> None:
+    answers = Answers(store.templates, settings)
+    notice = await answers.agent_away("c1", agent_name="Sanne", handoff=Handoff(reason, "high", 1))
+    assert says in notice.text
 
 
 async def test_who_claims_again_just_now_keeps_it_against_a_process_that_looked_before(
