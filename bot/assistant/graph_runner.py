@@ -15,6 +15,11 @@ class DirectGraphRunner:
         self._nodes = loaded._instantiated_nodes
         self._plans: dict[tuple[str, ...], list[str]] = {}
 
+    @property
+    def components(self) -> list[Any]:
+        """What the nodes run, for who wants to change one."""
+        return [node._component for node in self._nodes.values()]
+
     def run(self, inputs: dict[str, Any], targets: list[str]) -> dict[str, Any]:
         """Output of each target, by its name. `inputs` stand for nodes that are not in the model."""
         outputs = dict(inputs)

@@ -16,6 +16,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
@@ -25,6 +26,7 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.assistant.graph_runner import DirectGraphRunner
+from bot.assistant.rule_cache import remember_rules
 from bot.assistant.turn import TurnResult, Utterance
 from bot.errors import ModelError
 from bot.model import Button, IntentScore, Nlu, Template
@@ -61,6 +63,9 @@ class RasaAgent:
         if processor is None or not processor.domain.intents:
             raise ModelError(f"model {model_path.name} has no dialogue part; train it with `make train`")
         processor.graph_runner = DirectGraphRunner(processor.graph_runner)
+        for component in processor.graph_runner.components:
+            if isinstance(component, RulePolicy):
+                remember_rules(component)
         self._processor = processor
         self._trackers.domain = self._domain = processor.domain
 

@@ -126,9 +126,10 @@ class SvmModel:
 
     def scores(self, features: Features) -> np.ndarray:
         """Return on which side of each intent's border, positive inside: float, shape (n_messages, n_intents)."""
-        words, chars, vectors = self.scaling.apply(features)
-        near = radial(vectors, self.example_vectors)
-        return words @ self.word_weights + chars @ self.char_weights + near @ self.example_counts + self.bias
+        near = radial(unit_length(features.vectors - self.scaling.mean_vector), self.example_vectors)
+        words = weighted_sums(features.words, self.scaling.word_idf, self.word_weights) * WORD_WEIGHT
+        chars = weighted_sums(features.chars, self.scaling.char_idf, self.char_weights) * CHAR_WEIGHT
+        return words + chars + near @ self.example_counts + self.bias
 
     def save(self, file: Path) -> None:
         np.savez_compressed(
@@ -180,13 +181,27 @@ def occurs_in(counts: csr_matrix) -> np.ndarray:
 
 def tf_idf(counts: csr_matrix, idf: np.ndarray) -> csr_matrix:
     """Weigh counts: the second occurrence in a message adds less than the first, and every row gets length 1."""
+    return csr_matrix((tf_idf_values(counts, idf), counts.indices, counts.indptr), shape=counts.shape)
+
+
+def weighted_sums(counts: csr_matrix, idf: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return tf_idf(counts, idf) @ weights: float, shape (n_messages, n_intents).
+
+    NumPy, not SciPy's sparse arithmetic: for one message that costs more than all the rest of the model.
+    """
+    values = tf_idf_values(counts, idf)
+    rows = [slice(start, end) for start, end in zip(counts.indptr[:-1], counts.indptr[1:], strict=True)]
+    return np.array([values[row] @ weights[counts.indices[row]] for row in rows])
+
+
+def tf_idf_values(counts: csr_matrix, idf: np.ndarray) -> np.ndarray:
+    """Return what stands in the places of `counts.data` in tf_idf: float32."""
     values = (1 + np.log(counts.data)) * idf[counts.indices]
-    # NumPy, not SciPy's sparse arithmetic: for one message that costs more than all the rest of the model.
     n_messages = counts.shape[0]
     row_of_value = np.repeat(np.arange(n_messages), np.diff(counts.indptr))
     lengths = np.sqrt(np.bincount(row_of_value, weights=values**2, minlength=n_messages))
     values /= np.maximum(lengths, 1e-9)[row_of_value]
-    return csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
+    return values
 
 
 def unit_length(vectors: np.ndarray) -> np.ndarray:
