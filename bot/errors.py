@@ -11,7 +11,7 @@ BotError
 │   ├── AlreadyClaimed         another agent has the conversation
 │   └── EditConflict           the template was saved by somebody else in between
 ├── TooManyRequests       429  a limit was reached
-└── StoreUnavailable      503  Redis does not answer, is full or read-only; nothing was stored
+└── StoreUnavailable      503  Redis does not answer, is full or read-only; a repeat with the same id is harmless
 
 The text of an error is English and for developers; `code` is stable and for programs. What a customer, an agent or an
 editor reads is chosen by the web pages from `code`.

@@ -43,7 +43,8 @@ class Settings:
         default="",
         repr=False,
         metadata={
-            "help": "Redis 6.2 or newer (redis://, rediss:// or unix://). Empty: the program starts its own in `var`."
+            "help": "Redis 6.2 or newer: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// "
+            "(more below). Empty: the program starts its own in `var`."
         },
     )
     redis_fsync: str = field(
@@ -52,6 +53,9 @@ class Settings:
             "help": "When its own Redis forces writes to disk: `everysec` (a power cut may cost a second) or `always`.",
             "choices": ("everysec", "always"),
         },
+    )
+    redis_replicas: int = field(
+        default=0, metadata={"help": "A message is acknowledged once so many replicas of Redis have it."}
     )
     redis_prefix: str = field(
         default="bot", metadata={"help": "First part of every key, so that several can share one Redis."}
@@ -167,11 +171,7 @@ class Settings:
     def _check(self) -> None:
         if not 0 < self.port < 65536:
             raise ConfigError(f"BOT_PORT is {self.port}, expected 1 to 65535")
-        if self.proxies < 0:
-            raise ConfigError(f"BOT_PROXIES is {self.proxies}, expected 0 or more")
-        for name in _POSITIVE:
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
+        self._check_numbers()
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as exc:
@@ -185,6 +185,14 @@ class Settings:
                 raise ConfigError(f"BOT_WIDGET_ORIGINS has {origin!r}, expected as in https://www.example.nl")
         if self.model_url and not self.model_url.startswith(("https://", "http://")):
             raise ConfigError("BOT_MODEL_URL is not an address of the form https://... or http://...")
+
+    def _check_numbers(self) -> None:
+        for name in ("proxies", "redis_replicas"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected 0 or more")
+        for name in _POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
 
     def _check_secrets(self) -> None:
         for name in ("rest_token", "api_token"):

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 
+import structlog
 import uvloop
 
 from bot import logs
@@ -16,30 +17,56 @@ from bot.answers import Answers
 from bot.assistant.live_model import LiveModel
 from bot.assistant.rasa_import import import_rasa
 from bot.assistant.worker import Worker
-from bot.errors import EXIT_CONFIG, BotError, ConfigError
+from bot.errors import EXIT_CONFIG, BotError, ConfigError, StoreUnavailable
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
 
 EXIT_FAILED = 1
+RETRY_S = 1.0
+
+log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> None:
     """Handle messages until SIGTERM or SIGINT."""
     import_rasa()
-    store = await Store(redis_url(settings), settings).open()
+    store = Store(redis_url(settings), settings)
     # Never the name of one before it, whose work in hand is not its own: in containers both are often process 1.
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     answers = Answers(store.templates, settings)
     model = LiveModel(store, folder=settings.var / "models", url=settings.model_url)
     worker = Worker(store, answers, model, name, turn_timeout_s=settings.turn_timeout_s)
     loop = asyncio.get_running_loop()
+    opening = asyncio.create_task(_open(store))
+
+    def stop() -> None:
+        opening.cancel()
+        worker.stop()
+
     for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, worker.stop)
+        loop.add_signal_handler(signal_number, stop)
     try:
-        await worker.run()
+        await asyncio.wait([opening])
+        if not opening.cancelled():
+            opening.result()
+            await worker.run()
     finally:
         await store.close()
+
+
+async def _open(store: Store) -> None:
+    """Wait for Redis as long as it takes. Raises ConfigError if it will not do."""
+    told = ""
+    while True:
+        try:
+            await store.open()
+            return
+        except StoreUnavailable as exc:
+            if str(exc) != told:
+                told = str(exc)
+                log.warning("redis.waiting", reason=told)
+            await asyncio.sleep(RETRY_S)
 
 
 def main() -> int:

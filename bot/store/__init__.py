@@ -7,7 +7,7 @@ import secrets
 from bot.settings import Settings
 from bot.store.accounts import AccountStore, SessionStore
 from bot.store.agents import AgentPresence
-from bot.store.connection import check_server, connect, translated_errors
+from bot.store.connection import connect, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.events import Events
 from bot.store.figures import Figures
@@ -15,6 +15,7 @@ from bot.store.keys import Keys
 from bot.store.models import ModelRegistry
 from bot.store.outbox import Outbox
 from bot.store.queue import HumanQueue
+from bot.store.server import ServerState, check_server, server_state
 from bot.store.templates import TemplateStore
 from bot.store.work import WorkQueue
 
@@ -26,9 +27,13 @@ class Store:
 
     def __init__(self, url: str, settings: Settings) -> None:
         """Nothing is sent until `open`. Raises ConfigError if the URL can't be understood."""
-        self._client = connect(url)
         self._keys = keys = Keys(settings.redis_prefix)
-        self.conversations = ConversationStore(self._client, keys, retention_days=settings.retention_days)
+        self._client = connect(url, keys.secret)
+        self._secret = b""
+        self._replicas = settings.redis_replicas
+        self.conversations = ConversationStore(
+            self._client, keys, retention_days=settings.retention_days, replicas=settings.redis_replicas
+        )
         self.work = WorkQueue(self._client, keys, self.conversations, claim_idle_ms=settings.claim_idle_ms)
         self.queue = HumanQueue(self._client, keys, self.conversations)
         self.agents = AgentPresence(self._client, keys)
@@ -49,13 +54,14 @@ class Store:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def ping(self) -> None:
-        """Raises StoreUnavailable."""
-        with translated_errors():
-            await self._client.ping()
+    async def state(self) -> ServerState:
+        """How Redis is. Raises StoreUnavailable when it does not answer or can't store."""
+        return await server_state(self._client, self._keys.probe, replicas=self._replicas)
 
     async def secret(self) -> bytes:
-        """The installation's own secret, made at the first call; all its processes share it."""
-        with translated_errors():
-            await self._client.set(self._keys.secret, secrets.token_hex(32), nx=True)
-            return bytes.fromhex(await self._client.get(self._keys.secret))
+        """The installation's own secret, made at the first call, shared by all. Raises StoreUnavailable."""
+        if not self._secret:
+            with translated_errors():
+                await self._client.set(self._keys.secret, secrets.token_hex(32), nx=True)
+                self._secret = bytes.fromhex(await self._client.get(self._keys.secret))
+        return self._secret

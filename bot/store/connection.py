@@ -1,80 +1,119 @@
-"""The connection to Redis: time limits, one kind of error, and the scripts."""
+"""The connection to Redis: where it goes, its time limits, and the scripts."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import redis.asyncio as aioredis
-from redis import exceptions
+from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from bot.errors import ConfigError, StoreUnavailable
+from bot.store import address, following
+from bot.store.trouble import NotThePrimary, translated_errors
+
+__all__ = ["Script", "connect", "encode", "translated_errors"]
 
 LUA = Path(__file__).parent / "lua"
-MINIMUM_VERSION = (6, 2)
 
-# Answers of a Redis that is there but can't store now. Redis 6.2 wraps that of a command in a script: "... : -OOM ...".
-_UNABLE = re.compile(r"(^|: -)(MISCONF|OOM|READONLY|LOADING|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|BUSY )")
+MAX_CONNECTIONS = 64
+# Who finds all connections busy waits so long for one.
+FREE_CONNECTION_S = 5.0
+CONNECT_S = 2.0
+COMMAND_S = 5.0
+# Sentinels and nodes that are asked for the primary: the next one is asked after this.
+ASK_S = 1.0
+# How long a write may take to reach the replicas that BOT_REDIS_REPLICAS asks for.
+REPLICAS_MS = 2_000
+
+_CLASSES = {
+    Connection: (following.TcpConnection, following.FollowingConnection),
+    SSLConnection: (following.TlsConnection, following.FollowingTlsConnection),
+    UnixDomainSocketConnection: (following.SocketConnection, None),
+}
 
 
-def connect(url: str) -> aioredis.Redis:
-    """A client for `url`; nothing is sent yet. Raises ConfigError if the URL can't be understood."""
+def connect(url: str, key: str) -> aioredis.Redis:
+    """A client for `url`; nothing is sent yet. Raises ConfigError if the URL can't be understood.
+
+    key: any of the installation's keys; in a Cluster all are where this one is.
+    """
+    where = address.parse(url)
+    options = {**_OPTIONS, **where.options}
+    single, follows = _CLASSES[options.pop("connection_class", Connection)]
     try:
-        # Blocking: who finds all connections busy waits for one, instead of failing.
-        pool = aioredis.BlockingConnectionPool.from_url(
-            url,
-            decode_responses=True,
-            max_connections=64,
-            timeout=5.0,
-            socket_connect_timeout=2.0,
-            socket_timeout=5.0,
-            health_check_interval=30,
-        )
-    except ValueError as exc:
-        raise ConfigError("BOT_REDIS_URL is not an address of the form redis://, rediss:// or unix://") from exc
+        if where.kind == "one":
+            pool = aioredis.BlockingConnectionPool(connection_class=single, **options)
+        else:
+            pool = following.FollowingPool(connection_class=follows, primary=_primary(where, key), **options)
+        pool.make_connection()  # an option that redis-py doesn't know is found here, not at the first command
+    except TypeError as exc:
+        raise ConfigError("BOT_REDIS_URL has an option behind the ? that is not known") from exc
     return aioredis.Redis.from_pool(pool)
 
 
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn "Redis can't do it now" into StoreUnavailable; a mistake of ours stays what it is."""
-    try:
-        yield
-    except (exceptions.ConnectionError, exceptions.TimeoutError, ConnectionError, TimeoutError) as exc:
-        raise StoreUnavailable(f"Redis does not answer: {type(exc).__name__}") from exc
-    except exceptions.ResponseError as exc:
-        if isinstance(exc, (exceptions.ReadOnlyError, exceptions.OutOfMemoryError)) or _UNABLE.search(str(exc)):
-            raise StoreUnavailable(f"Redis does not store: {str(exc)[:80]}") from exc
-        raise
+# A command is repeated only when it was refused before it did anything, at a node that isn't the primary: a script that
+# perhaps ran must not run again unasked. Whoever called knows whether a repeat is harmless.
+_OPTIONS: dict[str, Any] = {
+    "decode_responses": True,
+    "max_connections": MAX_CONNECTIONS,
+    "timeout": FREE_CONNECTION_S,
+    "socket_connect_timeout": CONNECT_S,
+    "socket_timeout": COMMAND_S,
+    "health_check_interval": 30,
+    "retry": Retry(NoBackoff(), 1, supported_errors=(NotThePrimary,)),
+    # Of a hosted product; switched on it keeps redis-py from noticing a connection with an answer left in it.
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+}
 
 
-async def check_server(client: aioredis.Redis) -> None:
-    """Raise ConfigError if the server is too old or may throw our data away, StoreUnavailable if it isn't there."""
-    with translated_errors():
-        info = await client.info("server")
-        memory = await client.info("memory")
-    version = tuple(int(part) for part in str(info["redis_version"]).split(".")[:2])
-    if version < MINIMUM_VERSION:
-        raise ConfigError(f"Redis is {info['redis_version']}, expected 6.2 or newer")
-    policy = memory.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        raise ConfigError(f"Redis has maxmemory-policy {policy}, which deletes conversations; expected noeviction")
+def _primary(where: address.Address, key: str) -> following.Primary:
+    limits = {"socket_connect_timeout": ASK_S, "socket_timeout": ASK_S, "retry": Retry(NoBackoff(), 0)}
+    if where.kind == "sentinel":
+        return following.SentinelPrimary(where.nodes, where.service, {**limits, **(where.sentinel_options or {})})
+    own = {name: value for name, value in where.options.items() if name in ("username", "password")}
+    own |= where.sentinel_options or {}
+    return following.ClusterPrimary(where.nodes, key, {**limits, **own})
 
 
 class Script:
     """One Lua file; `on_conversation`: behind the part that all scripts on one conversation share."""
 
-    def __init__(self, client: aioredis.Redis, name: str, *, on_conversation: bool = True) -> None:
+    def __init__(
+        self, client: aioredis.Redis, name: str, *, on_conversation: bool = True, replicas: int = 0
+    ) -> None:
+        """replicas: the answer waits until so many replicas have what was written."""
         shared = (LUA / "conversation.lua").read_text() if on_conversation else ""
+        self._client = client
         self._script = client.register_script(shared + (LUA / f"{name}.lua").read_text())
+        self._replicas = replicas
 
     async def __call__(self, keys: list[str], args: list[Any]) -> Any:
+        """Raises StoreUnavailable. With `replicas`, it may have been stored all the same; a repeat then waits again."""
         with translated_errors():
-            return await self._script(keys=keys, args=args)
+            if not self._replicas:
+                return await self._script(keys=keys, args=args)
+            try:
+                answer, copies = await self._copied(keys, args)
+            except NoScriptError:
+                await self._client.script_load(self._script.script)
+                answer, copies = await self._copied(keys, args)
+        if copies < self._replicas:
+            raise StoreUnavailable(f"Redis has what was stored on {copies} of {self._replicas} replicas")
+        return answer
+
+    async def _copied(self, keys: list[str], args: list[Any]) -> tuple[Any, int]:
+        """The script's answer, and how many replicas have what it wrote: WAIT counts for the same connection only."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.evalsha(self._script.sha, len(keys), *keys, *args)
+        pipeline.wait(self._replicas, REPLICAS_MS)
+        answer, copies = await pipeline.execute()
+        return answer, int(copies)
 
 
 def encode(record: Any) -> str:

@@ -60,11 +60,13 @@ class Urgent:
 class ConversationStore:
     """Reads conversations and takes customers' messages in."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, *, retention_days: int) -> None:
+    def __init__(self, client: aioredis.Redis, keys: Keys, *, retention_days: int, replicas: int = 0) -> None:
+        """replicas: what somebody is told to be stored is on so many of them."""
+        self.replicas = replicas
         self._client = client
         self._keys = keys
         self._lifetime_s = retention_days * 86_400
-        self._receive = Script(client, "receive")
+        self._receive = Script(client, "receive", replicas=replicas)
         self._mark = Script(client, "mark")
 
     def script_keys(self, conversation_id: str) -> list[str]:

@@ -19,6 +19,9 @@ from bot.store.keys import Keys
 
 log = structlog.get_logger()
 
+# After so long without an event, Redis is asked whether it is still there; without an answer, we connect anew.
+SILENT_S = 2.0
+ANSWER_S = 2.0
 # Told to the reader when events may have been missed.
 RESYNC: dict[str, Any] = {"type": "resync"}
 
@@ -47,10 +50,25 @@ class Events:
                     wait_s = 0.1
                     while True:
                         with translated_errors():
-                            message = await subscription.get_message(timeout=15.0)
+                            message = await _next_message(subscription)
                         if message:
                             yield msgspec.json.decode(message["data"])
             except StoreUnavailable:
                 log.warning("events.disconnected", retry_in_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, 5.0)
+
+
+async def _next_message(subscription: Any) -> dict[str, Any] | None:
+    """The next event, or None when the server answers but has none: one that hangs would be waited for without end."""
+    response = await subscription.parse_response(block=False, timeout=SILENT_S)
+    if response is None:
+        if getattr(subscription.connection, "is_elsewhere", False):
+            raise StoreUnavailable("Redis has another primary")
+        await subscription.ping()
+        response = await subscription.parse_response(block=False, timeout=ANSWER_S)
+        if response is None:
+            raise StoreUnavailable("Redis sends no events")
+    # The answer to the ping is plain text, which redis-py takes for a message.
+    message = None if isinstance(response, str) else await subscription.handle_message(response)
+    return message if message and message["type"] == "message" else None

@@ -91,6 +91,10 @@ class Keys:
         return self._key("secret")
 
     @property
+    def probe(self) -> str:
+        return self._key("probe")
+
+    @property
     def templates(self) -> str:
         return self._key("templates")
 

@@ -21,8 +21,8 @@ class HumanQueue:
         self._client = client
         self._keys = keys
         self._conversations = conversations
-        self._change_owner = Script(client, "change_owner")
-        self._reply = Script(client, "reply")
+        self._change_owner = Script(client, "change_owner", replicas=conversations.replicas)
+        self._reply = Script(client, "reply", replicas=conversations.replicas)
 
     async def waiting(self, limit: int = 500) -> list[Conversation]:
         """The conversations that wait for a human: highest priority first, then longest waiting."""

@@ -28,6 +28,7 @@ from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
 from bot.web.pages import STATIC, environment
 from bot.web.presence import Presence
+from bot.web.redis_watch import RedisWatch
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
 
@@ -74,6 +75,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.settings = settings
     app.ctx.store = store
     app.ctx.answers = answers
+    app.ctx.redis_watch = RedisWatch(store)
     app.ctx.live = Live(store.events)
     app.ctx.handling = Handling(store, answers)
     app.ctx.rescue = Rescue(
@@ -96,8 +98,8 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
 
 
 async def _open(app: App) -> None:
-    await app.ctx.store.open()
-    app.ctx.secret = await app.ctx.store.secret()
+    await app.ctx.redis_watch.start()
+    app.add_task(app.ctx.redis_watch.run(), name="redis_watch")
     app.add_task(app.ctx.live.run(), name="live")
     app.add_task(app.ctx.rescue.run(), name="rescue")
     app.add_task(app.ctx.rescue.return_unanswered(), name="return_unanswered")
@@ -108,7 +110,7 @@ async def _open(app: App) -> None:
 
 
 async def _close(app: App) -> None:
-    for name in ("live", "rescue", "return_unanswered", "clean", "loop_lag", "leases"):
+    for name in ("redis_watch", "live", "rescue", "return_unanswered", "clean", "loop_lag", "leases"):
         await app.cancel_task(name, raise_exception=False)
     await app.ctx.store.close()
     log.info("web.stopped")

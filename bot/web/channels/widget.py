@@ -89,8 +89,8 @@ async def socket(request: Request, ws: Websocket) -> None:
         return
     try:
         hello = await _hello(ws)
-        conversation_id, token = _conversation(request, hello.token)
-    except TooManyRequests as exc:
+        conversation_id, token = await _conversation(request, hello.token)
+    except (TooManyRequests, StoreUnavailable) as exc:
         await ws.send(_error_frame(exc, None))
         await ws.close(TRY_AGAIN_LATER, "try again later")
         return
@@ -279,15 +279,19 @@ async def _hello(ws: Websocket) -> Frame:
     return frame
 
 
-def _conversation(request: Request, token: str | None) -> tuple[str, str]:
-    """The conversation that the page's token belongs to, or a new one, with its token. Raises TooManyRequests."""
+async def _conversation(request: Request, token: str | None) -> tuple[str, str]:
+    """The conversation that the page's token belongs to, or a new one, with its token.
+
+    Raises TooManyRequests, and StoreUnavailable as long as Redis has never been there.
+    """
     ctx = request.app.ctx
+    secret = await ctx.store.secret()
     conversation_id, _, signature = (token or "").partition(".")
-    if conversation_id and hmac.compare_digest(signature.encode(), _sign(ctx.secret, conversation_id).encode()):
+    if conversation_id and hmac.compare_digest(signature.encode(), _sign(secret, conversation_id).encode()):
         return conversation_id, f"{conversation_id}.{signature}"
     ctx.limits.new_conversation(request.remote_addr or request.ip)
     conversation_id = f"widget-{uuid.uuid4().hex}"
-    return conversation_id, f"{conversation_id}.{_sign(ctx.secret, conversation_id)}"
+    return conversation_id, f"{conversation_id}.{_sign(secret, conversation_id)}"
 
 
 def _sign(secret: bytes, conversation_id: str) -> str:

@@ -33,18 +33,23 @@ async def ready(request: Request) -> HTTPResponse:
 async def _parts(request: Request) -> dict[str, dict[str, Any]]:
     store, turn_timeout_s = request.app.ctx.store, request.app.ctx.settings.turn_timeout_s
     try:
-        await store.ping()
+        state = await store.state()
         alive = await store.work.alive()
         active = await store.models.active()
         late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
-        return {"redis": {"ok": False, "reason": str(exc)}, "assistant": unknown, "model": unknown}
+        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown}
     return {
-        "redis": {"ok": True, "reason": "answers"},
+        "redis": _redis(state.problem, state.warnings),
         "assistant": _assistant(alive, active, len(late), turn_timeout_s),
         "model": _model(active),
     }
+
+
+def _redis(problem: str, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Not ok when messages are not stored or not safe; a warning is something to mend while all goes on."""
+    return {"ok": not problem, "reason": problem or "stores what it is given", "warnings": list(warnings)}
 
 
 def _assistant(alive: dict[str, str], active: ModelRecord | None, late: int, turn_timeout_s: float) -> dict[str, Any]:
