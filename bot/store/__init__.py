@@ -62,6 +62,9 @@ class Store:
         """The installation's own secret, made at the first call, shared by all. Raises StoreUnavailable."""
         if not self._secret:
             with translated_errors():
-                await self._client.set(self._keys.secret, secrets.token_hex(32), nx=True)
-                self._secret = bytes.fromhex(await self._client.get(self._keys.secret))
+                known = await self._client.get(self._keys.secret)
+                if not known:
+                    await self._client.set(self._keys.secret, secrets.token_hex(32), nx=True)
+                    known = await self._client.get(self._keys.secret)
+            self._secret = bytes.fromhex(known)
         return self._secret

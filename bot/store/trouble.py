@@ -63,8 +63,9 @@ def error_code(exc: exceptions.ResponseError) -> str:
     """The first word of Redis's answer, such as OOM; that of the command in the script if a script failed."""
     if exc.status_code and exc.status_code != "ERR":
         return str(exc.status_code)
-    # redis-py puts the command, so a customer's words, in front of an error of a pipeline.
-    match = _CODE.search(str(exc).rpartition("pipeline caused error: ")[2])
+    # redis-py puts the command, so perhaps a customer's words, in front of a pipeline's error: "... error: ('OOM ...".
+    answer = str(exc).rpartition("pipeline caused error: ")[2].lstrip("('\"")
+    match = _CODE.search(answer)
     return (match[1] or match[2]) if match else ""
 
 

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
 from redis.crc import key_slot
+from redis.retry import Retry
 
 from bot.processes import die_with_parent
 from bot.redis_server import find_redis
@@ -41,11 +43,15 @@ class Server:
     @property
     def client(self) -> Any:
         """A client for this node alone, for the test's own use."""
-        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=5)
+        return _client(self.port, timeout_s=5)
 
     def ask(self, *command: Any) -> Any:
         with self.client as client:
             return client.execute_command(*command)
+
+    def info(self, section: str) -> dict[str, Any]:
+        with self.client as client:
+            return dict(client.info(section))
 
     def kill(self) -> None:
         """SIGKILL: it has no chance to tell anybody."""
@@ -55,13 +61,13 @@ class Server:
     def restart(self) -> None:
         """Start it again on the same files."""
         self.process = _spawn(self.command)
-        _wait_until(lambda: answers(self.port), f"port {self.port}")
+        wait_until(lambda: answers(self.port), f"port {self.port}")
 
 
-def start(folder: Path, *options: str, sentinel_config: str = "") -> Server:
-    """A redis-server on a free port; `options` as on its command line."""
+def start(folder: Path, *options: str, sentinel_config: str = "", port: int | None = None) -> Server:
+    """A redis-server, on a free port unless one is given; `options` as on its command line."""
     folder.mkdir(parents=True)
-    port = _free_port_for_cluster() if "--cluster-enabled" in options else free_port()
+    port = port or (_free_port_for_cluster() if "--cluster-enabled" in options else free_port())
     command = [str(find_redis().path)]
     if sentinel_config:
         config = folder / "sentinel.conf"
@@ -73,7 +79,7 @@ def start(folder: Path, *options: str, sentinel_config: str = "") -> Server:
     command += ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--logfile", str(folder / "log")]
     server = Server(folder, port, _spawn(command), command)
     try:
-        _wait_until(lambda: answers(port), f"port {port}")
+        wait_until(lambda: answers(port), f"port {port}")
     except BaseException:
         server.kill()
         raise
@@ -91,8 +97,8 @@ def running(*servers: Server) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def one(folder: Path, *options: str) -> Iterator[Server]:
-    server = start(folder, *options)
+def one(folder: Path, *options: str, port: int | None = None) -> Iterator[Server]:
+    server = start(folder, *options, port=port)
     with running(server):
         yield server
 
@@ -112,7 +118,7 @@ class WithSentinels:
 
     def wait_for_primary(self, server: Server) -> None:
         """Until the Sentinels name `server` and it says so itself."""
-        _wait_until(
+        wait_until(
             lambda: (
                 all(
                     sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)[1] == str(server.port)
@@ -133,7 +139,7 @@ def with_sentinels(folder: Path, *options: str) -> Iterator[WithSentinels]:
         stack.enter_context(running(primary))
         replica = start(folder / "replica", *options, "--replicaof", "127.0.0.1", str(primary.port))
         stack.enter_context(running(replica))
-        _wait_until(lambda: replica.ask("ROLE")[3] == "connected", "replica")
+        wait_until(lambda: replica.ask("ROLE")[3] == "connected", "replica")
         config = "\n".join(
             [
                 f"sentinel monitor {SERVICE} 127.0.0.1 {primary.port} 2",
@@ -147,7 +153,7 @@ def with_sentinels(folder: Path, *options: str) -> Iterator[WithSentinels]:
             sentinels.append(start(folder / f"sentinel-{number}", sentinel_config=config))
             stack.enter_context(running(sentinels[-1]))
         for sentinel in sentinels:
-            _wait_until(lambda one=sentinel: _knows_all(one), "Sentinels")  # type: ignore[misc]
+            wait_until(lambda one=sentinel: _knows_all(one), "Sentinels")  # type: ignore[misc]
         yield WithSentinels(primary, replica, sentinels)
 
 
@@ -211,13 +217,13 @@ def cluster(folder: Path, prefix: str, *options: str) -> Iterator[Cluster]:
             node.ask("CLUSTER SET-CONFIG-EPOCH", primaries.index(node) + 1)
         for node in nodes[1:]:
             node.ask("CLUSTER MEET", "127.0.0.1", nodes[0].port)
-        _wait_until(lambda: all(_cluster_is_ok(node, len(nodes)) for node in nodes), "cluster")
+        wait_until(lambda: all(_cluster_is_ok(node, len(nodes)) for node in nodes), "cluster")
         slot = key_slot(f"{{{prefix}}}".encode())
         owner = next(n for n, (first, last) in zip(primaries, spans, strict=True) if first <= slot <= last)
         replica.ask("CLUSTER REPLICATE", node_id(owner))
-        _wait_until(lambda: replica.ask("ROLE")[0] == "slave" and replica.ask("ROLE")[3] == "connected", "replica")
+        wait_until(lambda: replica.ask("ROLE")[0] == "slave" and replica.ask("ROLE")[3] == "connected", "replica")
         # The others must know whose replica it is, or nobody votes for it.
-        _wait_until(lambda: all(_knows_replica(node, replica, owner) for node in primaries), "replica in the cluster")
+        wait_until(lambda: all(_knows_replica(node, replica, owner) for node in primaries), "replica in the cluster")
         yield Cluster(primaries, replica, slot, owner)
 
 
@@ -239,17 +245,18 @@ def _knows_replica(node: Server, replica: Server, owner: Server) -> bool:
     return found.get("master_id") == node_id(owner)
 
 
+def _client(port: int, *, timeout_s: float) -> Any:
+    """redis-py repeats a refused command for seconds, unless told not to."""
+    return redis.Redis(port=port, decode_responses=True, socket_timeout=timeout_s, retry=Retry(NoBackoff(), 0))
+
+
 def answers(port: int) -> bool:
     """Whether a Redis there answers at all."""
     try:
-        with redis.Redis(port=port, socket_timeout=1) as client:
+        with _client(port, timeout_s=1) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-def wait_until_down(server: Server) -> None:
-    _wait_until(lambda: not answers(server.port), f"end of {server.port}")
 
 
 def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
@@ -262,7 +269,7 @@ def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_until(check: Callable[[], bool], what: str) -> None:
+def wait_until(check: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + START_S
     while True:
         with contextlib.suppress(redis.RedisError):
