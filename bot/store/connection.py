@@ -59,6 +59,8 @@ def connect(url: str, key: str) -> aioredis.Redis:
 
 # A command is repeated only when it was refused before it did anything, at a node that isn't the primary: a script that
 # perhaps ran must not run again unasked. Whoever called knows whether a repeat is harmless.
+RETRY = Retry(NoBackoff(), 1, supported_errors=(NotThePrimary,))
+
 _OPTIONS: dict[str, Any] = {
     "decode_responses": True,
     "max_connections": MAX_CONNECTIONS,
@@ -66,7 +68,7 @@ _OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": CONNECT_S,
     "socket_timeout": COMMAND_S,
     "health_check_interval": 30,
-    "retry": Retry(NoBackoff(), 1, supported_errors=(NotThePrimary,)),
+    "retry": RETRY,
     # Of a hosted product; switched on it keeps redis-py from noticing a connection with an answer left in it.
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }

@@ -13,7 +13,7 @@ from bot.store import Store
 log = structlog.get_logger()
 
 RETRY_S = 1.0
-CHECK_EVERY_S = 5.0
+CHECK_EVERY_S = 2.0
 
 
 class RedisWatch:

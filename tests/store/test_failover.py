@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.errors import StoreUnavailable
 from bot.model import Account, Handoff, Message, ModelRecord, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.address import Node
+from bot.store.connection import RETRY
+from bot.store.following import FollowingConnection, FollowingPool, Primary
 from bot.store.work import now_ms
 from tests.conftest import eventually
 from tests.store import redis_topologies
@@ -286,6 +290,8 @@ async def test_a_primary_without_the_replica_that_it_must_have_stores_nothing(tm
         with redis_topologies.one(tmp_path / "replica", "--replicaof", "127.0.0.1", str(primary.port)):
             async with opened_eventually(f"redis://127.0.0.1:{primary.port}") as store:
                 await everything_works(store)
+                primary.ask("SCRIPT", "FLUSH")  # as after a fail-over: a new primary has no scripts
+                await receive(store, "m0")
         async with opened_anyhow(f"redis://127.0.0.1:{primary.port}") as store:
             await eventually(lambda: is_refused(primary), LONG_ENOUGH_S)
             before = everything_in(primary)
@@ -296,10 +302,63 @@ async def test_a_primary_without_the_replica_that_it_must_have_stores_nothing(tm
             assert everything_in(primary) == before
 
 
+async def test_a_node_that_is_no_primary_is_left_whoever_named_it(tmp_path: Path) -> None:
+    """What a Sentinel or a node of a Cluster says may be out of date."""
+    with redis_topologies.one(tmp_path / "primary") as primary:
+        with redis_topologies.one(tmp_path / "replica", "--replicaof", "127.0.0.1", str(primary.port)) as replica:
+
+            class OutOfDate(Primary):
+                named = [replica.port, primary.port]
+
+                async def _ask(self) -> tuple[str, int]:
+                    return "127.0.0.1", self.named[0]
+
+                def doubt(self, moved_to: Node | None = None) -> None:
+                    self.named.append(self.named.pop(0))
+
+                async def aclose(self) -> None:
+                    pass
+
+            pool = FollowingPool(primary=OutOfDate(), connection_class=FollowingConnection, retry=RETRY)
+            async with Redis.from_pool(pool) as client:
+                assert (await client.role())[0] == b"master"
+
+
+class Door:
+    """One address that leads to whichever server is behind it when a connection is made."""
+
+    def __init__(self, leads_to: Server) -> None:
+        self.leads_to = leads_to
+
+    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self.leads_to.port)
+        await asyncio.gather(copy(reader, back), copy(there, writer))
+
+
+async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while data := await source.read(65_536):
+        target.write(data)
+    target.close()
+
+
+async def test_behind_one_address_a_node_that_became_a_replica_is_left_without_an_error(tmp_path: Path) -> None:
+    with redis_topologies.one(tmp_path / "a") as former, redis_topologies.one(tmp_path / "b") as primary:
+        door = Door(former)
+        async with await asyncio.start_server(door.pass_on, "127.0.0.1", 0) as address:
+            port = address.sockets[0].getsockname()[1]
+            async with opened(f"redis://127.0.0.1:{port}") as store:
+                await receive(store, "m0")
+                former.ask("REPLICAOF", "127.0.0.1", primary.port)
+                door.leads_to = primary
+                await receive(store, "m1")  # over the connection that leads to the former primary
+                assert await stored_ids(store) == ["m1"]
+                assert primary.ask("XLEN", f"{{{PREFIX}}}:conversation:c1:log") == 1
+
+
 @contextlib.asynccontextmanager
 async def opened_eventually(url: str) -> AsyncIterator[Store]:
     """Opened once the server accepts writes."""
-    store = Store(url, SETTINGS)
+    store = Store(url, replace(SETTINGS, redis_replicas=1))
 
     async def opens() -> bool:
         with contextlib.suppress(StoreUnavailable):
