@@ -86,9 +86,7 @@ def _primary(where: address.Address, key: str) -> following.Primary:
 class Script:
     """One Lua file; `on_conversation`: behind the part that all scripts on one conversation share."""
 
-    def __init__(
-        self, client: aioredis.Redis, name: str, *, on_conversation: bool = True, replicas: int = 0
-    ) -> None:
+    def __init__(self, client: aioredis.Redis, name: str, *, on_conversation: bool = True, replicas: int = 0) -> None:
         """replicas: the answer waits until so many replicas have what was written."""
         shared = (LUA / "conversation.lua").read_text() if on_conversation else ""
         self._client = client

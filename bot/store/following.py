@@ -6,6 +6,7 @@ is enough, if its connections know where to go. docs/decisions/0008-following-th
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
@@ -20,26 +21,24 @@ from redis.exceptions import MovedError, RedisError, ResponseError
 from bot.store.address import Node
 from bot.store.trouble import NOT_THE_PRIMARY, NoPrimary, NotThePrimary, error_code
 
-# Sentinels take up to ten seconds to tell a former primary that still runs, and until then it takes what it is given.
-REFRESH_S = 1.0
-
 
 class Primary(ABC):
     """Finds the node that has our keys; `latest` is what was found last."""
 
     latest: Node | None = None
+    # How often to ask although nothing went wrong.
+    refresh_s = math.inf
     _asked_s = 0.0
 
     async def find(self) -> Node:
         """Ask, each time: connections are made seldom. Raises NoPrimary."""
-        self.latest = await self._ask()
         self._asked_s = time.monotonic()
+        self.latest = await self._ask()
         return self.latest
 
     async def refresh(self) -> None:
-        """Ask if that was long ago; without an answer, what was found last stays."""
-        if time.monotonic() - self._asked_s > REFRESH_S:
-            self._asked_s = time.monotonic()  # one asks, and nobody waits for that
+        """Ask if that was long ago: one caller does, the others go on. Without an answer what was found last stays."""
+        if time.monotonic() - self._asked_s > self.refresh_s:
             with suppress(NoPrimary):
                 await self.find()
 
@@ -57,6 +56,9 @@ class Primary(ABC):
 
 class SentinelPrimary(Primary):
     """The primary that Sentinels agree on."""
+
+    # They take up to ten seconds to tell a former primary that still runs, and until then it takes what it is given.
+    refresh_s = 1.0
 
     def __init__(self, nodes: tuple[Node, ...], service: str, options: dict[str, Any]) -> None:
         self._sentinel = Sentinel(list(nodes), sentinel_kwargs=options)
@@ -77,7 +79,7 @@ class SentinelPrimary(Primary):
 
 
 class ClusterPrimary(Primary):
-    """The node of a Cluster that owns the slot of `key`."""
+    """The node of a Cluster that owns the slot of `key`. A node that doesn't own it says so by itself."""
 
     def __init__(self, nodes: tuple[Node, ...], key: str, options: dict[str, Any]) -> None:
         self._given = nodes
