@@ -68,7 +68,7 @@ class SentinelPrimary(Primary):
         try:
             host, port = await self._sentinel.discover_master(self._service)
         except (RedisError, OSError) as exc:
-            raise NoPrimary(f"has no primary: no Sentinel knows one for {self._service!r}") from exc
+            raise NoPrimary("has no primary: no Sentinel knows one by the name in BOT_REDIS_URL") from exc
         return host, port
 
     def doubt(self, moved_to: Node | None = None) -> None:
