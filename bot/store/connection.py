@@ -10,7 +10,7 @@ import redis.asyncio as aioredis
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from bot.errors import ConfigError, StoreUnavailable
@@ -52,8 +52,8 @@ def connect(url: str, key: str) -> aioredis.Redis:
         else:
             pool = following.FollowingPool(connection_class=follows, primary=_primary(where, key), **options)
         pool.make_connection()  # an option that redis-py doesn't know is found here, not at the first command
-    except TypeError as exc:
-        raise ConfigError("BOT_REDIS_URL has an option behind the ? that is not known") from exc
+    except (TypeError, ValueError, RedisError) as exc:
+        raise ConfigError("BOT_REDIS_URL has an option behind the ? that is not known, or a value that is not") from exc
     return aioredis.Redis.from_pool(pool)
 
 

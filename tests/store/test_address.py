@@ -55,6 +55,7 @@ def test_sentinels_have_a_password_of_their_own_and_the_same_certificates() -> N
         f"redis+something://u:{PASSWORD}@a",
         f"http://u:{PASSWORD}@a",
         f"redis://u:{PASSWORD}@a?no_such_option=1",
+        f"rediss://u:{PASSWORD}@a?ssl_cert_reqs=perhaps",
     ],
 )
 async def test_another_form_is_refused_without_showing_the_password(url: str) -> None:
