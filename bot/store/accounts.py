@@ -26,6 +26,8 @@ ROLES: tuple[Role, ...] = ("agent", "editor", "admin")
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 200
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+# Who acts with the bearer token of BOT_API_TOKEN (bot/web/access.py); a person of that name would be taken for it.
+_RESERVED_IDS = frozenset({"api"})
 _FIRST_LOGIN_FILE = "first-login.json"
 
 # Change an account only if it is still there.
@@ -74,6 +76,8 @@ class AccountStore:
         """Raises InvalidMessage for a bad id, name, role or password, Conflict if the account exists."""
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise InvalidMessage("account id: expected 2 to 40 of a-z 0-9 . _ -")
+        if account_id in _RESERVED_IDS:
+            raise InvalidMessage(f"account id: {account_id!r} is reserved")
         if not 1 <= len(name.strip()) <= 60:
             raise InvalidMessage("name: expected 1 to 60 characters")
         if not roles or not set(roles) <= set(ROLES):

@@ -82,7 +82,7 @@ class WorkQueue:
         self._take_over = Script(client, "take_over", on_conversation=False)
 
     async def open(self) -> None:
-        """Create the consumer group if it isn't there. Needed once before `take`."""
+        """Create the consumer group if it isn't there."""
         with translated_errors():
             try:
                 await self._client.xgroup_create(self._keys.work, WORK_GROUP, id="0", mkstream=True)
@@ -93,7 +93,15 @@ class WorkQueue:
     async def take(self, worker: str, *, block_ms: int) -> WorkItem | None:
         """The next conversation with work, or None after `block_ms` without."""
         with translated_errors():
-            found = await self._client.xreadgroup(WORK_GROUP, worker, {self._keys.work: ">"}, count=1, block=block_ms)
+            try:
+                found = await self._client.xreadgroup(
+                    WORK_GROUP, worker, {self._keys.work: ">"}, count=1, block=block_ms
+                )
+            except ResponseError as exc:
+                if not str(exc).startswith("NOGROUP"):
+                    raise
+                await self.open()  # Redis came back without its data
+                return None
         if not found:
             return None
         work_id, fields = found[0][1][0]

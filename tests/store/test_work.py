@@ -145,3 +145,11 @@ async def test_nothing_of_a_turn_is_left_behind(store: Store) -> None:
     left = await store._client.hgetall(store._keys.conversation("c1"))
     assert not {"worker", "work_id", "begun_at_ms", "attempts", "attempt_of", "attempt_by"} & set(left)
     assert await store._client.xlen(store._keys.work) == 0
+
+
+async def test_a_redis_that_comes_back_empty_is_worked_with_again(store: Store) -> None:
+    await store._client.delete(store._keys.work)
+    assert await store.work.take_over("worker") is None
+    assert await store.work.take("worker", block_ms=1) is None
+    await write(store, "hoi", "c1")
+    assert (await begun(store, "worker")).message.text == "hoi"

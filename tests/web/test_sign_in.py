@@ -206,11 +206,12 @@ def test_new_account_can_sign_in_with_the_password_that_is_shown_once(site: Site
     [
         ({"id": "a b"}, 400, "Gebruik 2 tot 40 kleine letters, cijfers, punten of streepjes."),
         ({"id": "../x"}, 400, "Gebruik 2 tot 40 kleine letters, cijfers, punten of streepjes."),
+        ({"id": "api"}, 400, "Deze naam gebruikt het programma zelf. Kies een andere."),
         ({"name": " "}, 400, "Vul een naam in van hoogstens 60 tekens."),
         ({"roles": []}, 400, "Kies minstens één rol."),
         ({"id": "baas"}, 409, "Deze inlognaam is al in gebruik."),
     ],
-    ids=["id with a space", "id as a path", "no name", "no role", "taken"],
+    ids=["id with a space", "id as a path", "reserved", "no name", "no role", "taken"],
 )
 def test_account_form_says_what_is_wrong(
     admin: Visitor, name: str, fields: dict[str, object], status: int, error: str

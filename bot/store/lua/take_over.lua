@@ -6,6 +6,7 @@ local worker, alive_ms = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local gone = {}
+if redis.call('EXISTS', work) == 0 then return nil end -- and so no group either; `take` makes one
 
 local function is_gone(name)
   if name == worker then return true end -- it asks for work, so it has none in hand

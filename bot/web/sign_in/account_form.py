@@ -9,6 +9,7 @@ from sanic import Request
 
 from bot.model import Role
 from bot.store.accounts import ROLES
+from bot.web.access import API_ACCOUNT
 from bot.web.form_fields import fields, line_field
 
 MAX_NAME_CHARS = 60
@@ -40,6 +41,8 @@ class AccountForm:
             errors["name"] = f"Vul een naam in van hoogstens {MAX_NAME_CHARS} tekens."
         if not _ID.fullmatch(self.id):
             errors["id"] = "Gebruik 2 tot 40 kleine letters, cijfers, punten of streepjes."
+        elif self.id == API_ACCOUNT.id:
+            errors["id"] = "Deze naam gebruikt het programma zelf. Kies een andere."
         if not self.roles:
             errors["role-agent"] = "Kies minstens één rol."
         return errors
