@@ -111,6 +111,13 @@ class OwnRedis:
         return self._process is not None
 
     @property
+    def pid(self) -> int:
+        """Of the server that this object started. Raises RuntimeError if another one answers."""
+        if self._process is None:
+            raise RuntimeError("this Redis was started by somebody else")
+        return self._process.pid
+
+    @property
     def log_file(self) -> Path:
         return self._folder / "redis.log"
 

@@ -47,6 +47,7 @@ def test_leaves_nothing_running(var: Path) -> None:
     with OwnRedis(var) as own:
         pid = server_pid(own.url)
         assert own.is_ours
+        assert own.pid == pid
     assert not is_alive(pid)
     assert not own.is_running()
 
@@ -72,6 +73,8 @@ def test_one_that_answers_is_used_and_left_running(var: Path) -> None:
         with OwnRedis(var) as second:
             assert second.url == first.url
             assert not second.is_ours
+            with pytest.raises(RuntimeError, match="somebody else"):
+                _ = second.pid
         assert first.is_running()
 
 
