@@ -58,7 +58,7 @@ compare: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file.md]: side by side
 lint-data: setup  ## [DATA=file] [OUT=file]: what is wrong, doubtful or missing in the examples
 	@$(ASSISTANT) -m bot.nlu.lint_data $(if $(DATA),"$(DATA)") $(if $(OUT),--json "$(OUT)")
 
-bench: setup  ## how fast, side by side with plain `rasa run`
+bench: setup-test  ## how fast, side by side with plain `rasa run`; ten minutes; ARGS=--quick to see whether it works
 	@$(WEB) -m tools.bench $(ARGS)
 
 password: setup  ## NAME=account: a new password for who forgot theirs

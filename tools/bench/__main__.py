@@ -1,114 +1,209 @@
-"""`make bench`: train both, ask both the same questions in turn, print the ratios."""
+"""`make bench`: train both sides, ask both the same in turn, and say what each costs."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.redis_server import OwnRedis
-from tools.bench.sides import ROOT, Side, plain_rasa, vraagbaak
+from tools.bench import measures, report
+from tools.bench.messages import Deck, texts
+from tools.bench.sides import FULL_EPOCHS, ROOT, PlainRasa, Vraagbaak
 
-MESSAGES_PER_CONVERSATION = 5
-QUESTIONS = (
-    "hoe laat zijn jullie open op zondag?",
-    "wat kost terugsturen?",
-    "waar blijft mijn pakket",
-    "kan ik met ideal betalen",
-    "hoe lang heb ik garantie op een wasmachine?",
-    "ik wil mijn wachtwoord opnieuw instellen",
-    "leveren jullie ook in belgie",
-    "Ik heb een kortingscode gekregen maar die werkt niet bij het afrekenen, hoe kan dat?",
-    "kan ik mijn bestelling ook in de winkel ophalen",
-    "wat zijn de verzendkosten",
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is asked. Conversations have 10 messages, but for the long ones."""
+
+    rehearsed: int = 3600
+    blocks: int = 4
+    single: int = 6  # conversations in a block
+    # Conversations in a block at so many at a time: at least as many, or it would be fewer at a time.
+    at_once: tuple[tuple[int, int], ...] = ((16, 32), (64, 64))
+    long: int = 3
+    long_length: int = 200
+    assistants: tuple[int, ...] = (1, 2, 4)
+    scaling: int = 64
+    sockets: int = 1000
+    beside_sockets: int = 5
+    idle_s: float = 30.0
+    starts: int = 2
+
+
+QUICK = Sizes(
+    rehearsed=700,
+    blocks=2,
+    single=1,
+    at_once=((16, 16),),
+    long=1,
+    long_length=40,
+    assistants=(1, 2),
+    scaling=16,
+    sockets=100,
+    beside_sockets=1,
+    idle_s=2.0,
+    starts=1,
 )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--messages", type=int, default=200, help="messages to each side (default 200)")
-    parser.add_argument("--fsync", choices=("everysec", "always"), default="everysec", help="of our Redis")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json")
-    args = parser.parse_args()
+class Bench:
+    """One run, from training to the last measure."""
+
+    def __init__(self, folder: Path, redis: OwnRedis, sizes: Sizes, options: argparse.Namespace) -> None:
+        self._sizes = sizes
+        self._assistants: int = options.assistants
+        self.ours = Vraagbaak(folder, redis)
+        self.theirs = None if options.without_rasa else PlainRasa(folder, options.epochs)
+        self._sides: list[Vraagbaak | PlainRasa] = [self.ours, *([self.theirs] if self.theirs else [])]
+
+    def run(self) -> Result:
+        found: Result = {"training": self._train()}
+        deck, found["start_up"] = self._start()
+        found |= self._compare(deck)
+        if self.theirs:
+            self.theirs.stop()
+        say(f"{self._sizes.sockets:,} idle sockets")
+        found["idle_sockets"] = measures.idle_sockets(
+            self.ours,
+            deck,
+            count=self._sizes.sockets,
+            conversations=self._sizes.beside_sockets,
+            idle_s=self._sizes.idle_s,
+        )
+        say(f"{' and '.join(map(str, self._sizes.assistants))} assistants")
+        found["scaling"] = measures.scaling(
+            self.ours,
+            deck,
+            assistants=self._sizes.assistants,
+            at_once=[at_once for at_once, _ in self._sizes.at_once],
+            conversations=self._sizes.scaling,
+        )
+        return found
+
+    def stop(self) -> None:
+        for side in self._sides:
+            side.stop()
+
+    def _train(self) -> Result:
+        for side in self._sides:
+            say(f"Training {side.name}")
+            side.train()
+            print(f"  {side.training['s']:.0f} s")
+        return measures.training(self._sides)
+
+    def _start(self) -> tuple[Deck, Result]:
+        """Both sides run and are warm after it. Ours is started afresh after the rehearsal, so nothing is cached."""
+        say("Starting, and trying every message once to see which are handed over")
+        everything = texts()[: self._sizes.rehearsed]
+        self.ours.start()
+        messages = measures.rehearse(self.ours, everything, self.ours.outcomes)
+        seconds: dict[str, list[float]] = {side.name: [] for side in self._sides}
+        for _ in range(self._sizes.starts):
+            for side in self._sides:
+                side.stop()
+                seconds[side.name].append(side.start())
+        self.ours.add_assistants(self._assistants)
+        print(f"  {', '.join(f'{len(of)} {outcome}' for outcome, of in messages.items())}")
+        deck = Deck(messages)
+        measures.warm_up(self._sides, deck, conversations=16)
+        return deck, measures.start_up(seconds)
+
+    def _compare(self, deck: Deck) -> Result:
+        sizes, found = self._sizes, Result()
+        say("One at a time")
+        found["one_at_a_time"] = measures.one_at_a_time(
+            self._sides, deck, conversations=sizes.single, blocks=sizes.blocks
+        )
+        for at_once, conversations in sizes.at_once:
+            say(f"{at_once} at a time")
+            found[f"at_{at_once}"] = measures.concurrent(
+                self._sides, deck, at_once=at_once, conversations=conversations, blocks=sizes.blocks
+            )
+        say(f"Conversations of {sizes.long_length} messages")
+        found["long_conversation"] = measures.long_conversation(
+            self._sides, deck, conversations=sizes.long, length=sizes.long_length
+        )
+        found["memory"] = measures.memory(self._sides)
+        return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parse_arguments(arguments)
+    started_s = time.monotonic()
+    machine = _machine(options.note)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        redis = stack.enter_context(OwnRedis(folder, fsync=args.fsync))
-        sides = _start(stack, folder, redis)
-        times = _ask_in_turn(sides, args.messages)
-        result = _result(sides, times, args.fsync)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(result, indent=2) + "\n")
-    _print(result)
+        redis = stack.enter_context(OwnRedis(folder, fsync=options.fsync))
+        bench = Bench(folder, redis, QUICK if options.quick else Sizes(), options)
+        stack.callback(bench.stop)
+        found = bench.run()
+    result = {
+        "machine": machine,
+        "fsync": options.fsync,
+        "assistants": options.assistants,
+        "quick": options.quick,
+        "took_s": round(time.monotonic() - started_s),
+        **found,
+    }
+    report.save(result, options.out)
+    print(f"\n{report.markdown(result)}\nAll figures: {options.out}")
+    if options.publish:
+        report.publish(result, options.out)
     return 0
 
 
-def _start(stack: ExitStack, folder: Path, redis: OwnRedis) -> list[Side]:
-    sides = []
-    for make, args in ((vraagbaak, (folder, redis)), (plain_rasa, (folder,))):
-        print(f"Training and starting {make.__name__} ...", flush=True)
-        side = make(*args)
-        stack.callback(side.stop)
-        started = time.monotonic()
-        side.wait_until_it_answers()
-        print(f"  trained in {side.train_s:.0f} s, answered {time.monotonic() - started:.0f} s after its start")
-        sides.append(side)
-    for side in sides:
-        side.connection = None  # the first one's has timed out while the other trained
-    return sides
+def say(step: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {step} ...", flush=True)
 
 
-def _ask_in_turn(sides: Sequence[Side], messages: int) -> dict[str, list[float]]:
-    """Seconds per message and side. A new conversation every few messages, as customers have."""
-    times: dict[str, list[float]] = {side.name: [] for side in sides}
-    for number in range(-10, messages):
-        sender = f"bench-{number // MESSAGES_PER_CONVERSATION}"
-        text = QUESTIONS[number % len(QUESTIONS)]
-        for side in sides if number % 2 else reversed(sides):
-            took_s, replies = side.ask(sender, text)
-            if not replies:
-                raise RuntimeError(f"{side.name} had no answer to {text!r}")
-            if number >= 0:  # the first ones warm up
-                times[side.name].append(took_s)
-    return times
-
-
-def _result(sides: Sequence[Side], times: dict[str, list[float]], fsync: str) -> dict[str, object]:
-    ours, theirs = (_figures(side, times[side.name]) for side in sides)
+def _machine(note: str) -> dict[str, Any]:
+    names = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
     return {
-        "machine": f"{os.cpu_count()} cores, {platform.platform()}",
-        "fsync": fsync,
-        "messages": len(times[sides[0].name]),
-        "vraagbaak": ours,
-        "rasa": theirs,
-        "ratio": {name: round(ours[name] / theirs[name], 3) for name in ours},
+        "date": time.strftime("%Y-%m-%d"),
+        "cores": os.cpu_count(),
+        "processor": names[0] if names else platform.machine(),
+        "system": platform.platform(terse=True),
+        "load_before": round(os.getloadavg()[0], 1),
+        "note": note,
     }
 
 
-def _figures(side: Side, times: list[float]) -> dict[str, float]:
-    ordered = sorted(times)
-    return {
-        "median_ms": round(statistics.median(ordered) * 1000, 2),
-        "p95_ms": round(ordered[int(len(ordered) * 0.95)] * 1000, 2),
-        "memory_mb": round(side.memory_mb()),
-        "train_s": round(side.train_s, 1),
-    }
+def _cpuinfo() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return []
 
 
-def _print(result: dict[str, object]) -> None:
-    ours, theirs, ratio = (result[name] for name in ("vraagbaak", "rasa", "ratio"))
-    print(f"\nOne message at a time over the REST channel, {result['messages']} to each, {result['machine']}")
-    print(f"(ours with its append-only file on, fsync {result['fsync']}; plain Rasa keeps conversations in memory)\n")
-    print(f"{'':12}{'vraagbaak':>12}{'plain Rasa':>12}{'ratio':>8}")
-    for name in ratio:  # type: ignore[attr-defined]
-        print(f"{name:12}{ours[name]:>12}{theirs[name]:>12}{ratio[name]:>8}")  # type: ignore[index]
+def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="few messages, one epoch: does it work, not how fast is it"
+    )
+    parser.add_argument("--without-rasa", action="store_true", help="ours only")
+    parser.add_argument("--assistants", type=int, default=2, help="of ours, beside plain Rasa (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=1, help="that plain Rasa trains (%(default)s)")
+    parser.add_argument("--full-training", action="store_true", help=f"as many as recommended, {FULL_EPOCHS}; long")
+    parser.add_argument("--fsync", choices=("everysec", "always"), default="everysec", help="of our Redis")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json", help="(%(default)s)")
+    parser.add_argument("--publish", action="store_true", help="write docs/explanation/performance.md and its plot")
+    parser.add_argument("--note", default="", help="a sentence for the line that says where it was measured")
+    options = parser.parse_args(arguments)
+    if options.full_training:
+        options.epochs = FULL_EPOCHS
+    if options.publish and options.without_rasa:
+        parser.error("--publish needs both sides")
+    return options
 
 
 if __name__ == "__main__":

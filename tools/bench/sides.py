@@ -2,142 +2,264 @@
 
 from __future__ import annotations
 
-import http.client
-import json
+import asyncio
+import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
+from bot.model import ASSISTANT
+from bot.processes import die_with_parent, stop_process
 from bot.redis_server import OwnRedis
+from bot.settings import Settings
+from bot.store import Store
+from tools.bench.load import Address, LoadError, RestClient
+from tools.bench.messages import ANSWERED, ASKED, HANDED_OVER, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB_PYTHON = ROOT / ".venv" / "bin" / "python"
 ASSISTANT_PYTHON = ROOT / ".venv-assistant" / "bin" / "python"
-PLAIN_CONFIG = Path(__file__).parent / "plain_rasa.yml"
+RECOMMENDED = ROOT / "tools" / "compare" / "recommended_rasa.yml"
+FULL_EPOCHS = 100  # as in that file
 REST_TOKEN = "token-of-the-benchmark"
-START_TIMEOUT_S = 180.0
+FIRST_QUESTION = "wat kost terugsturen?"
+START_TIMEOUT_S = 300.0
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.05
+# The button below "Bedoel je ...?"; actions/.
+SOMETHING_ELSE = "/nlu_fallback"
+NO_LIMIT = "1000000"
+# Long enough that the first message waits for an assistant that still starts, instead of going to a human.
+TURN_TIMEOUT_S = "120"
 
 
-@dataclass
 class Side:
-    """One program that answers on Rasa's REST channel."""
+    """A program that answers on Rasa's REST channel, in one or more processes of ours."""
 
-    name: str
-    folder: Path
-    environ: dict[str, str]
-    port: int = 0
-    train_s: float = 0.0
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    connection: http.client.HTTPConnection | None = None
+    def __init__(self, name: str, folder: Path, environ: Mapping[str, str], address: Address) -> None:
+        self.name = name
+        self.address = address
+        self.folder = folder
+        self.environ = dict(environ)
+        self.training: dict[str, float] = {}
+        self._processes: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._started_s = 0.0
 
-    def start(self, *command: str | Path) -> None:
-        """Start one of its processes, with its output in a file."""
-        log = (self.folder / f"{self.name}-{len(self.processes)}.log").open("wb")
-        self.processes.append(
-            subprocess.Popen([str(part) for part in command], cwd=ROOT, env=self.environ, stdout=log, stderr=log)
-        )
+    def pids(self) -> dict[str, list[int]]:
+        """Its processes by part: `web`, `assistant`, ..."""
+        found: dict[str, list[int]] = {}
+        for part, process in self._processes:
+            found.setdefault(part, []).append(process.pid)
+        return found
 
-    def ask(self, sender: str, text: str) -> tuple[float, list[dict[str, str]]]:
-        """Seconds that a message took over a connection that stays open, and the replies."""
-        body = json.dumps({"sender": sender, "message": text})
-        headers = {"Authorization": f"Bearer {REST_TOKEN}", "Content-Type": "application/json"}
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        started = time.perf_counter()
-        self.connection.request("POST", "/webhooks/rest/webhook", body, headers)
-        response = self.connection.getresponse()
-        replies = json.loads(response.read())
-        took_s = time.perf_counter() - started
-        if response.status != 200:
-            raise RuntimeError(f"{self.name} answered {response.status}: {replies}")
-        return took_s, replies
+    def all_pids(self) -> list[int]:
+        return [pid for pids in self.pids().values() for pid in pids]
 
-    def wait_until_it_answers(self) -> None:
-        """Raises RuntimeError, with what it said, if it doesn't."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if any(process.poll() is not None for process in self.processes):
-                break
-            try:
-                if self.ask("first", "wat kost terugsturen?")[1]:
-                    return
-            except (OSError, http.client.HTTPException, RuntimeError, ValueError):
-                self.connection = None
-            time.sleep(0.5)
-        said = "".join(path.read_text(errors="replace")[-3000:] for path in self.folder.glob(f"{self.name}-*.log"))
-        raise RuntimeError(f"{self.name} did not start:\n{said}")
-
-    def memory_mb(self) -> float:
-        """Resident memory of its processes."""
-        pages = sum(int(Path(f"/proc/{p.pid}/statm").read_text().split()[1]) for p in self.processes)
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    def wait_for_answer(self) -> float:
+        """Seconds from the first process's start to the first answer. Raises RuntimeError, with what it said."""
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline_s and self.all_run():
+            with contextlib.suppress(OSError, LoadError, asyncio.IncompleteReadError):
+                if asyncio.run(self._is_answered(f"first-{time.monotonic_ns()}")):
+                    return time.monotonic() - self._started_s
+            time.sleep(POLL_S)
+        raise RuntimeError(f"{self.name} did not start:\n{self._said()}")
 
     def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        while self._processes:
+            stop_process(self._processes.pop()[1], timeout_s=STOP_TIMEOUT_S)
+
+    def train_with(self, *command: str | Path) -> str:
+        """What it said. Raises RuntimeError, with what it said, if it fails."""
+        started_s = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"training {self.name} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        self.training["s"] = time.monotonic() - started_s
+        return done.stdout + done.stderr
+
+    def _start(self, part: str, *command: str | Path) -> None:
+        """Start one process, with its output in a file."""
+        if not self._processes:
+            self._started_s = time.monotonic()
+        with (self.folder / f"{self.name}-{part}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+        self._processes.append((part, process))
+
+    def all_run(self) -> bool:
+        return all(process.poll() is None for _, process in self._processes)
+
+    async def _is_answered(self, sender: str) -> bool:
+        async with RestClient(self.address) as client:
+            return bool(await asyncio.wait_for(client.ask(sender, FIRST_QUESTION), START_TIMEOUT_S))
+
+    def _said(self) -> str:
+        return "".join(path.read_text(errors="replace")[-3000:] for path in self.folder.glob(f"{self.name}-*.log"))
 
 
-def vraagbaak(folder: Path, redis: OwnRedis) -> Side:
-    """Ours: web, assistant and a Redis with its append-only file on, trained by `bot.assistant.train`."""
-    port = free_port()
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("BOT_")},
-        "BOT_ENV_FILE": os.devnull,
-        "BOT_VAR": str(folder),
-        "BOT_REDIS_URL": redis.url,
-        "BOT_PORT": str(port),
-        "BOT_REST_TOKEN": REST_TOKEN,
-        "BOT_LOG_FORMAT": "json",
-    }
-    side = Side("vraagbaak", folder, environ, port)
-    side.train_s = _train(side, ASSISTANT_PYTHON, "-m", "bot.assistant.train")
-    side.start(ASSISTANT_PYTHON, "-m", "bot.assistant")
-    side.start(WEB_PYTHON, "-m", "bot.web")
-    return side
+class Vraagbaak(Side):
+    """Ours: web, assistants, and a Redis with its append-only file on."""
+
+    def __init__(self, folder: Path, redis: OwnRedis) -> None:
+        port = free_port()
+        environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("BOT_")},
+            "BOT_ENV_FILE": os.devnull,
+            "BOT_VAR": str(folder),
+            "BOT_REDIS_URL": redis.url,
+            "BOT_PORT": str(port),
+            "BOT_REST_TOKEN": REST_TOKEN,
+            "BOT_TURN_TIMEOUT_S": TURN_TIMEOUT_S,
+            "BOT_MESSAGES_PER_MINUTE": NO_LIMIT,
+            "BOT_CONVERSATIONS_PER_MINUTE": NO_LIMIT,
+            "BOT_LOG_FORMAT": "json",
+        }
+        super().__init__("vraagbaak", folder, environ, Address(port, REST_TOKEN, hands_over=True))
+        self._redis = redis
+
+    def train(self) -> None:
+        # Whether the model is good enough to answer is not what is measured here.
+        self.train_with(ASSISTANT_PYTHON, "-m", "bot.assistant.train", "--override", "make bench")
+
+    def start(self, assistants: int = 1) -> float:
+        """Seconds from the start to the first answer."""
+        for _ in range(assistants):
+            self._start("assistant", ASSISTANT_PYTHON, "-m", "bot.assistant")
+        self._start("web", WEB_PYTHON, "-m", "bot.web")
+        took_s = self.wait_for_answer()
+        self._wait_for_assistants(assistants)
+        return took_s
+
+    def add_assistants(self, total: int) -> None:
+        """Start more, so that there are `total`, and wait until they work."""
+        for _ in range(total - len(self.pids()["assistant"])):
+            self._start("assistant", ASSISTANT_PYTHON, "-m", "bot.assistant")
+        self._wait_for_assistants(total)
+
+    def pids(self) -> dict[str, list[int]]:
+        return {**super().pids(), "redis": [self._redis.pid]}
+
+    def _wait_for_assistants(self, count: int) -> None:
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while asyncio.run(self._alive()) < count:
+            if time.monotonic() > deadline_s or not self.all_run():
+                raise RuntimeError(f"{self.name} has no {count} assistants:\n{self._said()}")
+            time.sleep(POLL_S)
+
+    async def _is_answered(self, sender: str) -> bool:
+        """That a human will answer, because no assistant runs yet, is no answer."""
+        return await super()._is_answered(sender) and await self.outcomes([sender]) != [HANDED_OVER]
+
+    async def _alive(self) -> int:
+        async with opened(self._redis.url) as store:
+            return len(await store.work.alive())
+
+    async def outcomes(self, senders: Sequence[str]) -> list[Outcome]:
+        """What the assistant did with the last message of each sender of the REST channel."""
+        async with opened(self._redis.url) as store:
+            return [await outcome(store, sender) for sender in senders]
 
 
-def plain_rasa(folder: Path) -> Side:
-    """`rasa run` with Rasa's default configuration, in-memory tracker, and its action server beside it."""
-    project = folder / "plain"
-    shutil.copytree(ROOT / "data", project / "data")
-    shutil.copy(ROOT / "domain.yml", project)
-    shutil.copy(PLAIN_CONFIG, project / "config.yml")
-    (project / "credentials.yml").write_text("rest:\n")
-    action_port, port = free_port(), free_port()
-    (project / "endpoints.yml").write_text(f"action_endpoint:\n  url: http://localhost:{action_port}/webhook\n")
-    environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
-    side = Side("rasa", folder, environ, port)
-    rasa = (ASSISTANT_PYTHON, "-m", "rasa")
-    files = ("--domain", project / "domain.yml", "--config", project / "config.yml", "--data", project / "data")
-    side.train_s = _train(side, *rasa, "train", *files, "--force", "--out", project / "models")
-    side.start(*rasa, "run", "actions", "--actions", "actions", "--port", str(action_port))
-    side.start(
-        *(*rasa, "run", "--model", project / "models", "--port", str(port)),
-        *("--endpoints", project / "endpoints.yml", "--credentials", project / "credentials.yml"),
-    )
-    return side
+class PlainRasa(Side):
+    """`rasa run` with Rasa's recommended configuration, in-memory tracker, and its action server beside it."""
+
+    def __init__(self, folder: Path, epochs: int) -> None:
+        """epochs: fewer than FULL_EPOCHS train shorter; a message costs the same."""
+        port, self._action_port = free_port(), free_port()
+        environ = {
+            **os.environ,
+            "RASA_TELEMETRY_ENABLED": "false",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "PYTHONPATH": str(ROOT),
+        }
+        super().__init__("rasa", folder, environ, Address(port))
+        self._epochs = epochs
+        self._project = folder / "plain"
+        shutil.copytree(ROOT / "data", self._project / "data")
+        shutil.copy(ROOT / "domain.yml", self._project)
+        self._write("config.yml", configuration(RECOMMENDED.read_text(encoding="utf-8"), epochs))
+        self._write("credentials.yml", "rest:\n")
+        self._write("endpoints.yml", f"action_endpoint:\n  url: http://localhost:{self._action_port}/webhook\n")
+
+    def train(self) -> None:
+        project = self._project
+        files = ("--domain", project / "domain.yml", "--config", project / "config.yml", "--data", project / "data")
+        said = self.train_with(*_RASA, "train", *files, "--force", "--out", project / "models")
+        self.training |= {"epochs": self._epochs, "epoch_s": seconds_per_epoch(said)}
+
+    def start(self) -> float:
+        """Seconds from the start to the first answer."""
+        project = self._project
+        self._start("actions", *_RASA, "run", "actions", "--actions", "actions", "--port", str(self._action_port))
+        self._start(
+            "rasa",
+            *(*_RASA, "run", "--model", project / "models", "--port", str(self.address.port)),
+            *("--endpoints", project / "endpoints.yml", "--credentials", project / "credentials.yml"),
+        )
+        return self.wait_for_answer()
+
+    def _write(self, name: str, text: str) -> None:
+        (self._project / name).write_text(text, encoding="utf-8")
+
+
+_RASA = (ASSISTANT_PYTHON, "-m", "rasa")
+
+
+def seconds_per_epoch(said: str) -> float:
+    """As the progress bar of DIET, the only part of it that learns from examples in epochs, said at its end."""
+    bars = re.findall(r"Epochs: 100%.*? (\d+)/\1 \[(?:(\d+):)?(\d+):(\d+)<", said)
+    if not bars:
+        raise RuntimeError("Rasa's progress bar of epochs was not found")
+    epochs, hours, minutes, seconds = (int(part or 0) for part in bars[0])
+    return (3600 * hours + 60 * minutes + seconds) / epochs
+
+
+def configuration(recommended: str, epochs: int) -> str:
+    """Rasa's recommended configuration for the bench.
+
+    A model that was trained so short is never sure, and would hand every message over: a request more, to the
+    action server. Without a threshold it answers everything, which is the cheapest that plain Rasa can do.
+    """
+    if epochs >= FULL_EPOCHS:
+        return recommended
+    shorter = recommended.replace(f"epochs: {FULL_EPOCHS}", f"epochs: {epochs}")
+    return re.sub(r"( *)threshold: .*", r"\1threshold: 0.0\n\1ambiguity_threshold: 0.0", shorter)
+
+
+async def outcome(store: Store, sender: str) -> Outcome:
+    """What the assistant did with the last message of a sender of the REST channel."""
+    conversation_id = f"rest-{sender}"
+    if (await store.conversations.get(conversation_id)).owner != ASSISTANT:
+        return HANDED_OVER
+    last = await store.conversations.latest_messages(conversation_id, 1)
+    return ASKED if any(button.payload == SOMETHING_ELSE for said in last for button in said.buttons) else ANSWERED
+
+
+@contextlib.asynccontextmanager
+async def opened(redis_url: str) -> AsyncIterator[Store]:
+    store = await Store(redis_url, Settings()).open()
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _train(side: Side, *command: str | Path) -> float:
-    """Seconds. Raises RuntimeError, with what it said, if it fails."""
-    started = time.monotonic()
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=side.environ, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"training {side.name} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return time.monotonic() - started
