@@ -70,8 +70,8 @@ async def _open(store: Store) -> None:
 
 
 def main() -> int:
-    # One thread for NumPy, which reads this when it is imported. A second one helps no single message, and looks for more
-    # work at full speed for a while after each: an assistant took 88 ms of processor time for a message of 33 ms.
+    # One thread for NumPy, which reads this when it is imported. A second one helps no single message, and looks for
+    # more work at full speed for a while after each: a message of 33 ms took 88 ms of processor time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         settings = Settings.load()
