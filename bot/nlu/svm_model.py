@@ -19,6 +19,7 @@ WORD_WEIGHT, CHAR_WEIGHT = 0.5, 1.0
 # What the same sentence vector counts; at right angles it counts exp(-2 * SHARPNESS) of that.
 VECTOR_WEIGHT, SHARPNESS = 3.0, 0.5
 BIAS = 1.0  # the feature that all messages share
+FEW_MESSAGES = 8
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,9 @@ def radial(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
     left, right: float32, shapes (n_left, dimension) and (n_right, dimension). Returns shape (n_left, n_right).
     """
-    return np.exp(SHARPNESS * 2 * (left @ right.T - 1)) * np.float32(VECTOR_WEIGHT)
+    # For one message and its parts, BLAS first copies `right` into another order, or reads it at half the speed.
+    cosines = np.einsum("kd,nd->kn", left, right) if len(left) <= FEW_MESSAGES else left @ right.T
+    return np.exp(SHARPNESS * 2 * (cosines - 1)) * np.float32(VECTOR_WEIGHT)
 
 
 def inverse_document_frequency(counts: csr_matrix) -> np.ndarray:
