@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import IO
 
 from bot.errors import EXIT_CONFIG, ConfigError
 
@@ -104,12 +105,19 @@ class Child:
         self._say(f"The {self.name} process ended ({how_it_ended(process)}); starting it again in {delay_s:.0f} s.")
 
 
-def start_process(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a child that dies with us, in a session of its own, so that only the launcher hears Ctrl-C."""
+def start_process(
+    command: Sequence[str], env: Mapping[str, str], *, output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a child that dies with us, in a session of its own, so that only the launcher hears Ctrl-C.
+
+    output: where what it says goes; without it, where ours goes.
+    """
     return subprocess.Popen(
         command,
         env=dict(env),
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGKILL),  # SIGTERM could be ignored by one that hangs
     )

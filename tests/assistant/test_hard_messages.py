@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.assistant.rasa_import import import_rasa
-from tests.trained_model import trained_model
+from tools.trained_model import trained_model
 
 import_rasa()
 

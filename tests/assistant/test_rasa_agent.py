@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.assistant.rasa_import import import_rasa
-from tests.trained_model import ASSISTANT_PYTHON, ROOT, trained_model
+from tools.trained_model import ASSISTANT_PYTHON, ROOT, trained_model
 
 import_rasa()
 

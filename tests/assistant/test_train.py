@@ -13,7 +13,7 @@ from bot.errors import EXIT_CONFIG
 from bot.model import ModelRecord
 from bot.settings import Settings
 from bot.store import Store
-from tests.trained_model import trained_model
+from tools.trained_model import trained_model
 
 import_rasa()
 pytestmark = pytest.mark.train

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext
 from bot.model import ModelRecord
 from tests.chromium import chromium
 from tests.conftest import ROOT, Site, running_site
-from tests.trained_model import ASSISTANT_PYTHON, trained_model
+from tools.trained_model import ASSISTANT_PYTHON, trained_model
 
 __all__ = ["chromium"]
 

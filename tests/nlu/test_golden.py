@@ -9,7 +9,7 @@ from bot.nlu.conclusions import ANSWER, ASK, HUMAN
 from bot.nlu.examples import ExamplesError
 from bot.nlu.golden import GOLDEN_FILE, GoldenMessage, check_golden, failures_of, read_golden
 from bot.nlu.rasa_model import PROJECT
-from tests.trained_model import trained_model
+from tools.trained_model import trained_model
 
 INTENTS = {"faq_a", "faq_b", "nlu_fallback"}
 

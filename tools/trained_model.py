@@ -8,7 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 ASSISTANT_PYTHON = ROOT / ".venv-assistant" / "bin" / "python"
 CACHE = ROOT / "var" / "test-models"
 _MADE_FROM = ("config.yml", "domain.yml", "data/*.yml", "bot/nlu/**/*.py", "requirements/assistant.txt")

@@ -1,0 +1,141 @@
+"""Kills, stops and hangs the installation's processes, as the seed says, and starts them again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from tools.crash.processes import START_TIMEOUT_S, STOP_TIMEOUT_S, Installation, Program, until
+
+KINDS = ("web", "assistant", "redis")
+# Every run kills each kind at least so often, whatever else the seed has in mind.
+LEAST_KILLS = 2
+
+
+@dataclass(frozen=True)
+class Blow:
+    """One misfortune.
+
+    how: SIGKILL; SIGTERM, as at a rolling restart; or SIGSTOP, a process that hangs.
+    after_s: since the one before of its kind was over. lasts_s: until it is started again, or goes on.
+    """
+
+    kind: str
+    how: str
+    which: int
+    after_s: float
+    lasts_s: float
+
+
+@dataclass(frozen=True)
+class Temper:
+    """How a kind is treated, in seconds: pause between two blows, how long each lasts, how they come about."""
+
+    after_s: tuple[float, float]
+    lasts_s: tuple[float, float]
+    hows: tuple[str, ...]
+
+
+# An assistant needs ten seconds of a core to start, so that it is hit less often.
+TEMPERS = {
+    "web": Temper((2.5, 8.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
+    "assistant": Temper((2.0, 8.0), (0.1, 2.0), ("SIGKILL", "SIGKILL", "SIGSTOP", "SIGTERM")),
+    "redis": Temper((6.0, 15.0), (0.1, 2.0), ("SIGKILL",)),
+}
+# A hung process is worse the longer it hangs: past the limit for a turn, and past the take-over of its work.
+HANGS_S = (1.0, 20.0)
+
+
+def blows(kind: str, seed: int) -> Iterator[Blow]:
+    """What happens to one kind, without end; the same seed brings the same. The first ones are kills."""
+    random, temper, number = Random(f"{seed} {kind}"), TEMPERS[kind], 0
+    while True:
+        how = "SIGKILL" if number < LEAST_KILLS else random.choice(temper.hows)
+        lasts_s = random.uniform(*(HANGS_S if how == "SIGSTOP" else temper.lasts_s))
+        yield Blow(kind, how, random.randrange(1_000), random.uniform(*temper.after_s), lasts_s)
+        number += 1
+
+
+class Chaos:
+    """One per run: `rage` until it is cancelled; then all is started again that was down."""
+
+    def __init__(self, installation: Installation, seed: int) -> None:
+        self._installation = installation
+        self._seed = seed
+        self.struck: Counter[tuple[str, str]] = Counter()
+        # A graceful stop that was none: (program, how).
+        self.bad_stops: list[tuple[str, str]] = []
+
+    def kills(self, kind: str) -> int:
+        return self.struck[kind, "SIGKILL"]
+
+    @property
+    def enough(self) -> bool:
+        """Whether each kind was killed as often as every run must."""
+        return all(self.kills(kind) >= LEAST_KILLS for kind in KINDS)
+
+    async def rage(self) -> None:
+        """For ever, all kinds at the same time."""
+        await asyncio.gather(*(self._rage_at(kind) for kind in KINDS))
+
+    async def _rage_at(self, kind: str) -> None:
+        for blow in blows(kind, self._seed):
+            await asyncio.sleep(blow.after_s)
+            if kind == "redis":
+                await self._strike_redis(blow)
+            else:
+                await self._strike(blow)
+
+    async def _strike_redis(self, blow: Blow) -> None:
+        self._installation.kill_redis()
+        self.struck["redis", blow.how] += 1
+        try:
+            await asyncio.sleep(blow.lasts_s)
+        finally:
+            # In this thread: a process dies with the thread that started it. It takes a few hundredths of a second.
+            self._installation.redis.start()
+
+    async def _strike(self, blow: Blow) -> None:
+        """One that is up; so at least one other may be starting, and customers are without for a while at most."""
+        program = await self._one_that_is_up(blow)
+        program.in_hand = True
+        self.struck[blow.kind, blow.how] += 1
+        try:
+            await {"SIGKILL": self._kill, "SIGTERM": self._stop, "SIGSTOP": self._hang}[blow.how](program, blow)
+        finally:
+            program.in_hand = False
+
+    async def _one_that_is_up(self, blow: Blow) -> Program:
+        programs = self._installation.webs if blow.kind == "web" else self._installation.assistants
+        await until(lambda: any(program.is_up for program in programs), timeout_s=START_TIMEOUT_S)
+        up = [program for program in programs if program.is_up] or programs
+        return up[blow.which % len(up)]
+
+    async def _kill(self, program: Program, blow: Blow) -> None:
+        program.kill()
+        try:
+            await asyncio.sleep(blow.lasts_s)
+        finally:
+            program.start()
+
+    async def _stop(self, program: Program, blow: Blow) -> None:
+        program.terminate()
+        try:
+            if not await until(lambda: not program.is_running, timeout_s=STOP_TIMEOUT_S):
+                self.bad_stops.append((program.name, f"still runs {STOP_TIMEOUT_S:.0f} s after SIGTERM"))
+            elif program.ended() != "exit code 0":
+                self.bad_stops.append((program.name, program.ended()))
+            await asyncio.sleep(blow.lasts_s)
+        finally:
+            program.kill()
+            program.start()
+
+    async def _hang(self, program: Program, blow: Blow) -> None:
+        program.hang()
+        try:
+            await asyncio.sleep(blow.lasts_s)
+        finally:
+            program.go_on()

@@ -1,0 +1,86 @@
+"""Everything that Redis has about conversations, read key by key.
+
+The verdict must not depend on the code that is tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.model import Message
+from bot.store.connection import connect
+from bot.store.conversations import stored_message
+from bot.store.keys import WORK_GROUP, Keys
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One conversation: its hash, its log in order, and what hangs on it."""
+
+    id: str
+    fields: dict[str, str]
+    log: list[Message]
+    message_ids: dict[str, str] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    nlu: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        return self.fields.get("owner", "")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All conversations, and the sets that lead to them.
+
+    work: entries of the stream, and those that an assistant took and did not acknowledge.
+    outbox: as (conversation id, message id).
+    """
+
+    conversations: dict[str, Stored]
+    work: list[str]
+    work_taken: int
+    due: set[str]
+    queue: set[str]
+    claimed: set[str]
+    outbox: set[tuple[str, str]]
+
+
+async def take(url: str, prefix: str) -> Snapshot:
+    """Raises redis's own errors: who looks has made sure that it runs."""
+    client, keys = connect(url), Keys(prefix)
+    try:
+        pipeline = client.pipeline(transaction=True)
+        for key in (keys.active, keys.due, keys.queue, keys.claimed, keys.outbox):
+            pipeline.zrange(key, 0, -1)
+        pipeline.xrange(keys.work)
+        pipeline.xpending(keys.work, WORK_GROUP)
+        active, due, queue, claimed, outbox, work, pending = await pipeline.execute()
+        conversations = {one: await _conversation(client, keys, one) for one in active}
+    finally:
+        await client.aclose()
+    members = [member.rpartition(" ") for member in outbox]
+    return Snapshot(
+        conversations,
+        [fields["conversation_id"] for _, fields in work],
+        int(pending["pending"]),
+        set(due),
+        set(queue),
+        set(claimed),
+        {(conversation_id, message_id) for conversation_id, _, message_id in members},
+    )
+
+
+async def _conversation(client: Any, keys: Keys, conversation_id: str) -> Stored:
+    pipeline = client.pipeline(transaction=True)
+    pipeline.hgetall(keys.conversation(conversation_id))
+    pipeline.xrange(keys.log(conversation_id))
+    pipeline.hgetall(keys.message_ids(conversation_id))
+    pipeline.lrange(keys.pending(conversation_id), 0, -1)
+    pipeline.hgetall(keys.nlu(conversation_id))
+    pipeline.hgetall(keys.states(conversation_id))
+    fields, entries, *rest = await pipeline.execute()
+    log = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
+    return Stored(conversation_id, fields, log, *rest)

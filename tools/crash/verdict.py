@@ -1,0 +1,39 @@
+"""Was every promise kept? Compares what is stored with what the people outside saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tools.crash.rules import Violation, answering, bookkeeping, delivering, storing
+from tools.crash.snapshot import Snapshot, Stored
+from tools.crash.witness import AgentSaid, Witness
+
+
+def violations(snapshot: Snapshot, witnesses: Sequence[Witness], said: Sequence[AgentSaid]) -> list[Violation]:
+    """Of all conversations. An empty list is what we want."""
+    return list(_violations(snapshot, witnesses, said))
+
+
+def _violations(snapshot: Snapshot, witnesses: Sequence[Witness], said: Sequence[AgentSaid]) -> Iterator[Violation]:
+    yield from bookkeeping.nothing_waits(snapshot)
+    yield from storing.agents_replies(snapshot, said)
+    for witness in witnesses:
+        stored = snapshot.conversations.get(witness.conversation_id) or Stored(witness.conversation_id, {}, [])
+        yield from _of_conversation(stored, witness, snapshot)
+    for conversation_id in sorted(snapshot.conversations.keys() - {one.conversation_id for one in witnesses}):
+        yield Violation("inconsistent", conversation_id, "is of no customer")
+
+
+def _of_conversation(stored: Stored, witness: Witness, snapshot: Snapshot) -> Iterator[Violation]:
+    yield from storing.customers_messages(stored, witness)
+    yield from storing.each_once(stored)
+    yield from answering.turns(stored)
+    yield from answering.silence_after_takeover(stored)
+    yield from delivering.seen(stored, witness)
+    yield from delivering.states(stored)
+    yield from delivering.rest_answers(stored, witness)
+    if stored.log:
+        yield from bookkeeping.owner(stored, snapshot)
+        yield from bookkeeping.leftovers(stored)
+    for trouble in witness.troubles:
+        yield Violation("protocol", stored.id, trouble)

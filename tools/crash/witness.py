@@ -1,0 +1,73 @@
+"""What the people outside saw, to be compared with what is stored."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Sent:
+    """What a customer sent. `entry_id` is that of the ack; the REST channel acknowledges without one."""
+
+    id: str
+    text: str
+    acked: bool = False
+    entry_id: str = ""
+    sent_at_s: float = field(default_factory=time.monotonic)
+    ack_s: float | None = None
+    reply_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message of the log as its customer got it. The REST channel does not say the id."""
+
+    entry_id: str
+    sender: str
+    text: str
+    id: str = ""
+
+
+@dataclass
+class Witness:
+    """One customer's side of one conversation.
+
+    seen: what was said to the customer, in the order of coming; a repeat is left out, as the widget does.
+    answers: of the REST channel, message id to the texts that came as its answer.
+    troubles: what the protocol does not allow, in words.
+    """
+
+    channel: str
+    conversation_id: str = ""
+    sent: list[Sent] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    reconnections: int = 0
+
+    def saw(self, message: Seen) -> bool:
+        """Note it; whether it is new."""
+        if any(known.entry_id == message.entry_id for known in self.seen):
+            return False
+        self.seen.append(message)
+        return True
+
+    def acknowledged(self, message_id: str, entry_id: str = "") -> None:
+        """Note that a message is stored; two different places for one message are a trouble."""
+        for sent in self.sent:
+            if sent.id == message_id:
+                if sent.entry_id and entry_id and sent.entry_id != entry_id:
+                    self.troubles.append(f"{message_id} was acknowledged at {sent.entry_id} and at {entry_id}")
+                if not sent.acked:
+                    sent.ack_s = time.monotonic() - sent.sent_at_s
+                sent.acked, sent.entry_id = True, entry_id or sent.entry_id
+
+
+@dataclass(frozen=True)
+class AgentSaid:
+    """A reply that the API said was stored."""
+
+    conversation_id: str
+    message_id: str
+    entry_id: str
