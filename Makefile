@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run test check train activate rollback evaluate evaluate-more compare lint-data bench lock format password clean setup-test
+.PHONY: help setup run test check train activate rollback evaluate evaluate-more compare lint-data bench crash lock format password clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -60,6 +60,9 @@ lint-data: setup  ## [DATA=file] [OUT=file]: what is wrong, doubtful or missing 
 
 bench: setup-test  ## how fast, side by side with plain `rasa run`; ten minutes; ARGS=--quick to see whether it works
 	@$(WEB) -m tools.bench $(ARGS)
+
+crash: setup-test  ## [SEEDS=n | SEED=n] [ARGS=...]: kill processes while customers write, and look whether all is kept
+	@$(WEB) -m tools.crash $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 password: setup  ## NAME=account: a new password for who forgot theirs
 	@$(WEB) -m tools.password $(if $(NAME),"$(NAME)")

@@ -21,22 +21,22 @@ def main() -> int:
     seeds = [args.seed] if args.seed is not None else range(1, args.seeds + 1)
     outcomes = []
     for seed in seeds:
-        outcomes.append(_run(seed, plan))
+        outcomes.append(_run(seed, plan, keep=args.keep))
         # After each: who interrupts a long run keeps what is known.
         _write(args.out, plan, outcomes)
     print(json.dumps(totals(outcomes)))
     return 1 if any(outcome.violations for outcome in outcomes) else 0
 
 
-def _run(seed: int, plan: Plan) -> Outcome:
+def _run(seed: int, plan: Plan, *, keep: bool) -> Outcome:
     """A folder in which something went wrong stays, with Redis's file and what the processes said."""
     folder = Path(tempfile.mkdtemp(prefix=f"crash-{seed}-"))
-    keep = True
+    clean = False
     try:
         outcome = asyncio.run(run(seed, plan, folder))
-        keep = bool(outcome.violations)
+        clean = not outcome.violations
     finally:
-        if keep:
+        if keep or not clean:
             print(f"  Redis's data and the processes' output of seed {seed} are in {folder}")
         else:
             shutil.rmtree(folder)
@@ -66,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--webs", type=int, default=Plan.webs, help="web processes")
     parser.add_argument("--assistants", type=int, default=Plan.assistants, help="assistant processes")
     parser.add_argument("--fsync", choices=("everysec", "always"), default=Plan.fsync, help="of Redis")
+    parser.add_argument("--keep", action="store_true", help="keep Redis's data and the processes' output")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "crash.json")
     return parser.parse_args()
 

@@ -33,7 +33,7 @@ class Agents:
     client: aiohttp.ClientSession
     urls: Sequence[str]
     random: Random
-    people: int = 8
+    people: int = 16
     claims: int = 0
     takeovers: int = 0
     said: list[AgentSaid] = field(default_factory=list)

@@ -39,23 +39,26 @@ class Temper:
     hows: tuple[str, ...]
 
 
-# An assistant needs ten seconds of a core to start, so that it is hit less often.
+# An assistant needs ten seconds of a core to start, so that it is hit less often: some turns should be left.
 TEMPERS = {
     "web": Temper((2.5, 8.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
-    "assistant": Temper((2.0, 8.0), (0.1, 2.0), ("SIGKILL", "SIGKILL", "SIGSTOP", "SIGTERM")),
-    "redis": Temper((6.0, 15.0), (0.1, 2.0), ("SIGKILL",)),
+    "assistant": Temper((5.0, 20.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGSTOP", "SIGTERM")),
+    "redis": Temper((6.0, 18.0), (0.1, 1.5), ("SIGKILL",)),
 }
 # A hung process is worse the longer it hangs: past the limit for a turn, and past the take-over of its work.
-HANGS_S = (1.0, 20.0)
+HANGS_S = (1.0, 18.0)
 
 
 def blows(kind: str, seed: int) -> Iterator[Blow]:
-    """What happens to one kind, without end; the same seed brings the same. The first ones are kills."""
+    """What happens to one kind, without end; the same seed brings the same. The first ones are kills, and come soon."""
     random, temper, number = Random(f"{seed} {kind}"), TEMPERS[kind], 0
     while True:
-        how = "SIGKILL" if number < LEAST_KILLS else random.choice(temper.hows)
+        first = number < LEAST_KILLS
+        how = "SIGKILL" if first else random.choice(temper.hows)
         lasts_s = random.uniform(*(HANGS_S if how == "SIGSTOP" else temper.lasts_s))
-        yield Blow(kind, how, random.randrange(1_000), random.uniform(*temper.after_s), lasts_s)
+        shortest_s, longest_s = temper.after_s
+        after_s = random.uniform(shortest_s, (2 * shortest_s + longest_s) / 3 if first else longest_s)
+        yield Blow(kind, how, random.randrange(1_000), after_s, lasts_s)
         number += 1
 
 

@@ -52,6 +52,8 @@ class Customer(ABC):
     """One customer in one conversation; what happens is in `witness`."""
 
     channel: str
+    # Of the pause that a plan has in mind between two messages.
+    haste = 1.0
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class Customer(ABC):
     async def write(self, texts: Sequence[str], pace: Pace) -> None:
         """Send them all, one after the other; a message is sent until it is acknowledged."""
         for text in texts:
-            await asyncio.sleep(pace.pause_s(self._random))
+            await asyncio.sleep(pace.pause_s(self._random) * self.haste)
             await self.say(text)
 
     async def say(self, text: str) -> Sent:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ START_AGAIN_AFTER_S = 1.0
 POLL_S = 0.05
 # What a process logs when it is ready for work.
 _READY = {"web": b'"web.started"', "assistant": b'"model.loaded"'}
+
+_EVENT = re.compile(r'^{.*"event": "([a-z._]+)"')
 
 
 class Program:
@@ -107,6 +111,12 @@ class Program:
     def last_words(self, size: int = 3000) -> str:
         return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""
 
+    def events(self) -> Iterator[str]:
+        """The names of the log events; plain lines are those of libraries."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            if match := _EVENT.search(line):
+                yield match[1]
+
     def _signal(self, number: signal.Signals) -> None:
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
@@ -181,6 +191,10 @@ class Installation:
                     await asyncio.sleep(START_AGAIN_AFTER_S)
                     program.start()
             await asyncio.sleep(POLL_S)
+
+    def events(self) -> Counter[str]:
+        """How often each log event was logged."""
+        return Counter(event for program in self.programs for event in program.events())
 
     def stop(self) -> None:
         """Stop everything; nothing stays behind."""

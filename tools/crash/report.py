@@ -6,7 +6,6 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tools.crash.chaos import KINDS
@@ -23,7 +22,7 @@ TEXT_CHARS = 60
 
 @dataclass(frozen=True)
 class Outcome:
-    """One seed. struck: (kind, signal) to how often."""
+    """One seed. struck: (kind, signal) to how often. events: log event to how often."""
 
     seed: int
     wrote_s: float
@@ -35,7 +34,7 @@ class Outcome:
     ended: list[Ended]
     claims: int
     takeovers: int
-    folder: Path
+    events: Counter[str]
 
     def kills(self, kind: str) -> int:
         return self.struck[kind, "SIGKILL"]
@@ -57,6 +56,7 @@ class Outcome:
             "reconnections": sum(witness.reconnections for witness in self.witnesses),
             "struck": {f"{kind} {how}": count for (kind, how), count in sorted(self.struck.items())},
             "ended_by_themselves": [f"{one.name}: {one.how}" for one in self.ended],
+            "events": dict(self.events.most_common()),
             "ack_median_ms": _median_ms(self.witnesses),
             "wrote_s": round(self.wrote_s, 1),
             "took_s": round(self.took_s, 1),

@@ -21,6 +21,8 @@ class RestCustomer(Customer):
     """`sender` is the conversation's id without the channel."""
 
     channel = "rest"
+    # It has waited for the answer already.
+    haste = 0.4
     _after = ""
 
     def named(self, sender: str) -> RestCustomer:

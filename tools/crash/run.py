@@ -86,7 +86,7 @@ class _Run:
             ended=self._installation.ended,
             claims=self._agents.claims,
             takeovers=self._agents.takeovers,
-            folder=self._installation.folder,
+            events=self._installation.events(),
         )
 
     async def _write_and_settle(self) -> tuple[bool, float, Snapshot, list[Violation]]:

@@ -1,0 +1,31 @@
+"""`make crash` in short: real processes die while customers write, and nothing is lost, doubled or said too late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.crash.chaos import KINDS, blows
+from tools.crash.customers import Pace
+from tools.crash.run import Plan, run
+
+SHORT = Plan(conversations=16, messages=15, pace=Pace(0.8, 2.4))
+
+
+async def test_nothing_is_lost_doubled_or_late_while_processes_are_killed(tmp_path: Path) -> None:
+    outcome = await run(1, SHORT, tmp_path)
+    said = "\n".join(outcome.lines())
+    assert outcome.violations == [], said
+    assert {kind: outcome.kills(kind) >= 2 for kind in KINDS} == dict.fromkeys(KINDS, True), said
+    assert outcome.figures()["acknowledged"] == SHORT.conversations * SHORT.messages
+    assert outcome.figures()["handled_by_the_assistant"] > 0, said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_brings_the_same_blows(kind: str) -> None:
+    def first(seed: int) -> list[object]:
+        return [blow for blow, _ in zip(blows(kind, seed), range(20), strict=False)]
+
+    assert first(7) == first(7) != first(8)
+    assert [blow.how for blow in first(7)[:2]] == ["SIGKILL"] * 2  # type: ignore[attr-defined]
