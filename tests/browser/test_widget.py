@@ -596,6 +596,19 @@ def test_closed_chat_counts_unread_messages_and_opening_reads_them(page: Page, s
     expect(launcher(page)).to_have_attribute("title", "Stel je vraag")
 
 
+def test_new_connection_is_told_again_what_was_read(page: Page, server: WidgetServer) -> None:
+    ask(page)
+    expect(rows(page)).to_have_count(2)
+    newest = server.conversation.messages[-1]["entry_id"]
+    server.wait_for(lambda: server.received("read")[-1:] == [{"type": "read", "up_to": newest}])
+    hellos = len(server.received("hello"))
+
+    server.drop()
+
+    server.wait_for(lambda: len(server.received("hello")) > hellos)
+    server.wait_for(lambda: server.frames[-1] == {"type": "read", "up_to": newest})
+
+
 def test_reader_who_scrolled_up_is_not_pulled_down(page: Page, server: WidgetServer) -> None:
     ask(page)
     expect(rows(page)).to_have_count(2)

@@ -48,6 +48,9 @@ _ERRORS = {
 _RETRY = frozenset({"too_many_requests", "store_unavailable", "internal"})
 
 
+MarkState = Literal["delivered", "read"]
+
+
 class Frame(msgspec.Struct):
     """Any frame from the page; each kind uses the fields it needs."""
 
@@ -113,6 +116,8 @@ class Page:
         self._in_order = InOrder()
         # What was said to the customer and is not known to be read: (entry id, message id), in log order.
         self._unread: list[tuple[str, str]] = []
+        # How far the customer is, by state, where Redis was not there to hear it.
+        self._unmarked: dict[MarkState, str] = {}
 
     async def run(self, hello: Frame, token: str) -> None:
         pages = self._ctx.metrics.pages.track_inprogress()
@@ -203,14 +208,17 @@ class Page:
         else:
             self._in_order.settled(message_id)
 
-    async def _mark(self, up_to: str, state: Literal["delivered", "read"]) -> None:
+    async def _mark(self, up_to: str, state: MarkState) -> None:
         if not up_to or not ENTRY_ID.fullmatch(up_to):
             raise InvalidMessage("up_to: expected an entry_id, as 1795000000000-0")
         limit = entry_order(up_to)
         seen = [message_id for entry_id, message_id in self._unread if entry_order(entry_id) <= limit]
-        if state == "read":
-            self._unread = self._unread[len(seen) :]
+        self._unmarked[state] = up_to
         changed = await self._ctx.store.conversations.mark(self._conversation_id, seen, state)
+        if self._unmarked.get(state) == up_to:
+            del self._unmarked[state]
+        if state == "read":
+            self._unread = [one for one in self._unread if entry_order(one[0]) > limit]
         if changed:
             log.info(
                 "message.read" if state == "read" else "message.delivered",
@@ -227,6 +235,7 @@ class Page:
                 continue
             if event["type"] == "resync":
                 await self._catch_up()
+                await self._mark_again()
             elif event["type"] == "typing" and event["sender"] == "agent":
                 await self._send(type="typing", sender="agent")
             elif "messages" in event:
@@ -241,6 +250,11 @@ class Page:
         except NotFound:
             return  # it exists from its first message on
         await self._show_owner(found.owner, found.agent_name)
+
+    async def _mark_again(self) -> None:
+        """The page says once what it has; it need not know that Redis was away."""
+        for state in list(self._unmarked):
+            await self._mark(self._unmarked[state], state)
 
     async def _pass_on(self, event: Event) -> None:
         await self._show(event_messages(event))

@@ -175,6 +175,8 @@ export class ChatSession {
     // newest, and what is older stays with the server.
     if (welcome.more && this.#hello.after) return this.#connection.reconnect();
     this.#outbox.send();
+    // What the last connection was told may have died with the server that heard it.
+    this.#markedRead = this.#markedReceived = "";
     this.#markReceived();
   }
 
