@@ -19,8 +19,8 @@ LOOK_EVERY_S = 0.5
 CALL_TIMEOUT_S = 8.0
 OWNER = "agent:api"
 # How often an agent takes over at the very moment that a customer writes, and how long after it at most.
-TAKEOVER_SHARE = 0.04
-TAKEOVER_WITHIN_S = 0.03
+TAKEOVER_SHARE = 0.08
+TAKEOVER_WITHIN_S = 0.015
 # How an agent ends a conversation, and how often; who is put back waits for a colleague.
 ENDINGS = {"hand-back": 0.6, "close": 0.25, "put-back": 0.15}
 REPLIES = ("Goedemiddag, ik kijk het voor je na.", "Dat is geregeld.", "Je krijgt er een e-mail over.")

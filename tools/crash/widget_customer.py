@@ -98,10 +98,11 @@ class WidgetCustomer(Customer):
             if self._welcome(frame) and after:
                 return True
             self._socket = socket
-            await self._mark(frame["messages"])
+            await self._mark()
         elif kind == "message":
             self._show(frame["message"])
-            await self._mark([frame["message"]])
+            if frame["message"]["sender"] != "customer":
+                await self._mark()
         elif kind == "ack":
             self.witness.acknowledged(frame["id"], frame["entry_id"])
         elif kind == "error":
@@ -131,9 +132,9 @@ class WidgetCustomer(Customer):
             self.witness.troubles.append(f"refused for good: {frame['code']}, {frame['detail']}")
         self._refused = frame["id"] or ""
 
-    async def _mark(self, messages: list[dict[str, Any]]) -> None:
-        """Received, or read if the customer looks; the end of the log as far as it is known is what counts."""
-        if any(message["sender"] != "customer" for message in messages):
+    async def _mark(self) -> None:
+        """Received, or read if the customer looks: all up to here. Said again on every connection."""
+        if self.witness.seen:
             kind = "read" if self._random.random() < VISIBLE_SHARE else "received"
             await self._transmit(type=kind, up_to=self.witness.seen[-1].entry_id)
 
