@@ -34,6 +34,7 @@ class Agents:
     urls: Sequence[str]
     random: Random
     people: int = 16
+    takeover_share: float = TAKEOVER_SHARE
     claims: int = 0
     takeovers: int = 0
     said: list[AgentSaid] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Agents:
 
     def customer_wrote(self, conversation_id: str) -> None:
         """Now and then an agent takes over just then, while the assistant is at it."""
-        if self.random.random() < TAKEOVER_SHARE:
+        if self.random.random() < self.takeover_share:
             self._begin(conversation_id, "assistant", delay_s=self.random.uniform(0, TAKEOVER_WITHIN_S))
 
     async def leave(self) -> None:

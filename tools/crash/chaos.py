@@ -11,6 +11,8 @@ from random import Random
 from tools.crash.processes import START_TIMEOUT_S, STOP_TIMEOUT_S, Installation, Program, until
 
 KINDS = ("web", "assistant", "redis")
+# Of so many blows one also falls when the others of its kind are down.
+ALSO_THE_LAST_ONE = 4
 # Every run kills each kind at least so often, whatever else the seed has in mind.
 LEAST_KILLS = 2
 
@@ -102,7 +104,7 @@ class Chaos:
             self._installation.redis.start()
 
     async def _strike(self, blow: Blow) -> None:
-        """One that is up; so at least one other may be starting, and customers are without for a while at most."""
+        """One that is up."""
         program = await self._one_that_is_up(blow)
         program.in_hand = True
         self.struck[blow.kind, blow.how] += 1
@@ -112,8 +114,10 @@ class Chaos:
             program.in_hand = False
 
     async def _one_that_is_up(self, blow: Blow) -> Program:
+        """Mostly when all of its kind are up, so that one goes on: an assistant that starts is away for long."""
         programs = self._installation.webs if blow.kind == "web" else self._installation.assistants
-        await until(lambda: any(program.is_up for program in programs), timeout_s=START_TIMEOUT_S)
+        wanted = any if blow.which % ALSO_THE_LAST_ONE == 0 else all
+        await until(lambda: wanted(program.is_up for program in programs), timeout_s=START_TIMEOUT_S)
         up = [program for program in programs if program.is_up] or programs
         return up[blow.which % len(up)]
 

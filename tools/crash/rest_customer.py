@@ -45,6 +45,8 @@ class RestCustomer(Customer):
                 await self._web.failed()
                 continue
             self.witness.acknowledged(sent.id)
+            if answer:
+                self.witness.replied()
             self.witness.answers[sent.id] = [reply["text"] for reply in answer]
 
     async def _fetch(self) -> None:

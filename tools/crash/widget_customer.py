@@ -125,6 +125,8 @@ class WidgetCustomer(Customer):
         """What the customer wrote comes back too; then it is stored, whether or not the ack arrived."""
         if message["sender"] == "customer":
             self.witness.acknowledged(message["id"], message["entry_id"])
+        if message["sender"] == "assistant":
+            self.witness.replied()
         self.witness.saw(Seen(message["entry_id"], message["sender"], message["text"], message["id"]))
 
     def _error(self, frame: dict[str, Any]) -> None:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Sent:
-    """What a customer sent. `entry_id` is that of the ack; the REST channel acknowledges without one."""
+    """What a customer sent. `entry_id` is that of the ack; the REST channel acknowledges without one.
+
+    ack_s, reply_s: from sending to the ack, and to the assistant's first words after it, if there were any.
+    """
 
     id: str
     text: str
@@ -62,6 +65,11 @@ class Witness:
                 if not sent.acked:
                     sent.ack_s = time.monotonic() - sent.sent_at_s
                 sent.acked, sent.entry_id = True, entry_id or sent.entry_id
+
+    def replied(self) -> None:
+        """Note that the assistant said something: the first words after a message count as its answer."""
+        if self.sent and self.sent[-1].reply_s is None:
+            self.sent[-1].reply_s = time.monotonic() - self.sent[-1].sent_at_s
 
 
 @dataclass(frozen=True)
