@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run test check train activate rollback evaluate evaluate-more compare lint-data bench crash lock format password clean setup-test
+.PHONY: help setup run test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak lock format password clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -63,6 +63,9 @@ bench: setup-test  ## how fast, side by side with plain `rasa run`; ten minutes;
 
 crash: setup-test  ## [SEEDS=n | SEED=n] [ARGS=...]: kill processes while customers write, and look whether all is kept
 	@$(WEB) -m tools.crash $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: setup-test  ## [MINUTES=n] [RATE=n] [ARGS=...]: half an hour at 5 messages a second: memory, latency, what Redis keeps
+	@$(WEB) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE)) $(ARGS)
 
 password: setup  ## NAME=account: a new password for who forgot theirs
 	@$(WEB) -m tools.password $(if $(NAME),"$(NAME)")

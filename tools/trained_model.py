@@ -26,6 +26,8 @@ def trained_model() -> Path:
     """The model's file; trains it unless the same was trained before."""
     CACHE.mkdir(parents=True, exist_ok=True)
     wanted = CACHE / f"{_digest()}.tar.gz"
+    if wanted.exists():  # it was renamed to this when it was whole; no need to wait for who trains another one
+        return wanted
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not wanted.exists():
