@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
 import signal
@@ -31,6 +32,8 @@ STOP_TIMEOUT_S = 15.0
 # As a supervisor does with a process that ended by itself.
 START_AGAIN_AFTER_S = 1.0
 POLL_S = 0.05
+# Logged only when something went wrong that is our own mistake, Redis or no Redis.
+MISTAKES = ("request.failed", "rescue.failed", "live.failed")
 # What a process logs when it is ready for work.
 _READY = {"web": b'"web.started"', "assistant": b'"model.loaded"'}
 
@@ -212,7 +215,8 @@ class Installation:
     async def _activate(self, model: Path) -> None:
         store = await Store(self.redis.url, self.settings).open()
         try:
-            record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), "", int(time.time() * 1000))
+            digest = hashlib.sha256(model.read_bytes()).hexdigest()
+            record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), digest, int(time.time() * 1000))
             await store.models.register(record)
             await store.models.activate(record.name)
         finally:

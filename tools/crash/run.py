@@ -15,7 +15,7 @@ import aiohttp
 from tools.crash.agents import Agents
 from tools.crash.chaos import Chaos
 from tools.crash.customers import Customer, Pace
-from tools.crash.processes import Installation
+from tools.crash.processes import MISTAKES, Installation
 from tools.crash.questions import Questions
 from tools.crash.report import Outcome
 from tools.crash.rest_customer import RestCustomer
@@ -128,8 +128,10 @@ class _Run:
     def _troubles_of_processes(self) -> list[Violation]:
         ended = [f"{one.name} ended by itself: {one.how}" for one in self._installation.ended if one.was_up]
         stops = [f"{name}, asked to stop, ended with: {how}" for name, how in self._chaos.bad_stops]
+        events = self._installation.events()
+        mistakes = [f"{events[name]} times {name} in the logs" for name in MISTAKES if events[name]]
         agents = [f"an agent's {trouble}" for trouble in self._agents.troubles]
-        return [Violation("process", "", what) for what in [*ended, *stops, *agents]]
+        return [Violation("process", "", what) for what in [*ended, *stops, *mistakes, *agents]]
 
 
 def make_customers(

@@ -12,8 +12,8 @@ from tools.crash.timeline import AGENT, CHANGES, Entry, timeline
 
 # What the assistant's side says beside a turn: that nobody forgot, the emergency numbers beside an agent.
 BESIDE_A_TURN = frozenset({"still_waiting", "emergency"})
-# Said instead of an answer, never beside one: the assistant failed or did not answer in time.
-INSTEAD = HANDOVER_TEMPLATES["assistant_slow"]
+# Said instead of an answer, never beside one: the assistant did not come to it.
+INSTEAD = {name for reason, name in HANDOVER_TEMPLATES.items() if reason.startswith("assistant_")}
 
 
 def turns(stored: Stored) -> Iterator[Violation]:
@@ -80,7 +80,7 @@ def _one_answer(stored: Stored, turn: list[Entry], message_id: str) -> Iterator[
     place = turn[-1].message.entry_id
     if len(templates) != len(set(templates)):
         yield Violation("twice", stored.id, f"{message_id} got the same answer twice", place)
-    if len(turn) > 1 and INSTEAD in templates:
+    if len(turn) > 1 and INSTEAD & set(templates):
         yield Violation("twice", stored.id, f"{message_id} got an answer and the excuse that there is none", place)
     answered = any(not entry.message.notice for entry in turn)
     if answered and message_id not in stored.nlu:
