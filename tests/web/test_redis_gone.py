@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -146,29 +145,16 @@ async def test_a_page_that_does_not_wait_for_its_acks_keeps_its_messages_in_orde
 
 
 async def test_what_is_read_while_redis_is_gone_is_noted_when_it_is_back(outage: Outage) -> None:
-    async with (
-        outage.site.store() as store,
-        scripted_assistant(store),
-        websockets.connect(outage.site.ws_url + "/widget/socket") as socket,
-    ):
-
-        async def receive(kind: str) -> dict[str, Any]:
-            while (frame := json.loads(await asyncio.wait_for(socket.recv(), 20)))["type"] != kind:
-                pass
-            return dict(frame)
-
-        await socket.send('{"type":"hello"}')
-        conversation_id = (await receive("welcome"))["conversation_id"]
-        await socket.send(json.dumps({"type": "message", "id": "m1", "text": "hoi"}))
-        while (answer := (await receive("message"))["message"])["sender"] == "customer":
-            pass
+    async with outage.site.store() as store, scripted_assistant(store), page(outage.site) as customer:
+        answer = await customer.ask("hoi")
         await outage.begin()
-        await socket.send(json.dumps({"type": "read", "up_to": answer["entry_id"]}))
-        assert (await receive("error"))["code"] == "store_unavailable"
+        await customer.send(type="read", up_to=answer["entry_id"])
+        assert (await customer.receive("error"))["code"] == "store_unavailable"
         await outage.end()
 
         async def is_read() -> bool:
-            return [line.state for line in await store.conversations.transcript(conversation_id)][-1] == "read"
+            transcript = await store.conversations.transcript(customer.welcome["conversation_id"])
+            return [line.state for line in transcript][-1] == "read"
 
         assert await eventually(is_read)
 
