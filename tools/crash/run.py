@@ -33,6 +33,8 @@ LONGEST_RUN_S = 600.0
 # How long the installation gets, after the last message and the last kill, to bring everything to its end.
 SETTLE_S = 20.0
 SETTLE_LOOK_EVERY_S = 0.5
+# For so long nothing may come after that: whoever hung a moment ago could still say something.
+QUIET_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -115,15 +117,21 @@ class _Run:
         await self._agents.leave()
 
     async def _settled(self) -> tuple[Snapshot, list[Violation]]:
-        """As soon as nothing is wrong, else after SETTLE_S, with what is."""
+        """When nothing has been wrong for QUIET_S, else after SETTLE_S, with what is."""
         deadline = time.monotonic() + SETTLE_S
-        witnesses = [customer.witness for customer in self._customers]
+        sound_since = None
         while True:
-            snapshot = await take(self._installation.redis.url, self._installation.settings.redis_prefix)
-            found = violations(snapshot, witnesses, self._agents.said)
-            if not found or time.monotonic() > deadline:
+            snapshot, found = await self._look()
+            now = time.monotonic()
+            sound_since = None if found else sound_since or now
+            if now > deadline or (sound_since and now - sound_since > QUIET_S):
                 return snapshot, found
             await asyncio.sleep(SETTLE_LOOK_EVERY_S)
+
+    async def _look(self) -> tuple[Snapshot, list[Violation]]:
+        snapshot = await take(self._installation.redis.url, self._installation.settings.redis_prefix)
+        witnesses = [customer.witness for customer in self._customers]
+        return snapshot, violations(snapshot, witnesses, self._agents.said)
 
     def _troubles_of_processes(self) -> list[Violation]:
         ended = [f"{one.name} ended by itself: {one.how}" for one in self._installation.ended if one.was_up]

@@ -26,7 +26,12 @@ class WidgetCustomer(Customer):
 
     channel = "widget"
     _token: str | None = None
+    # The present connection, from its welcome on.
     _socket: Socket | None = None
+    # The message that the server could not store just now.
+    _refused = ""
+    # Wakes whoever waits for an ack: at every frame, and when a connection begins or ends.
+    _wakened: asyncio.Event | None = None
 
     async def read(self) -> None:
         """Stay connected, for ever."""
@@ -62,10 +67,6 @@ class WidgetCustomer(Customer):
                 return False
         return True
 
-    # What wakes whoever waits for an ack: every frame, and a connection that begins or ends.
-    _refused = ""
-    _wakened: asyncio.Event | None = None
-
     def _wake(self) -> None:
         if self._wakened:
             self._wakened.set()
@@ -85,11 +86,11 @@ class WidgetCustomer(Customer):
         async with self._client.ws_connect(url, timeout=timeout) as socket:
             after = self.witness.seen[-1].entry_id if self.witness.seen and self._token else ""
             await socket.send_str(json.dumps({"type": "hello", "token": self._token, "after": after}))
-            welcome = await socket.receive(timeout=WELCOME_TIMEOUT_S)
-            while welcome.type == aiohttp.WSMsgType.TEXT:
-                if await self._receive(socket, json.loads(welcome.data), after=after):
+            frame = await socket.receive(timeout=WELCOME_TIMEOUT_S)
+            while frame.type == aiohttp.WSMsgType.TEXT:
+                if await self._receive(socket, json.loads(frame.data), after=after):
                     return
-                welcome = await socket.receive()
+                frame = await socket.receive()
 
     async def _receive(self, socket: Socket, frame: dict[str, Any], *, after: str) -> bool:
         """Take a frame in; True if the rest of the history needs another connection."""
