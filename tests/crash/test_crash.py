@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.crash.chaos import KINDS, blows
+from tools.crash.chaos import KINDS, TEMPERS, Blow, blows
 from tools.crash.customers import Pace
 from tools.crash.run import Plan, run
 
@@ -22,10 +22,10 @@ async def test_nothing_is_lost_doubled_or_late_while_processes_are_killed(tmp_pa
     assert outcome.figures()["handled_by_the_assistant"] > 0, said
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_brings_the_same_blows(kind: str) -> None:
-    def first(seed: int) -> list[object]:
-        return [blow for blow, _ in zip(blows(kind, seed), range(20), strict=False)]
+@pytest.mark.parametrize("name", TEMPERS)
+def test_the_same_seed_brings_the_same_blows(name: str) -> None:
+    def first(seed: int) -> list[Blow]:
+        return [blow for blow, _ in zip(blows(name, seed), range(20), strict=False)]
 
     assert first(7) == first(7) != first(8)
-    assert [blow.how for blow in first(7)[:2]] == ["SIGKILL"] * 2  # type: ignore[attr-defined]
+    assert name == "hang" or [blow.how for blow in first(7)[:2]] == ["SIGKILL"] * 2

@@ -36,6 +36,7 @@ class Blow:
 class Temper:
     """How a kind is treated, in seconds: pause between two blows, how long each lasts, how they come about."""
 
+    kind: str
     after_s: tuple[float, float]
     lasts_s: tuple[float, float]
     hows: tuple[str, ...]
@@ -43,24 +44,26 @@ class Temper:
 
 # An assistant needs ten seconds of a core to start, so that it is hit less often: some turns should be left.
 TEMPERS = {
-    "web": Temper((2.5, 8.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
-    "assistant": Temper((5.0, 20.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGSTOP", "SIGTERM")),
-    "redis": Temper((6.0, 18.0), (0.1, 1.5), ("SIGKILL",)),
+    "web": Temper("web", (2.5, 8.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
+    "assistant": Temper("assistant", (5.0, 20.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
+    "redis": Temper("redis", (6.0, 18.0), (0.1, 1.5), ("SIGKILL",)),
+    # Around the moment when its work is taken over, and past the limit for a turn.
+    "hang": Temper("assistant", (2.0, 8.0), (0.3, 10.0), ("SIGSTOP",)),
 }
-# A hung process is worse the longer it hangs: past the limit for a turn, and past the take-over of its work.
-HANGS_S = (1.0, 18.0)
 
 
-def blows(kind: str, seed: int) -> Iterator[Blow]:
-    """What happens to one kind, without end; the same seed brings the same. The first ones are kills, and come soon."""
-    random, temper, number = Random(f"{seed} {kind}"), TEMPERS[kind], 0
+def blows(name: str, seed: int) -> Iterator[Blow]:
+    """What happens by one of TEMPERS, without end; the same seed brings the same. The first ones come soon.
+
+    They are kills, where there are any.
+    """
+    random, temper, number = Random(f"{seed} {name}"), TEMPERS[name], 0
     while True:
         first = number < LEAST_KILLS
-        how = "SIGKILL" if first else random.choice(temper.hows)
-        lasts_s = random.uniform(*(HANGS_S if how == "SIGSTOP" else temper.lasts_s))
+        how = temper.hows[0] if first else random.choice(temper.hows)
         shortest_s, longest_s = temper.after_s
         after_s = random.uniform(shortest_s, (2 * shortest_s + longest_s) / 3 if first else longest_s)
-        yield Blow(kind, how, random.randrange(1_000), after_s, lasts_s)
+        yield Blow(temper.kind, how, random.randrange(1_000), after_s, random.uniform(*temper.lasts_s))
         number += 1
 
 
@@ -84,12 +87,12 @@ class Chaos:
 
     async def rage(self) -> None:
         """For ever, all kinds at the same time."""
-        await asyncio.gather(*(self._rage_at(kind) for kind in KINDS))
+        await asyncio.gather(*(self._rage(name) for name in TEMPERS))
 
-    async def _rage_at(self, kind: str) -> None:
-        for blow in blows(kind, self._seed):
+    async def _rage(self, name: str) -> None:
+        for blow in blows(name, self._seed):
             await asyncio.sleep(blow.after_s)
-            if kind == "redis":
+            if blow.kind == "redis":
                 await self._strike_redis(blow)
             else:
                 await self._strike(blow)
@@ -116,9 +119,9 @@ class Chaos:
     async def _one_that_is_up(self, blow: Blow) -> Program:
         """Mostly when all of its kind are up, so that one goes on: an assistant that starts is away for long."""
         programs = self._installation.webs if blow.kind == "web" else self._installation.assistants
-        wanted = any if blow.which % ALSO_THE_LAST_ONE == 0 else all
-        await until(lambda: wanted(program.is_up for program in programs), timeout_s=START_TIMEOUT_S)
-        up = [program for program in programs if program.is_up] or programs
+        wanted = any if blow.how == "SIGSTOP" or blow.which % ALSO_THE_LAST_ONE == 0 else all
+        await until(lambda: wanted(_can_be_struck(program) for program in programs), timeout_s=START_TIMEOUT_S)
+        up = [program for program in programs if _can_be_struck(program)] or programs
         return up[blow.which % len(up)]
 
     async def _kill(self, program: Program, blow: Blow) -> None:
@@ -146,3 +149,7 @@ class Chaos:
             await asyncio.sleep(blow.lasts_s)
         finally:
             program.go_on()
+
+
+def _can_be_struck(program: Program) -> bool:
+    return program.is_up and not program.in_hand
