@@ -10,7 +10,7 @@ import pytest
 
 from bot.assistant.rasa_import import import_rasa
 from tests.conftest import ROOT
-from tests.trained_model import trained_model
+from tools.trained_model import trained_model
 
 import_rasa()
 

@@ -209,8 +209,8 @@ class Installation:
         self.redis.stop()
 
     def kill_redis(self) -> None:
-        if process_id := self.redis.process_id:
-            os.kill(process_id, signal.SIGKILL)
+        if self.redis.is_ours:
+            os.kill(self.redis.pid, signal.SIGKILL)
 
     async def _activate(self, model: Path) -> None:
         store = await Store(self.redis.url, self.settings).open()

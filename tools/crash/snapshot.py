@@ -50,7 +50,8 @@ class Snapshot:
 
 async def take(url: str, prefix: str) -> Snapshot:
     """Raises redis's own errors: who looks has made sure that it runs."""
-    client, keys = connect(url), Keys(prefix)
+    keys = Keys(prefix)
+    client = connect(url, keys.secret)
     try:
         pipeline = client.pipeline(transaction=True)
         for key in (keys.active, keys.due, keys.queue, keys.claimed, keys.outbox):

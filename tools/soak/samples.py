@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.store.connection import connect
+from bot.store.keys import Keys
 from tools.crash.processes import Installation
 
 
@@ -35,7 +36,7 @@ class Sampler:
         self.samples: list[Sample] = []
         self._installation = installation
         self._every_s = every_s
-        self._client = connect(installation.redis.url)
+        self._client = connect(installation.redis.url, Keys(installation.settings.redis_prefix).secret)
 
     async def run(self) -> None:
         """For ever."""
@@ -51,7 +52,7 @@ class Sampler:
         memory = await self._client.info("memory")
         persistence = await self._client.info("persistence")
         pids = {program.name: program.pid for program in self._installation.programs}
-        pids["redis"] = self._installation.redis.process_id
+        pids["redis"] = self._installation.redis.pid if self._installation.redis.is_ours else None
         return Sample(
             at_s,
             {name: resident(pid) for name, pid in pids.items() if pid},
