@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 import msgspec
 import redis.asyncio as aioredis
 
-from bot.errors import NotFound
+from bot.errors import ModelError, NotFound
 from bot.model import ModelRecord
 from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
@@ -18,6 +18,11 @@ HISTORY = 20
 # Of these the store keeps the file, some 30 MB each: the active model and those that one may want back.
 KEPT_FILES = 3
 CHUNK_BYTES = 1 << 20
+# A string in Redis is no longer.
+MAX_FILE_BYTES = 512 << 20
+# A file goes away by itself if its model is not activated within this: its training was killed in between.
+NOT_ACTIVATED_S = 3600
+WITHOUT_LIFETIME = -1  # what TTL answers
 
 
 class ModelRegistry:
@@ -33,19 +38,26 @@ class ModelRegistry:
             await self._client.hset(self._keys.models, model.name, encode(model))
 
     async def activate(self, name: str) -> None:
-        """Make a registered model the one that answers. Raises NotFound."""
+        """Make a registered model the one that answers. Raises NotFound.
+
+        Its file stays in the store from now on; those of models that are too old now go.
+        """
+        history = self._keys.model_history
         with translated_errors():
             if not await self._client.hexists(self._keys.models, name):
                 raise NotFound(f"no model {name!r} in the registry")
-            history = self._keys.model_history
+            earlier = [one for one in await self._client.lrange(history, 0, -1) if one != name]
+            old = earlier[KEPT_FILES - 1 :]
             async with self._client.pipeline() as change:
                 change.set(self._keys.active_model, name)
                 change.lrem(history, 0, name)
                 change.lpush(history, name)
                 change.ltrim(history, 0, HISTORY - 1)
+                change.persist(self._keys.model_file(name))
+                if old:
+                    change.unlink(*map(self._keys.model_file, old))
                 change.publish(self._keys.events, encode({"type": "model", "name": name}))
                 await change.execute()
-        await self._drop_old_files()
 
     async def active(self) -> ModelRecord | None:
         """The model that answers, or None before the first training."""
@@ -70,20 +82,33 @@ class ModelRegistry:
         return sorted(map(_decoded, found), key=lambda record: record.trained_at_ms, reverse=True)
 
     async def put_file(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Keep a model's file, so that assistants on other machines can fetch it."""
-        new = self._keys.model_file(f"{name}.new")
+        """Keep a model's file, so that assistants on other machines can fetch it. Raises ModelError if it is too large.
+
+        It has a lifetime until the model is activated. The client may repeat each step, as when a connection breaks.
+        """
+        key, size = self._keys.model_file(name), 0
         with translated_errors():
-            await self._client.delete(new)
+            await self._client.delete(key)
             for chunk in chunks:
-                await self._client.append(new, chunk)
-            await self._client.rename(new, self._keys.model_file(name))
+                if size + len(chunk) > MAX_FILE_BYTES:
+                    await self._client.unlink(key)
+                    raise ModelError(f"model {name} is too large for Redis; serve its file with BOT_MODEL_URL")
+                async with self._client.pipeline() as change:
+                    change.setrange(key, size, chunk)
+                    change.expire(key, NOT_ACTIVATED_S)
+                    await change.execute()
+                size += len(chunk)
+
+    async def stores_file(self, name: str) -> bool:
+        """Whether the store has the file of this model, and keeps it."""
+        with translated_errors():
+            return bool(await self._client.ttl(self._keys.model_file(name)) == WITHOUT_LIFETIME)
 
     async def has_file(self, model: ModelRecord) -> bool:
         """Whether its file is on this machine, where training put it, or in the store."""
-        with translated_errors():
-            return Path(model.path).is_file() or bool(await self._client.exists(self._keys.model_file(model.name)))
+        return Path(model.path).is_file() or await self.stores_file(model.name)
 
-    async def file(self, name: str) -> AsyncIterator[bytes]:
+    async def file(self, name: str) -> AsyncGenerator[bytes, None]:
         """The model's file in pieces; nothing if it isn't kept."""
         start, key = 0, self._keys.model_file(name)
         while True:
@@ -96,12 +121,6 @@ class ModelRegistry:
                 return
             yield chunk
             start += len(chunk)
-
-    async def _drop_old_files(self) -> None:
-        with translated_errors():
-            old = await self._client.lrange(self._keys.model_history, KEPT_FILES, -1)
-            if old:
-                await self._client.unlink(*map(self._keys.model_file, old))
 
 
 def _decoded(record: str) -> ModelRecord:
