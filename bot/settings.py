@@ -105,6 +105,7 @@ class Settings:
     assistants: int = field(default=1, metadata={"help": "How many assistants `make run` starts."})
     model_url: str = field(
         default="",
+        repr=False,
         metadata={
             "help": "Folder on a web server (https://...) from which assistants fetch a model that they don't have, as "
             "NAME.tar.gz. Empty: training puts it in Redis for them."
