@@ -154,6 +154,19 @@ async def test_ready_when_an_assistant_and_a_model_are_there(site: Site) -> None
         await store.work.sign_off("test")
 
 
+@pytest.mark.parametrize("refused", [True, False])
+async def test_ready_says_that_the_active_model_was_refused(site: Site, refused: bool) -> None:
+    about = '{"model":"m1","refused":"m2"}' if refused else '{"model":"m1"}'
+    async with site.store() as store:
+        await store.models.register(ModelRecord("m2", "/x", "", 1))
+        await store.models.activate("m2")
+        await store.work.sign_of_life("test", about)
+        status, ready = await call(site, "GET", "/health/ready")
+        await store.work.sign_off("test")
+    assert status == 200  # customers are answered
+    assert ("1 refused that one" in ready["parts"]["assistant"]["reason"]) == refused
+
+
 @pytest.mark.parametrize(("model", "said"), [("m2", "1 running"), ("m1", "1 of them with another model than m2")])
 async def test_ready_says_which_model_should_answer(site: Site, model: str, said: str) -> None:
     async with site.store() as store:

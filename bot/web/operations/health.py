@@ -60,11 +60,17 @@ def _assistant(alive: dict[str, str], active: ModelRecord | None, late: int, tur
     if late:
         reason = f"{len(running)} running, but customers wait longer than BOT_TURN_TIMEOUT_S ({turn_timeout_s:g} s)"
         return {"ok": False, "reason": reason, "running": running}
+    return {"ok": True, "reason": f"{len(running)} running{_not_active(running, active)}", "running": running}
+
+
+def _not_active(running: list[dict[str, Any]], active: ModelRecord | None) -> str:
+    """What to add about assistants that answer with another model than the active one."""
     other = sum(one.get("model") != active.name for one in running) if active else 0
-    reason = f"{len(running)} running"
-    if active and other:
-        reason += f", {other} of them with another model than {active.name}, the active one"
-    return {"ok": True, "reason": reason, "running": running}
+    if not active or not other:
+        return ""
+    refused = sum(one.get("refused") == active.name for one in running)
+    why = f"; {refused} refused that one, their log says why" if refused else ""
+    return f", {other} of them with another model than {active.name}, the active one{why}"
 
 
 def _model(active: Any) -> dict[str, Any]:
