@@ -7,13 +7,14 @@ import asyncio
 import os
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 
 from bot import logs
-from bot.assistant.model_files import fetch
+from bot.assistant.model_files import chunks_of, fetch
 from bot.assistant.rasa_import import import_rasa
-from bot.errors import EXIT_CONFIG, BotError, ConfigError, ModelError, NotFound
+from bot.errors import EXIT_CONFIG, BotError, ConfigError, ModelError, NotFound, StoreUnavailable
 from bot.model import ModelRecord
 from bot.redis_server import redis_url
 from bot.settings import Settings
@@ -23,6 +24,9 @@ EXIT_FAILED = 1
 # So long running assistants get to take the model over before this stops looking.
 WATCH_S = 60.0
 POLL_S = 0.5
+# What an assistant last said of itself may be older than the activation: of the same model, refused an hour ago.
+SETTLED_S = 2.0
+NAMES_SHOWN = 10
 
 
 async def choose(store: Store, name: str, *, rollback: bool) -> ModelRecord:
@@ -30,42 +34,70 @@ async def choose(store: Store, name: str, *, rollback: bool) -> ModelRecord:
     if rollback:
         activated = await store.models.activated()
         if len(activated) < 2:
-            raise NotFound("no other model was active before this one")
+            raise NotFound("no other model was active before this one" if activated else _NONE)
         return activated[1]
     records = {record.name: record for record in await store.models.all()}
     if name not in records:
-        raise NotFound(f"no model {name!r}; there are: {', '.join(records) or 'none'}")
+        raise NotFound(f"no model {name!r}; there are: {_names(list(records))}" if records else _NONE)
     return records[name]
 
 
+_NONE = "no model was trained yet; `make train` does"
+
+
+def _names(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} older ones" if more > 0 else "")
+
+
 async def check(record: ModelRecord, store: Store, settings: Settings, *, load_it: bool) -> None:
-    """Raise ModelError if its file is not to be had, or, when asked to load it, does not answer."""
+    """Raise ModelError if its file is not to be had, or, when asked to load it, does not answer.
+
+    Afterwards the store has the file again if it is to have one: it drops those of models long out of use.
+    """
     path = await fetch(record, store.models, settings.var / "models", settings.model_url)
     if load_it:
-        import_rasa()
-        from bot.assistant.rasa_agent import load
+        await _load(record, path)
+    if not settings.model_url and not await store.models.stores_file(record.name):
+        await store.models.put_file(record.name, chunks_of(path))
 
-        try:
-            await load(path)
-        except ModelError:
-            raise
-        except Exception as exc:
-            raise ModelError(f"model {record.name} does not answer: {logs.described(exc)}") from exc
+
+async def _load(record: ModelRecord, path: Path) -> None:
+    import_rasa()
+    from bot.assistant.rasa_agent import load
+
+    try:
+        await load(path)
+    except ModelError:
+        raise
+    except Exception as exc:
+        raise ModelError(f"model {record.name} does not answer: {logs.described(exc)}") from exc
 
 
 async def watch_takeover(store: Store, record: ModelRecord) -> str:
     """What became of it in the assistants that run now."""
-    deadline = time.monotonic() + WATCH_S
+    started = time.monotonic()
     while True:
         about = [msgspec.json.decode(said) for said in (await store.work.alive()).values()]
         have = sum(one.get("model") == record.name for one in about)
         refused = sum(one.get("refused") == record.name for one in about)
-        if have + refused == len(about) or time.monotonic() > deadline:
+        watched_s = time.monotonic() - started
+        if have == len(about) or (have + refused == len(about) and watched_s > SETTLED_S) or watched_s > WATCH_S:
             break
         await asyncio.sleep(POLL_S)
-    if not about:
+    return _outcome(have, refused, len(about))
+
+
+def _outcome(have: int, refused: int, running: int) -> str:
+    if not running:
         return "No assistant runs; the next one to start answers with it."
-    return f"{have} of {len(about)} assistants answer with it." + (f" {refused} refused it." if refused else "")
+    said = f"{have} of {running} {'assistant answers' if running == 1 else 'assistants answer'} with it."
+    if refused:
+        said += f" {refused} refused it, and {'answers' if refused == 1 else 'answer'} with the one before; "
+        said += "the log says why."
+    if loading := running - have - refused:
+        said += f" {loading} did not load it within {WATCH_S:.0f} s; /health/ready says when."
+    return said
 
 
 async def activate(settings: Settings, name: str, *, rollback: bool) -> None:
@@ -77,7 +109,10 @@ async def activate(settings: Settings, name: str, *, rollback: bool) -> None:
         await check(record, store, settings, load_it=not rollback)
         await store.models.activate(record.name)
         print(f"Model {record.name} is active.", flush=True)
-        print(await watch_takeover(store, record))
+        try:
+            print(await watch_takeover(store, record))
+        except StoreUnavailable as exc:
+            print(f"Whether assistants took it over is not known: {exc}.")
     finally:
         await store.close()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import logs
+from bot.assistant.activate import watch_takeover
 from bot.assistant.model_files import checksum, chunks_of
 from bot.assistant.rasa_import import import_rasa
 from bot.errors import EXIT_CONFIG, BotError, ConfigError
@@ -116,10 +117,12 @@ async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bo
         active = await store.models.active()
         if only_if_first and active is not None and await store.models.has_file(active):
             return False
+        await store.models.register(record)
         if not settings.model_url:
             await store.models.put_file(record.name, chunks_of(Path(record.path)))
-        await store.models.register(record)
         await store.models.activate(record.name)
+        if await store.work.alive():
+            print(f"Model {record.name} is active. {await watch_takeover(store, record)}", flush=True)
         return True
     finally:
         await store.close()
