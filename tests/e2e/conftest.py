@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,15 @@ class Assistant:
 
 @pytest.fixture(scope="module")
 def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_with_model(redis_url, tmp_path_factory.mktemp("e2e"), turn_timeout_s=5.0) as site:
+        yield site
+
+
+@contextmanager
+def site_with_model(redis_url: str, var: Path, *, turn_timeout_s: float) -> Iterator[Site]:
     """A web server with the trained model registered; the answers are those of the model."""
     model = trained_model()
-    running = running_site(redis_url, tmp_path_factory.mktemp("e2e"), turn_timeout_s=5.0)
+    running = running_site(redis_url, var, turn_timeout_s=turn_timeout_s)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), digest, int(time.time() * 1000))
     running.site.run(lambda store: store.models.register(record))

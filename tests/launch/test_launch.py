@@ -199,6 +199,37 @@ def test_a_signal_stops_everything_in_order(launcher: Launcher, number: signal.S
     assert not any(is_alive(pid) for pid in pids)
 
 
+# Notes its process id by its own number, of those that `count` has seen so far.
+ONE_OF_SEVERAL = """
+import fcntl, time
+with open("count", "a+") as count:
+    fcntl.flock(count, fcntl.LOCK_EX)
+    count.seek(0)
+    number = len(count.read()) + 1
+    count.write("x")
+note(f"assistant{number}")
+note("assistant")
+time.sleep(600)
+"""
+
+
+def test_as_many_assistants_as_asked_for_are_started_kept_running_and_stopped(launcher: Launcher) -> None:
+    launcher.programs(assistant=ONE_OF_SEVERAL)
+    launcher.env["BOT_ASSISTANTS"] = "2"
+    process = launcher.start_and_wait()
+    wait_until(lambda: (launcher.folder / "assistant2.pid").exists(), show=launcher.output)
+    os.kill(launcher.pid("assistant1"), signal.SIGKILL)
+    wait_until(lambda: (launcher.folder / "assistant3.pid").exists(), show=launcher.output)
+    running = [launcher.pid("assistant2"), launcher.pid("assistant3")]
+    assert all(is_alive(pid) for pid in running)
+    assert launcher.output().count("The assistant process ended (killed by SIGKILL)") == 1
+    assert "Vraagbaak runs (started in" in launcher.output() and f"{launcher.port}/demo" in launcher.output()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    assert not any(is_alive(pid) for pid in [*running, launcher.pid("web"), launcher.redis_pid()])
+    assert (launcher.folder / "stopped").read_text().split().count("assistant") == 2
+
+
 def test_ctrl_c_on_a_terminal_reaches_only_the_launcher(launcher: Launcher) -> None:
     process = launcher.start_and_wait()
     assert {os.getsid(pid) for pid in launcher.all_pids()} & {os.getsid(process.pid)} == set()
