@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from bot.assistant.model_files import fetch
+from bot.assistant.taking_turns import one_at_a_time
 from bot.errors import ModelError, StoreUnavailable
 from bot.logs import described
 from bot.model import ModelRecord
@@ -140,7 +141,9 @@ class LiveModel:
         except ModelError as exc:
             return self._refused(record, str(exc), self._next_fetch_in_s(record))
         try:
-            agent = await load(path)
+            # At the start nobody is being answered here, and the sooner the better.
+            async with one_at_a_time(self._folder) if self._agent else nullcontext():
+                agent = await load(path)
         except ModelError as exc:
             return self._refused(record, str(exc))
         except Exception as exc:  # it loads, but its first turn fails

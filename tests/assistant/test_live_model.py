@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.assistant import live_model
+from bot.assistant import live_model, taking_turns
 from bot.assistant.live_model import LiveModel
 from bot.assistant.model_files import chunks_of
 from bot.assistant.rasa_import import import_rasa
@@ -150,6 +150,36 @@ async def test_of_two_that_become_active_at_once_the_last_one_answers(
         await activate(store, "b")
         await says(model, "c")
     assert loads[-1] == b"c"
+
+
+@pytest.mark.parametrize(("wait_s", "at_once"), [(60.0, 1), (0.1, 2)])
+async def test_assistants_of_one_machine_load_one_after_the_other_but_do_not_wait_for_ever(
+    store: Store,
+    tmp_path: Path,
+    loads: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    wait_s: float,
+    at_once: int,
+) -> None:
+    monkeypatch.setattr(taking_turns, "WAIT_S", wait_s)
+    load, loading, most = rasa_agent.load, 0, 0
+
+    async def slowly(path: Path) -> Any:
+        nonlocal loading, most
+        loading += 1
+        most = max(most, loading)
+        await asyncio.sleep(0.5)
+        loading -= 1
+        return await load(path)
+
+    await activate(store, "a")
+    one, other = (LiveModel(store, folder=tmp_path / "models") for _ in range(2))
+    async with following(one), following(other):
+        monkeypatch.setattr(rasa_agent, "load", slowly)
+        await activate(store, "b")
+        await says(one, "b")
+        await says(other, "b")
+    assert most == at_once
 
 
 async def test_a_broken_model_is_refused_and_the_one_before_answers(
