@@ -17,7 +17,7 @@ from bot.errors import ModelError
 from bot.model import ModelRecord
 from bot.settings import Settings
 from bot.store import Store
-from tests.trained_model import trained_model
+from tools.trained_model import trained_model
 
 import_rasa()
 

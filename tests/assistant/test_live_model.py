@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.store import Store
 from tests.conftest import eventually
 from tests.fakes.model_server import serving_models
-from tests.trained_model import trained_model
+from tools.trained_model import trained_model
 
 import_rasa()
 

@@ -18,7 +18,7 @@ from bot.model import ModelRecord
 from bot.store import Store
 from tests.conftest import REST_TOKEN, ROOT, Site, eventually
 from tests.e2e.conftest import Assistant, site_with_model
-from tests.trained_model import ASSISTANT_PYTHON, trained_model
+from tools.trained_model import ASSISTANT_PYTHON, trained_model
 
 pytestmark = pytest.mark.train
 
