@@ -12,6 +12,7 @@ from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.logs import described
 from bot.model import ASSISTANT, Conversation, Handoff
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.work import Overdue, now_ms, patience_id
 
@@ -28,22 +29,13 @@ RETRY_S = 1.0
 class Rescue:
     """Every web process runs one; the store lets only one of them act on a conversation."""
 
-    def __init__(
-        self,
-        store: Store,
-        answers: Answers,
-        *,
-        turn_timeout_s: float,
-        busy_wait_s: float,
-        max_backlog: int,
-        agent_timeout_minutes: int,
-    ) -> None:
+    def __init__(self, store: Store, answers: Answers, settings: Settings) -> None:
         self._store = store
         self._answers = answers
-        self._turn_timeout_ms = int(turn_timeout_s * 1000)
-        self._busy_wait_ms = int(busy_wait_s * 1000)
-        self._max_backlog = max_backlog
-        self._agent_timeout_ms = agent_timeout_minutes * 60_000
+        self._turn_timeout_ms = int(settings.turn_timeout_s * 1000)
+        self._busy_wait_ms = int(settings.busy_wait_s * 1000)
+        self._max_backlog = settings.max_backlog
+        self._agent_timeout_ms = settings.agent_timeout_minutes * 60_000
         # Whether more conversations are in line for the assistant than it may keep waiting, a moment ago.
         self.is_overloaded = False
 

@@ -78,14 +78,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.redis_watch = RedisWatch(store)
     app.ctx.live = Live(store.events)
     app.ctx.handling = Handling(store, answers)
-    app.ctx.rescue = Rescue(
-        store,
-        answers,
-        turn_timeout_s=settings.turn_timeout_s,
-        busy_wait_s=settings.busy_wait_s,
-        max_backlog=settings.max_backlog,
-        agent_timeout_minutes=settings.agent_timeout_minutes,
-    )
+    app.ctx.rescue = Rescue(store, answers, settings)
     app.ctx.presence = Presence(store.agents)
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()

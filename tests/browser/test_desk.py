@@ -15,6 +15,7 @@ from bot.web.channels.intake import Intake
 from bot.web.desk.words import page_url
 from bot.web.handling import Handling
 from bot.web.operations.metrics import Metrics
+from bot.web.rescue import Rescue
 from tests.conftest import Site, eventually, running_site
 from tests.fakes.conversations import SURE, answer, handed_over, naming, write
 
@@ -156,7 +157,8 @@ def test_an_agents_own_conversation_that_becomes_urgent_is_called_out_on_every_p
     page.wait_for_timeout(500)
 
     async def write_in_danger(store: Store) -> None:
-        intake = Intake(store, Answers(store.templates, site.settings), site.settings, Metrics())
+        answers = Answers(store.templates, site.settings)
+        intake = Intake(store, answers, site.settings, Metrics(), Rescue(store, answers, site.settings))
         written = intake.message(conversation_id, "danger", "ik wil niet meer leven")
         await intake.store(written, channel="widget", customer_id=conversation_id)
 

@@ -225,8 +225,10 @@ async def test_a_conversation_that_can_not_be_read_stops_no_alarm(store: Store, 
     await store._client.hset(store._keys.conversation("c1"), "handoff", "no JSON")
     from bot.web.channels.intake import Intake
     from bot.web.operations.metrics import Metrics
+    from bot.web.rescue import Rescue
 
-    intake = Intake(store, Answers(store.templates, settings), settings, Metrics())
+    answers = Answers(store.templates, settings)
+    intake = Intake(store, answers, settings, Metrics(), Rescue(store, answers, settings))
     message = intake.message("c1", "m2", SELF_HARM)
     received = await intake.store(message, channel="rest", customer_id="k")
     assert (received.owner, received.told) == ("queue", True)
