@@ -47,8 +47,9 @@ TEMPERS = {
     "web": Temper("web", (2.5, 8.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
     "assistant": Temper("assistant", (5.0, 20.0), (0.1, 1.5), ("SIGKILL", "SIGKILL", "SIGTERM")),
     "redis": Temper("redis", (6.0, 18.0), (0.1, 1.5), ("SIGKILL",)),
-    # Around the moment when its work is taken over, and past the limit for a turn.
-    "hang": Temper("assistant", (2.0, 8.0), (0.3, 10.0), ("SIGSTOP",)),
+    # Around the moment when its work is taken over, and past the limit for a turn; not so long that its own watchdog
+    # ends it, after ten seconds.
+    "hang": Temper("assistant", (2.0, 8.0), (0.3, 7.0), ("SIGSTOP",)),
 }
 
 
