@@ -55,8 +55,8 @@ compare: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file.md]: side by side
 	@$(if $(TEST),,$(error Say which messages to try: make compare TEST=messages.jsonl))$(QUIET) $(ASSISTANT) -m tools.compare \
 		--test "$(TEST)" $(if $(TRAIN),--train "$(TRAIN)") $(if $(OOS),--oos "$(OOS)") $(if $(OUT),--out "$(OUT)")
 
-lint-data: setup  ## [DATA=file] [OUT=file]: what is wrong, doubtful or missing in the examples
-	@$(ASSISTANT) -m bot.nlu.lint_data $(if $(DATA),"$(DATA)") $(if $(OUT),--json "$(OUT)")
+lint-data: setup  ## [DATA=file] [OUT=file] [ARGS=--errors-only]: what is wrong, doubtful or missing in the examples
+	@$(ASSISTANT) -m bot.nlu.lint_data $(if $(DATA),"$(DATA)") $(if $(OUT),--json "$(OUT)") $(ARGS)
 
 bench: setup-test  ## how fast, side by side with plain `rasa run`; ten minutes; ARGS=--quick to see whether it works
 	@$(WEB) -m tools.bench $(ARGS)

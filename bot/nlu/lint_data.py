@@ -36,8 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"lint-data: {exc}", file=sys.stderr)
         return 2
     quieten_rasa()
-    found = lint(examples, project, annotated=is_yaml(options.file), min_confidence=options.doubt)
+    doubt = None if options.errors_only else options.doubt
+    found = lint(examples, project, annotated=is_yaml(options.file), min_confidence=doubt)
     findings, n_accepted = acceptance.apply(found, accepted)
+    if options.errors_only:
+        findings = [finding for finding in findings if finding.severity is Severity.ERROR]
     if findings:
         print(f"\n{report.table(findings)}\n")
     print(f"{options.file}: {len(examples)} examples; {report.summary(findings, n_accepted)}.")
@@ -48,9 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def lint(
-    examples: Sequence[SourceExample], project: Project | None, *, annotated: bool, min_confidence: float
+    examples: Sequence[SourceExample], project: Project | None, *, annotated: bool, min_confidence: float | None
 ) -> list[Finding]:
-    """annotated: the file has Rasa's entity annotations; in JSON lines a bracket is a bracket."""
+    """annotated: the file has Rasa's entity annotations; in JSON lines a bracket is a bracket.
+
+    min_confidence: from which a model's other guess makes a label doubtful; None: no model is trained to ask.
+    """
     options = read_options(CONFIG_FILE)
     findings = [
         *check_texts(examples, read_chars=options["SentenceVectors"]["max_text_chars"]),
@@ -63,12 +69,13 @@ def lint(
         findings += check_answers(project, {example.intent for example in examples if example.text})
     readable = [example for example in examples if example.text]
     if len({example.intent for example in readable}) > 1:
-        seen = look_at(readable, options)
+        seen = look_at(readable, options, guess=min_confidence is not None)
         likeness = Likeness.of(seen)
         findings += check_near_duplicates(readable, likeness)
         findings += check_repeats(readable, likeness)
-        findings += check_labels(readable, seen, min_confidence=min_confidence)
-        findings += check_confusions(readable, seen)
+        if min_confidence is not None:
+            findings += check_labels(readable, seen, min_confidence=min_confidence)
+            findings += check_confusions(readable, seen)
     return findings
 
 
@@ -76,6 +83,7 @@ def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bot.nlu.lint_data", description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path, nargs="?", default=OWN_EXAMPLES, help="Rasa YAML, or JSON lines")
     parser.add_argument("--json", type=Path, help="write the findings to this file")
+    parser.add_argument("--errors-only", action="store_true", help="without the training that finds what is doubtful")
     parser.add_argument(
         "--doubt",
         type=float,

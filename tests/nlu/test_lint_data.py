@@ -374,4 +374,21 @@ def test_what_hides_in_a_text_is_shown_and_does_not_act(tmp_path: Path, capsys: 
 
 @pytest.mark.train
 def test_own_examples_have_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(OWN_EXAMPLES)]) == 0, capsys.readouterr().out
+    assert main([str(OWN_EXAMPLES), "--errors-only"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("in_two_intents", [True, False])
+def test_errors_are_found_without_the_training_that_finds_doubts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], in_two_intents: bool
+) -> None:
+    lines = [
+        {"text": f"vraag {number} over {word}", "intent": word} for word in ("kaas", "fiets") for number in range(8)
+    ]
+    lines.append({"text": "vraag 1 over kaas" if in_two_intents else "iets anders", "intent": "fiets"})
+    file = tmp_path / "examples.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main([str(file), "--errors-only"]) == int(in_two_intents)
+    printed = capsys.readouterr().out
+    assert ("same-text" in printed) == in_two_intents
+    assert "too-few" not in printed and "doubtful-label" not in printed

@@ -32,8 +32,9 @@ class Seen:
 
     words: list[list[str]]
     vectors: np.ndarray  # float, shape (n_examples, dimension)
-    guesses: list[str]  # by a model trained without the example and its near duplicates
-    confidences: np.ndarray  # float, of the guess, calibrated; shape (n_examples,)
+    # By a model trained without the example and its near duplicates; none if nothing was trained.
+    guesses: list[str]
+    confidences: np.ndarray  # float, of the guess, calibrated; shape (n_examples,) or (0,)
 
 
 def read_options(config_file: Path) -> dict[str, dict[str, Any]]:
@@ -45,22 +46,25 @@ def read_options(config_file: Path) -> dict[str, dict[str, Any]]:
     return {each.__name__: {**each.get_default_config(), **given.get(each.__name__, {})} for each in COMPONENTS}
 
 
-def look_at(examples: Sequence[SourceExample], options: dict[str, dict[str, Any]]) -> Seen:
-    """Train on `examples` with cross-validation. They need two intents at least, and text in every example."""
+def look_at(examples: Sequence[SourceExample], options: dict[str, dict[str, Any]], *, guess: bool = True) -> Seen:
+    """Read `examples` and, to guess their intents, train on them with cross-validation, which takes most of the time.
+
+    They need two intents at least, and text in every example.
+    """
     messages = [Message(data={TEXT: example.text, INTENT: example.intent}) for example in examples]
     data = TrainingData(messages)
     with tempfile.TemporaryDirectory() as folder:
         storage = LocalModelStorage.create(Path(folder))
-        for component_class in COMPONENTS:
+        for component_class in COMPONENTS if guess else COMPONENTS[:-1]:
             name = component_class.__name__
             context = ExecutionContext(GraphSchema({}), node_name=name)
             component: Any = component_class.create(options[name], storage, Resource(name), context)
             component.train(data)
             component.process_training_data(data)
-    best = [message.get(INTENT_RANKING_KEY)[0] for message in messages]
+    best = [message.get(INTENT_RANKING_KEY)[0] for message in messages] if guess else []
     return Seen(
         words=[words_of(message) for message in messages],
         vectors=np.vstack([vector_of(message) for message in messages]),
-        guesses=[guess["name"] for guess in best],
-        confidences=np.array([guess["confidence"] for guess in best]),
+        guesses=[one["name"] for one in best],
+        confidences=np.array([one["confidence"] for one in best]),
     )
