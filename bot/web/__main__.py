@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import structlog
@@ -12,8 +13,12 @@ from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.web.server import create_app
 
+# Each open page is one; systems begin with 1,024 and let a process ask for more.
+MAX_CONNECTIONS = 65_536
+
 
 def main() -> int:
+    _allow_many_connections()
     try:
         settings = Settings.load()
         logs.configure(settings.log_format)
@@ -24,6 +29,13 @@ def main() -> int:
         return EXIT_CONFIG
     structlog.get_logger().info("web.exited")
     return 0
+
+
+def _allow_many_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MAX_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":
