@@ -15,6 +15,8 @@ from bot.errors import ConfigError
 
 PREFIX = "BOT_"
 ENV_FILE = Path(".env")
+# Assistants give a sign of life twice a second; with less than this a busy one would look gone.
+MIN_CLAIM_IDLE_MS = 1_000
 
 # Read by tools around the program, not by `Settings`; known here so that they are no "unknown setting".
 OUTSIDE_NAMES = frozenset({"BOT_SPACY_MODEL", "BOT_ENV_FILE"})
@@ -173,6 +175,8 @@ class Settings:
         if not 0 < self.port < 65536:
             raise ConfigError(f"BOT_PORT is {self.port}, expected 1 to 65535")
         self._check_numbers()
+        if self.claim_idle_ms < MIN_CLAIM_IDLE_MS:
+            raise ConfigError(f"BOT_CLAIM_IDLE_MS is {self.claim_idle_ms}, expected {MIN_CLAIM_IDLE_MS} or more")
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as exc:

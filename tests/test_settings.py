@@ -36,6 +36,7 @@ def test_a_list_is_written_with_commas() -> None:
         ("BOT_WIDGET_ORIGINS", "https://www.example.nl/pad", "https://www.example.nl"),
         ("BOT_TURN_TIMEOUT_S", "0", "more than 0"),
         ("BOT_TURN_TIMEOUT_S", "-1", "more than 0"),
+        ("BOT_CLAIM_IDLE_MS", "400", "1000 or more"),
         ("BOT_API_TOKEN", "kort", "16 characters"),
         ("BOT_LOG_FORMAT", "xml", "auto, json, console"),
     ],

@@ -64,11 +64,11 @@ class Rescue:
 
     async def _end_wait(self, overdue: Overdue, *, somebody_works: bool) -> None:
         """A message that an assistant has in hand, or that none will take, is late; one in line may wait longer."""
-        if overdue.begun_ms is not None and somebody_works:
-            if overdue.begun_ms > self._turn_timeout_ms:
-                await self.hand_over(overdue.conversation_id, "assistant_slow", overdue.since_ms)
-        elif not somebody_works:
+        in_hand_ms = overdue.begun_ms
+        if not somebody_works or (in_hand_ms is not None and in_hand_ms > self._turn_timeout_ms):
             await self.hand_over(overdue.conversation_id, "assistant_slow", overdue.since_ms)
+        elif in_hand_ms is not None:
+            return  # an assistant is at it
         elif overdue.waited_ms > self._busy_wait_ms:
             await self.hand_over(overdue.conversation_id, "assistant_busy", overdue.since_ms)
         elif not overdue.told:
