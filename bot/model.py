@@ -8,13 +8,20 @@ from typing import Any, Literal
 # A note is for agents only: no channel ever passes it on.
 Sender = Literal["customer", "assistant", "agent", "system", "note"]
 Priority = Literal["urgent", "high", "normal", "low"]
-State = Literal["sent", "delivered", "read", "failed"]
+# `waiting` is in line to be sent to a platform; elsewhere a message is `sent` as soon as it is stored.
+State = Literal["waiting", "sent", "delivered", "read", "failed"]
+AttachmentKind = Literal[
+    "image", "audio", "video", "file", "sticker", "link", "post", "story", "location", "appointment", "other"
+]
 Role = Literal["agent", "editor", "admin"]
 
 ASSISTANT = "assistant"
 QUEUE = "queue"
 CLOSED = "closed"
 AGENT_PREFIX = "agent:"
+# Who has a conversation that somebody answers in Meta's own inbox: a human, but none of our accounts.
+META_INBOX = AGENT_PREFIX + "meta-inbox"
+META_INBOX_NAME = "Meta-inbox"
 
 # Why a human is needed. The desk shows the Dutch words beside it.
 REASONS: dict[str, str] = {
@@ -31,6 +38,7 @@ REASONS: dict[str, str] = {
     "assistant_crashed": "Assistent liep vast op dit bericht",
     "template_missing": "Antwoord ontbreekt",
     "taken_over": "Medewerker nam het over",
+    "attachment": "Foto, bestand of spraakbericht",
 }
 
 
@@ -44,6 +52,18 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """What came with a customer's message, or with one of somebody in Meta's inbox.
+
+    url: where the platform keeps it, for a while; or the page that a link leads to. May be empty.
+    """
+
+    kind: AttachmentKind
+    url: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Message:
     """One line of a conversation.
 
@@ -51,6 +71,7 @@ class Message:
     entry_id: place in the message log, `<ms>-<n>`; empty until stored.
     payload: of the button that the customer pressed, else empty.
     notice: for sender `system` or `note`, what happened (`handed_over`, `claimed`, ...), else empty.
+    quoted_id: the message that this one answers in particular, as the platform says.
     """
 
     id: str
@@ -65,6 +86,8 @@ class Message:
     agent_name: str = ""
     in_reply_to: str = ""
     notice: str = ""
+    quoted_id: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def to_customer(self) -> bool:
@@ -117,7 +140,14 @@ class Handoff:
 
 @dataclass(frozen=True)
 class Conversation:
-    """The state of one conversation; every change of owner or by the assistant bumps `version`."""
+    """The state of one conversation; every change of owner or by the assistant bumps `version`.
+
+    The rest is of platforms only. Times are the platform's.
+    opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
+    control: id of the app that has the thread when it is not ours. unreachable: why nothing arrives, a code of the
+    channel, until the customer writes again. comment_id: the public comment that it began with; private_reply:
+    `sent` once the only message before the customer answers was sent.
+    """
 
     id: str
     channel: str
@@ -131,11 +161,49 @@ class Conversation:
     last_text: str = ""
     last_sender: str = ""
     last_customer_text: str = ""
+    page_id: str = ""
+    customer_name: str = ""
+    opened_at_ms: int = 0
+    wrote_at_ms: int = 0
+    control: str = ""
+    control_at_ms: int = 0
+    unreachable: str = ""
+    comment_id: str = ""
+    private_reply: str = ""
 
     @property
     def agent_id(self) -> str:
         """The account that owns the conversation, or an empty string."""
         return self.owner[len(AGENT_PREFIX) :] if self.owner.startswith(AGENT_PREFIX) else ""
+
+
+@dataclass(frozen=True)
+class Media:
+    """What became of one attachment. `key` is where our copy is, empty without one; `problem` then says why.
+
+    content_type is one of ours, never what the sender says it is.
+    """
+
+    key: str = ""
+    content_type: str = ""
+    size_bytes: int = 0
+    name: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What happened to a message after it was stored. problem: why it failed, a code of the channel.
+
+    media: by place of the attachment in the message.
+    """
+
+    edited_text: str | None = None
+    edits: int = 0
+    deleted_at_ms: int = 0
+    reaction: str = ""
+    problem: str = ""
+    media: dict[int, Media] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,6 +213,7 @@ class TranscriptLine:
     message: Message
     nlu: Nlu | None = None
     state: State | None = None
+    marks: Marks = Marks()
 
 
 @dataclass(frozen=True)

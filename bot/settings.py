@@ -76,6 +76,38 @@ class Settings:
         },
     )
 
+    messenger_app_id: str = field(
+        default="", metadata={"help": "Id of the Meta app. With the next three it turns the Messenger channel on."}
+    )
+    messenger_app_secret: str = field(
+        default="", repr=False, metadata={"help": "App Secret of the Meta app: every event is signed with it."}
+    )
+    messenger_verify_token: str = field(
+        default="", repr=False, metadata={"help": "Word of your own that Meta says when you save the webhook."}
+    )
+    messenger_tokens: tuple[str, ...] = field(
+        default=(), repr=False, metadata={"help": "Each page's id and token: 1234567890=EAAB..., comma between."}
+    )
+    messenger_file: Path = field(
+        default=Path("messenger.yml"), metadata={"help": "What is no secret about the pages: names, comments, menu."}
+    )
+    messenger_human_agent: str = field(
+        default="on",
+        metadata={
+            "help": "Whether agents may answer up to 7 days after the customer wrote: Meta's feature Human Agent.",
+            "choices": ("on", "off"),
+        },
+    )
+    messenger_silence_minutes: int = field(
+        default=60,
+        metadata={
+            "help": "After so long without a word, what somebody answered in Meta's inbox is the assistant's again."
+        },
+    )
+    graph_url: str = field(
+        default="https://graph.facebook.com", metadata={"help": "Address of the Graph API; another one for tests."}
+    )
+
     turn_timeout_s: float = field(
         default=5.0, metadata={"help": "A message that the assistant has not handled by then goes to a human."}
     )
@@ -190,6 +222,8 @@ class Settings:
                 raise ConfigError(f"BOT_WIDGET_ORIGINS has {origin!r}, expected as in https://www.example.nl")
         if self.model_url and not self.model_url.startswith(("https://", "http://")):
             raise ConfigError("BOT_MODEL_URL is not an address of the form https://... or http://...")
+        if not self.graph_url.startswith(("https://", "http://")):
+            raise ConfigError(f"BOT_GRAPH_URL is {self.graph_url!r}, expected https://... or http://...")
 
     def _check_numbers(self) -> None:
         for name in ("proxies", "redis_replicas"):
@@ -200,7 +234,7 @@ class Settings:
                 raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
 
     def _check_secrets(self) -> None:
-        for name in ("rest_token", "api_token"):
+        for name in ("rest_token", "api_token", "messenger_app_secret", "messenger_verify_token"):
             token = getattr(self, name)
             if token and len(token) < 16:
                 raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")
@@ -221,6 +255,7 @@ _POSITIVE = (
     "retention_days",
     "session_hours",
     "reply_minutes",
+    "messenger_silence_minutes",
 )
 
 

@@ -11,10 +11,13 @@ from bot.store.connection import connect, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.events import Events
 from bot.store.figures import Figures
+from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.models import ModelRegistry
 from bot.store.outbox import Outbox
+from bot.store.pages import PageStore
 from bot.store.queue import HumanQueue
+from bot.store.sending import SendQueue
 from bot.store.server import ServerState, check_server, server_state
 from bot.store.templates import TemplateStore
 from bot.store.work import WorkQueue
@@ -41,6 +44,9 @@ class Store:
         self.templates = TemplateStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
+        self.inbound = Inbound(self._client, keys, replicas=settings.redis_replicas)
+        self.sending = SendQueue(self._client, keys, self.conversations)
+        self.pages = PageStore(self._client, keys)
         self.figures = Figures(self._client, keys, self.work, self.models)
         self.accounts = AccountStore(self._client, keys)
         self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)

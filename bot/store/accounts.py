@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bot.errors import Conflict, InvalidMessage, NotFound, NotSignedIn
-from bot.model import Account, Role
+from bot.model import AGENT_PREFIX, META_INBOX, Account, Role
 from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
 
@@ -27,7 +27,7 @@ MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 200
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 # Who acts with the bearer token of BOT_API_TOKEN (bot/web/access.py); a person of that name would be taken for it.
-_RESERVED_IDS = frozenset({"api"})
+_RESERVED_IDS = frozenset({"api", META_INBOX.removeprefix(AGENT_PREFIX)})
 _FIRST_LOGIN_FILE = "first-login.json"
 
 # Change an account only if it is still there.

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, cast
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, cast
 
 import msgspec
 import redis.asyncio as aioredis
 
 from bot.errors import NotFound
-from bot.model import Conversation, Handoff, Message, Nlu, State, TranscriptLine
+from bot.model import Conversation, Handoff, Media, Message, Nlu, State, TranscriptLine
 from bot.personal_data import masked
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.keys import Keys
+from bot.store.marks import NO_MARKS, Edit, marks_by_message
 from bot.store.priority import queue_score
 
 # What lists show of a message.
@@ -24,8 +25,13 @@ PREVIEW_CHARS = 120
 REMIND_AFTER_MS = 10 * 60_000
 # A place in the log; nineteen digits always fit Redis's 64 bits.
 ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+_SET_ALIAS = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])
+return redis.call('HGET', KEYS[2], ARGV[1]) == ARGV[2] and 1 or 0
+"""
 # What Conversation has of the hash.
-_NUMBERS = ("version", "created_at_ms", "last_at_ms")
+_NUMBERS = ("version", "created_at_ms", "last_at_ms", "opened_at_ms", "wrote_at_ms", "control_at_ms")
 _FIELDS = tuple(spec.name for spec in fields(Conversation) if spec.name != "id")
 
 
@@ -35,7 +41,7 @@ class Received:
 
     repeated: it was stored before, and nothing changed.
     remind: the customer waits for a human and heard nothing for REMIND_AFTER_MS.
-    told: what `Urgent` has for the customer was said.
+    told: what `AtOnce` has for the customer was said.
     """
 
     entry_id: str
@@ -46,15 +52,32 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Urgent:
-    """That a message can't wait for the assistant, and what the customer hears at once.
+class Contact:
+    """What a platform says about a customer; empty is not known. Fields are those of Conversation.
 
-    to_queue: said when a human is called for this, to_agent: when an agent has the conversation already.
+    Times only go forward. `page_id` makes the conversation one of a platform: what is said waits to be sent.
+    """
+
+    channel: str
+    customer_id: str
+    page_id: str = ""
+    opened_at_ms: int = 0
+    wrote_at_ms: int = 0
+    customer_name: str = ""
+    comment_id: str = ""
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """That a message is for a human at once, and what the customer hears about it.
+
+    to_queue: said when a human is called for this. to_agent: said when an agent has the conversation already, for an
+    emergency; without it, whoever has a human, or waits for one, only sends a message.
     """
 
     handoff: Handoff
     to_queue: Message
-    to_agent: Message
+    to_agent: Message | None = None
 
 
 class ConversationStore:
@@ -68,6 +91,12 @@ class ConversationStore:
         self._lifetime_s = retention_days * 86_400
         self._receive = Script(client, "receive", replicas=replicas)
         self._mark = Script(client, "mark")
+        self._contact = Script(client, "contact")
+        self._edit = Script(client, "edit")
+        self._delete = Script(client, "delete")
+        self._react = Script(client, "react")
+        self._control = Script(client, "control")
+        self._set_alias = client.register_script(_SET_ALIAS)
 
     def script_keys(self, conversation_id: str) -> list[str]:
         """KEYS of every script, in the order that conversation.lua names them."""
@@ -81,6 +110,7 @@ class ConversationStore:
             keys.outbox,
             keys.active,
             keys.figures,
+            keys.sending,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:
@@ -88,27 +118,32 @@ class ConversationStore:
         return [conversation_id, self._lifetime_s, self._keys.events]
 
     async def receive(
-        self, message: Message, *, channel: str, customer_id: str, urgent: Urgent | None = None
+        self, message: Message, *, channel: str, customer_id: str, at_once: AtOnce | None = None
     ) -> Received:
         """Store a customer's message once, whatever happens, and hand it to the assistant if that has the floor.
 
-        urgent: hand it to a human instead, with what the customer hears about that, in the same step.
+        at_once: hand it to a human instead, with what the customer hears about that, in the same step.
         Raises StoreUnavailable if nothing was stored; the sender must then try again with the same id.
         """
         group = message_group(message)
         args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS]
-        if urgent:
-            args += [
-                encode(urgent.handoff),
-                queue_score(urgent.handoff),
-                urgent.handoff.reason,
-                *message_group(urgent.to_queue),
-                *message_group(urgent.to_agent),
-            ]
+        if at_once:
+            args += [encode(at_once.handoff), queue_score(at_once.handoff), at_once.handoff.reason]
+            args += message_group(at_once.to_queue)
+            args += message_group(at_once.to_agent) if at_once.to_agent else []
         entry_id, repeated, owner, remind, told = await self._receive(
             self.script_keys(message.conversation_id), [*self.script_args(message.conversation_id), *args]
         )
         return Received(entry_id, bool(repeated), owner, bool(remind), bool(told))
+
+    async def note_contact(self, conversation_id: str, contact: Contact) -> str:
+        """What a platform says about a customer; begins the conversation if there is none. Returns its owner.
+
+        Whatever the customer did shows that they can be reached: what could not be sent is tried again.
+        """
+        facts = {name: value for name, value in asdict(contact).items() if value}
+        args = [*self.script_args(conversation_id), *(part for fact in facts.items() for part in fact)]
+        return str(await self._contact(self.script_keys(conversation_id), args))
 
     async def get(self, conversation_id: str) -> Conversation:
         """Raises NotFound."""
@@ -171,14 +206,17 @@ class ConversationStore:
         pipeline.xrange(self._keys.log(conversation_id), count=limit)
         pipeline.hgetall(self._keys.nlu(conversation_id))
         pipeline.hgetall(self._keys.states(conversation_id))
+        pipeline.hgetall(self._keys.marks(conversation_id))
         with translated_errors():
-            entries, nlu, states = await pipeline.execute()
+            entries, nlu, states, raw_marks = await pipeline.execute()
         messages = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
+        marks = marks_by_message(raw_marks)
         return [
             TranscriptLine(
                 message,
                 nlu=msgspec.json.decode(nlu[message.id], type=Nlu) if message.id in nlu else None,
                 state=cast(State | None, states.get(message.id)),
+                marks=marks.get(message.id, NO_MARKS),
             )
             for message in messages
         ]
@@ -200,6 +238,55 @@ class ConversationStore:
         args = [*self.script_args(conversation_id), state, *message_ids]
         return int(await self._mark(self.script_keys(conversation_id), args))
 
+    async def edit(self, conversation_id: str, message_id: str, text: str, *, number: int) -> bool:
+        """The customer changed a message; number: of the edit. False if that message, or a later edit, is not there."""
+        record = encode(Edit(number, text))
+        return bool(await self._run(self._edit, conversation_id, message_id, number, record, preview(text)))
+
+    async def delete(self, conversation_id: str, message_id: str, note: Message) -> bool:
+        """The customer took a message back: its words go, `note` says so to agents. False if it is not there."""
+        return bool(await self._run(self._delete, conversation_id, message_id, *message_group(note)))
+
+    async def react(self, conversation_id: str, message_id: str, reaction: str, *, at_ms: int) -> bool:
+        """The customer reacted to a message; an empty reaction takes it back. False for an unknown message.
+
+        message_id: ours, or the platform's of what we sent.
+        """
+        return bool(await self._run(self._react, conversation_id, message_id, at_ms, reaction))
+
+    async def set_control(self, conversation_id: str, app_id: str, *, at_ms: int) -> bool:
+        """Another app has the thread; an empty id: we may send. False when later news is known.
+
+        at_ms: when, by the platform's clock.
+        """
+        return bool(await self._run(self._control, conversation_id, at_ms, app_id))
+
+    async def set_media(self, conversation_id: str, message_id: str, place: int, media: Media) -> None:
+        """What became of the attachment at `place` of a message."""
+        with translated_errors():
+            marks = self._keys.marks(conversation_id)
+            await self._client.hset(marks, f"media {message_id} {place}", encode(media))
+            await self._client.expire(marks, self._lifetime_s)
+
+    async def set_field(self, conversation_id: str, field: Literal["private_reply", "unreachable"], value: str) -> None:
+        """Note a fact about a conversation that exists."""
+        with translated_errors():
+            await self._client.hset(self._keys.conversation(conversation_id), field, value)
+
+    async def alias(self, conversation_id: str) -> str:
+        """The conversation that goes by this id: itself, unless it was begun as another one."""
+        with translated_errors():
+            return str(await self._client.hget(self._keys.aliases, conversation_id) or conversation_id)
+
+    async def set_alias(self, alias: str, conversation_id: str) -> bool:
+        """What comes for `alias` belongs to `conversation_id`; False if there is another conversation by that name."""
+        keys = [self._keys.conversation(alias), self._keys.aliases]
+        with translated_errors():
+            return bool(await self._set_alias(keys=keys, args=[alias, conversation_id]))
+
+    async def _run(self, script: Script, conversation_id: str, *args: object) -> Any:
+        return await script(self.script_keys(conversation_id), [*self.script_args(conversation_id), *args])
+
     async def remove_expired(self) -> int:
         """Take conversations whose lifetime ended out of the lists; returns how many."""
         oldest_ms = int((time.time() - self._lifetime_s) * 1000)
@@ -208,8 +295,11 @@ class ConversationStore:
             expired = await self._client.zrangebyscore(keys.active, "-inf", oldest_ms)
             await self._client.zremrangebyscore(keys.outbox, "-inf", oldest_ms)
             if expired:
-                for key in (keys.queue, keys.claimed, keys.due, keys.active):
+                for key in (keys.queue, keys.claimed, keys.due, keys.active, keys.sending):
                     await self._client.zrem(key, *expired)
+                aliases = await self._client.hgetall(keys.aliases)
+                if gone := [alias for alias, conversation_id in aliases.items() if conversation_id in set(expired)]:
+                    await self._client.hdel(keys.aliases, *gone)
         return len(expired)
 
 
@@ -221,7 +311,12 @@ def entry_order(entry_id: str) -> tuple[int, int]:
 
 def message_group(message: Message) -> list[str]:
     """A message as the scripts take it: id, JSON, sender, text for lists, which needs no numbers of a customer."""
-    return [message.id, encode(message), message.sender, masked(message.text)[:PREVIEW_CHARS]]
+    return [message.id, encode(message), message.sender, preview(message.text)]
+
+
+def preview(text: str) -> str:
+    """What lists show of it."""
+    return masked(text)[:PREVIEW_CHARS]
 
 
 def stored_message(entry_id: str, record: str) -> Message:

@@ -39,9 +39,28 @@ class Keys:
     def states(self, conversation_id: str) -> str:
         return self._key(f"conversation:{conversation_id}:states")
 
+    def to_send(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:to-send")
+
+    def sends(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:sends")
+
+    def marks(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:marks")
+
     def of_conversation(self, conversation_id: str) -> list[str]:
         """All keys of one conversation: they get their lifetime, and are removed, together."""
-        parts = (self.conversation, self.log, self.message_ids, self.pending, self.nlu, self.states)
+        parts = (
+            self.conversation,
+            self.log,
+            self.message_ids,
+            self.pending,
+            self.nlu,
+            self.states,
+            self.to_send,
+            self.sends,
+            self.marks,
+        )
         return [part(conversation_id) for part in parts]
 
     # All conversations.
@@ -80,6 +99,30 @@ class Keys:
     @property
     def agents(self) -> str:
         return self._key("agents")
+
+    @property
+    def sending(self) -> str:
+        return self._key("sending")
+
+    # Platforms: Messenger and Instagram.
+    @property
+    def inbound(self) -> str:
+        return self._key("inbound")
+
+    @property
+    def inbound_odd(self) -> str:
+        return self._key("inbound:odd")
+
+    @property
+    def inbound_leader(self) -> str:
+        return self._key("inbound:leader")
+
+    def page(self, page_id: str) -> str:
+        return self._key(f"page:{page_id}")
+
+    @property
+    def aliases(self) -> str:
+        return self._key("aliases")
 
     # The rest.
     @property

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import redis.asyncio as aioredis
 
 from bot.errors import AlreadyClaimed, NotFound
-from bot.model import AGENT_PREFIX, ASSISTANT, CLOSED, QUEUE, Account, Conversation, Handoff, Message
+from bot.model import (
+    AGENT_PREFIX,
+    ASSISTANT,
+    CLOSED,
+    META_INBOX,
+    META_INBOX_NAME,
+    QUEUE,
+    Account,
+    Conversation,
+    Handoff,
+    Message,
+)
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group
 from bot.store.keys import Keys
@@ -23,6 +34,7 @@ class HumanQueue:
         self._conversations = conversations
         self._change_owner = Script(client, "change_owner", replicas=conversations.replicas)
         self._reply = Script(client, "reply", replicas=conversations.replicas)
+        self._elsewhere = Script(client, "elsewhere")
 
     async def waiting(self, limit: int = 500) -> list[Conversation]:
         """The conversations that wait for a human: highest priority first, then longest waiting."""
@@ -105,6 +117,27 @@ class HumanQueue:
         last_seen_ms: when the agent was last seen, 0 for never. Raises AlreadyClaimed when that has changed too.
         """
         await self._change(conversation, QUEUE, handoff=handoff, last_seen_ms=last_seen_ms, notices=[note, notice])
+
+    async def answered_elsewhere(
+        self, conversation_id: str, *, at_ms: int, control: str = "", takes: bool = True, message: Message | None = None
+    ) -> bool:
+        """Somebody has the conversation in Meta's own inbox; the assistant is silent from now on.
+
+        at_ms: when, by the platform's clock; what is older than the last change of hands changes the transcript only.
+        control: id of the app that has the thread, if it is known. takes: whether this makes it that inbox's when no
+        agent has it. message: what was said, which is stored once. Returns whether anything was new.
+        """
+        args = [
+            *self._conversations.script_args(conversation_id),
+            at_ms,
+            control,
+            META_INBOX,
+            META_INBOX_NAME,
+            int(takes),
+        ]
+        args += message_group(message) if message else []
+        is_new, _ = await self._elsewhere(self._conversations.script_keys(conversation_id), args)
+        return bool(is_new)
 
     async def close(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
         """End the conversation; a next message of the customer starts afresh with the assistant."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis.asyncio as aioredis
 from redis.exceptions import ResponseError
@@ -20,6 +20,7 @@ from bot.model import Handoff, Message, Nlu
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group, stored_message
 from bot.store.keys import WORK_GROUP, Keys
+from bot.store.marks import edited_text
 from bot.store.priority import queue_score
 
 # What is said about assistants that are gone is kept for so long.
@@ -131,8 +132,11 @@ class WorkQueue:
         )
         if not found:
             return None
-        entry_id, record, version, dialogue, attempts = found
-        return Turn(conversation_id, stored_message(entry_id, record), dialogue, int(version), token, attempts)
+        entry_id, record, version, dialogue, attempts, edit = found
+        message = stored_message(entry_id, record)
+        if edit:
+            message = replace(message, text=edited_text(edit))
+        return Turn(conversation_id, message, dialogue, int(version), token, attempts)
 
     async def finish(
         self, turn: Turn, replies: Sequence[Message], *, dialogue: str, nlu: Nlu, handoff: Handoff | None = None

@@ -9,7 +9,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
-from bot.model import Conversation, Handoff, Message
+from bot.model import AGENT_PREFIX, META_INBOX, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.work import now_ms
 from bot.web.access import API_ACCOUNT
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 # How often the store hears who is here: often enough for the shortest lease, rarely enough to cost nothing.
 EVERY_S = 5.0
 TIMES_A_LEASE = 10
+# Conversations that no account has; a program, and Meta's inbox, give no signs of life.
+NO_LEASE = ("", API_ACCOUNT.id, META_INBOX.removeprefix(AGENT_PREFIX))
 
 
 class Watch:
@@ -71,7 +73,7 @@ class Leases:
         try:
             # In this order: who is here must not look gone because this process was busy.
             await self._presence.tell()
-            claimed = [one for one in await self._store.queue.claimed() if one.agent_id not in ("", API_ACCOUNT.id)]
+            claimed = [one for one in await self._store.queue.claimed() if one.agent_id not in NO_LEASE]
             last_seen = await self._store.agents.last_seen({one.agent_id for one in claimed})
         except StoreUnavailable:
             self._watch.forget()

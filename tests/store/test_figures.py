@@ -12,7 +12,7 @@ import pytest
 from bot.model import Account, Handoff, Message, Nlu, State
 from bot.store import Store
 from bot.store.connection import LUA
-from bot.store.conversations import Urgent
+from bot.store.conversations import AtOnce
 from bot.store.figures import ANSWER_BOUNDS_MS
 from bot.store.work import now_ms
 from tests.conftest import eventually
@@ -114,13 +114,13 @@ async def test_who_waits_too_long_for_the_assistant_is_a_handover_with_that_reas
 
 async def test_an_emergency_is_one_handover_and_every_message_about_it_is_counted(store: Store) -> None:
     for _ in range(2):
-        urgent = Urgent(
+        at_once = AtOnce(
             Handoff("self_harm", "urgent", now_ms()),
             message("c1", "assistant", "Bel 113"),
             message("c1", "assistant", "Bel 113"),
         )
         written = message("c1", "customer", "...")
-        await store.conversations.receive(written, channel="widget", customer_id="k", urgent=urgent)
+        await store.conversations.receive(written, channel="widget", customer_id="k", at_once=at_once)
     found = await counts(store)
     assert (found["handoffs:self_harm"], found["emergencies:self_harm"]) == (1, 2)
 

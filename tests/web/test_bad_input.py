@@ -192,7 +192,7 @@ FRAMES: list[tuple[str, Any, str]] = [
     ("binary", b"\x00\xff\x00", "invalid"),
     ("no id", '{"type":"message","text":"hoi"}', "invalid"),
     ("id with a space", '{"type":"message","id":"a b","text":"hoi"}', "invalid"),
-    ("id huge", json.dumps({"type": "message", "id": "a" * 101, "text": "hoi"}), "invalid"),
+    ("id huge", json.dumps({"type": "message", "id": "a" * 301, "text": "hoi"}), "invalid"),
     ("id a number", '{"type":"message","id":1,"text":"hoi"}', "invalid"),
     ("no text", '{"type":"message","id":"1"}', "invalid"),
     ("blank text", '{"type":"message","id":"1","text":"  "}', "invalid"),

@@ -1,9 +1,11 @@
 -- What every script on a conversation shares. The client sends this file in front of each of them.
--- KEYS[1..6] are those of the conversation, KEYS[7..13] those of all, in the order of conversations.py `script_keys`.
+-- KEYS[1..9] are those of the conversation, KEYS[10..17] those of all, in the order of conversations.py `script_keys`;
+-- a script's own keys come behind them.
 local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
 local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
-local work, due, queue, claimed, outbox, active = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local figures = KEYS[13]
+local to_send, sends, marks = KEYS[7], KEYS[8], KEYS[9]
+local work, due, queue, claimed, outbox, active = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local figures, sending = KEYS[16], KEYS[17]
 local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
 -- A script's own arguments come behind these three.
 local own = 3
@@ -63,10 +65,22 @@ local function append_note(message_id, message)
   redis.call('HSET', ids, message_id, redis.call('XADD', log, '*', 'message', message))
 end
 
--- A message to the customer waits in the outbox until its channel says that it arrived.
+-- Whether what is said to the customer is sent to a platform, which can refuse it, rather than fetched by the customer.
+local function is_on_platform()
+  return redis.call('HEXISTS', conversation, 'page_id') == 1
+end
+
+-- A message to the customer waits in the outbox until its channel says that it arrived. On a platform it is in line to
+-- be sent first; a conversation that waits before it is tried again keeps that time.
 local function append_outgoing(message_id, message, sender, text)
   local entry_id = append(message_id, message, sender, text)
-  redis.call('HSET', states, message_id, 'sent')
+  if is_on_platform() then
+    redis.call('HSET', states, message_id, 'waiting')
+    redis.call('RPUSH', to_send, message_id)
+    redis.call('ZADD', sending, 'NX', now_ms, id)
+  else
+    redis.call('HSET', states, message_id, 'sent')
+  end
   redis.call('ZADD', outbox, now_ms, id .. ' ' .. message_id)
   redis.call('HSET', conversation, 'told_at_ms', now_ms)
   count('messages_to_customers:' .. channel_of() .. ':' .. sender)
@@ -107,10 +121,31 @@ local function forget_work()
 end
 
 local function keep()
-  for at = 1, 6 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
+  for at = 1, 9 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
+end
+
+-- What became of messages to the customer. A state never goes back; `sent` has not arrived yet.
+local state_order = { waiting = 0, sent = 1, failed = 2, delivered = 3, read = 4 }
+local function set_states(message_ids, state)
+  local changed = {}
+  for _, message_id in ipairs(message_ids) do
+    local known = redis.call('HGET', states, message_id)
+    if known and state_order[state] > state_order[known] then
+      redis.call('HSET', states, message_id, state)
+      if state ~= 'sent' then redis.call('ZREM', outbox, id .. ' ' .. message_id) end
+      changed[#changed + 1] = message_id
+    end
+  end
+  return changed
 end
 
 local function publish(kind, fields)
   redis.call('PUBLISH', events,
     '{"type":"' .. kind .. '","conversation_id":' .. cjson.encode(id) .. fields .. '}')
+end
+
+local function publish_states(changed, state)
+  if #changed == 0 then return end
+  count('message_states:' .. channel_of() .. ':' .. state, #changed)
+  publish('state', ',"state":"' .. state .. '","message_ids":' .. cjson.encode(changed))
 end

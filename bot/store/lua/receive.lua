@@ -1,7 +1,8 @@
 -- Store a customer's message and, if the assistant has the floor, make it work.
--- own arguments: message id, message JSON, text for lists, channel, customer id, remind after ms, and for an urgent one
---                handoff JSON, queue score, reason, then two groups of four (see append_all): what the customer hears
---                when a human is called, and when an agent has the conversation
+-- own arguments: message id, message JSON, text for lists, channel, customer id, remind after ms, and for one that a
+--                human must see at once handoff JSON, queue score, reason, then one or two groups of four (see
+--                append_all): what the customer hears when a human is called, and when an agent has the conversation.
+--                Without the second it is no emergency: who has a human already, or waits for one, is only heard
 -- returns {entry id, 1 if it was stored before, owner, 1 if the customer waits and heard nothing for so long,
 --          1 if the customer was told what an urgent message brings}
 local message_id, message, text, channel, customer_id, remind_after_ms = unpack(ARGV, own + 1, own + 6)
@@ -25,6 +26,8 @@ end
 
 -- Never the assistant's: a human gets it now, or sees it at once. The same reason again changes and says nothing new.
 local handoff, score, reason = ARGV[own + 7], ARGV[own + 8], ARGV[own + 9]
+local is_emergency = ARGV[own + 14] ~= nil
+if not is_emergency and owner ~= 'assistant' then handoff = nil end
 local with_agent = string.sub(owner, 1, 6) == 'agent:'
 local silent_ms = now_ms - tonumber(redis.call('HGET', conversation, 'told_at_ms') or '0')
 local told = false
@@ -42,7 +45,7 @@ if handoff then
     redis.call('HSET', conversation, 'owner', owner)
     count('handoffs:' .. reason)
   end
-  count('emergencies:' .. reason)
+  if is_emergency then count('emergencies:' .. reason) end
   -- LT: only ever forward.
   if not with_agent then redis.call('ZADD', queue, 'LT', score, id) end
 end

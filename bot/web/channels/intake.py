@@ -13,14 +13,15 @@ from bot.errors import AlreadyClaimed, InvalidMessage, StoreUnavailable
 from bot.model import ASSISTANT, Handoff, Message
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.conversations import Received, Urgent, entry_order
+from bot.store.conversations import AtOnce, Received, entry_order
 from bot.store.work import now_ms
 from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
 
 log = structlog.get_logger()
 
-MAX_ID_CHARS = 100
+# Messenger's own ids have nearly 200.
+MAX_ID_CHARS = 300
 # Control characters mean nothing to a reader; line breaks and tabs do.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 # What a button stands for, as Rasa writes it.
@@ -54,17 +55,21 @@ class Intake:
             raise InvalidMessage("payload: expected that of a button, as /faq_ruilen")
         return Message(message_id, conversation_id, "customer", text, now_ms(), payload=payload or "")
 
-    async def store(self, message: Message, *, channel: str, customer_id: str) -> Received:
+    async def store(
+        self, message: Message, *, channel: str, customer_id: str, at_once: AtOnce | None = None
+    ) -> Received:
         """Store it; what can't wait goes to a human in the same step. Raises StoreUnavailable.
+
+        at_once: why the channel knows that it is for a human; an emergency in the text goes before.
 
         A customer who waits in the queue for long hears that nobody forgot. One who would be too far back in line for
         the assistant gets a human.
         """
         kind = emergencies.kind_of(message.text)
-        urgent = await self._urgent(kind, message) if kind else None
+        at_once = await self._emergency(kind, message) if kind else at_once
         with self._metrics.store_seconds.time():
             received = await self._store.conversations.receive(
-                message, channel=channel, customer_id=customer_id, urgent=urgent
+                message, channel=channel, customer_id=customer_id, at_once=at_once
             )
         log.info(
             "message.received",
@@ -86,9 +91,9 @@ class Intake:
                 await self._rescue.hand_over(message.conversation_id, "assistant_busy", since_ms)
         return received
 
-    async def _urgent(self, kind: emergencies.Kind, message: Message) -> Urgent:
+    async def _emergency(self, kind: emergencies.Kind, message: Message) -> AtOnce:
         """Both sentences: only the store knows, in the same step, whether an agent has the conversation."""
-        return Urgent(
+        return AtOnce(
             handoff=Handoff(kind, "urgent", now_ms(), message.id),
             to_queue=await self._answers.handover(kind, message.conversation_id, in_reply_to=message.id),
             to_agent=await self._answers.beside_agent(kind, message.conversation_id, in_reply_to=message.id),

@@ -6,7 +6,13 @@ from urllib.parse import quote
 
 from bot.model import ASSISTANT, CLOSED, QUEUE, Conversation, Entity, IntentScore, Nlu, Sender, State, Template
 
-STATES: dict[State, str] = {"sent": "Verzonden", "delivered": "Bezorgd", "read": "Gelezen", "failed": "Mislukt"}
+STATES: dict[State, str] = {
+    "waiting": "Wordt verzonden",
+    "sent": "Verzonden",
+    "delivered": "Bezorgd",
+    "read": "Gelezen",
+    "failed": "Mislukt",
+}
 OUTCOMES = {"answer": "beantwoord", "ask": "doorgevraagd", "human": "naar een medewerker"}
 PRIORITIES = {"urgent": "Spoed", "high": "Hoge prioriteit", "normal": "Gewone prioriteit", "low": "Lage prioriteit"}
 SPEAKERS: dict[Sender, str] = {

@@ -1,0 +1,110 @@
+"""Events of platforms, raw: stored before the webhook answers, taken out when they have had their effect.
+
+One process at a time, the leader, gives them their effects. Two at once (one that stood still and comes back) do no
+harm: every effect is recognised when it comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import redis.asyncio as aioredis
+
+from bot.store.connection import Script, encode, translated_errors
+from bot.store.keys import Keys
+
+# What could not be understood is kept for who wants to know, but not for ever.
+MAX_ODD = 10_000
+_LEAD = """
+local leader = redis.call('GET', KEYS[1])
+if leader and leader ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_RESIGN = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+@dataclass(frozen=True)
+class RawEvent:
+    """One event of a webhook's request, as it came.
+
+    platform: the request's `object`, as `page`. account_id: of the page or Instagram account. array: where the event
+    stood in its entry: `messaging`, `standby`, `changes`, or `` for an entry with none of them.
+    """
+
+    platform: str
+    account_id: str
+    array: str
+    event: msgspec.Raw
+    received_at_ms: int
+    entry_id: str = ""
+
+
+class Inbound:
+    """The stream of raw events."""
+
+    def __init__(self, client: aioredis.Redis, keys: Keys, *, replicas: int = 0) -> None:
+        """replicas: events count as stored once so many replicas have them."""
+        self._client = client
+        self._keys = keys
+        self._put = Script(client, "inbound_put", on_conversation=False, replicas=replicas)
+        self._lead = client.register_script(_LEAD)
+        self._resign = client.register_script(_RESIGN)
+
+    async def put(self, events: Sequence[RawEvent]) -> None:
+        """Store all of them or none. Raises StoreUnavailable."""
+        if events:
+            await self._put([self._keys.inbound], [encode(event) for event in events])
+
+    async def waiting(self, limit: int = 500) -> list[RawEvent]:
+        """Those that have had no effect yet, oldest first."""
+        with translated_errors():
+            found = await self._client.xrange(self._keys.inbound, count=limit)
+        return [_raw_event(entry_id, fields) for entry_id, fields in found]
+
+    async def wait(self, after: str, block_ms: int) -> None:
+        """Until there is an event behind entry `after` (`0-0`: any), at most so long."""
+        with translated_errors():
+            await self._client.xread({self._keys.inbound: after}, count=1, block=block_ms)
+
+    async def done(self, entry_ids: Sequence[str]) -> None:
+        """They have had their effect: the conversation has what there is to know."""
+        if entry_ids:
+            with translated_errors():
+                await self._client.xdel(self._keys.inbound, *entry_ids)
+
+    async def set_aside(self, event: RawEvent, reason: str) -> None:
+        """Nothing can be done with it; kept raw, with the reason."""
+        pipeline = self._client.pipeline(transaction=True)
+        fields = {"event": encode(event), "reason": reason}
+        pipeline.xadd(self._keys.inbound_odd, fields, maxlen=MAX_ODD, approximate=True)
+        pipeline.xdel(self._keys.inbound, event.entry_id)
+        with translated_errors():
+            await pipeline.execute()
+
+    async def odd(self, limit: int = 100) -> list[tuple[RawEvent, str]]:
+        """What was set aside last, with the reason, newest first."""
+        with translated_errors():
+            found = await self._client.xrevrange(self._keys.inbound_odd, count=limit)
+        return [(_raw_event(entry_id, fields), fields["reason"]) for entry_id, fields in found]
+
+    async def size(self) -> int:
+        """How many events wait for their effect."""
+        with translated_errors():
+            return int(await self._client.xlen(self._keys.inbound))
+
+    async def lead(self, name: str, lease_ms: int) -> bool:
+        """Become the leader, or stay it, for `lease_ms`; False while another process is."""
+        with translated_errors():
+            return bool(await self._lead(keys=[self._keys.inbound_leader], args=[name, lease_ms]))
+
+    async def resign(self, name: str) -> None:
+        """Another may lead at once."""
+        with translated_errors():
+            await self._resign(keys=[self._keys.inbound_leader], args=[name])
+
+
+def _raw_event(entry_id: str, fields: dict[str, str]) -> RawEvent:
+    return replace(msgspec.json.decode(fields["event"], type=RawEvent), entry_id=entry_id)

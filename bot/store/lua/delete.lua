@@ -1,0 +1,22 @@
+-- The customer took a message back: its words and what was made of them go, its place stays as a note for agents.
+-- own arguments: message id, then a group of four: the note (see append_all)
+-- returns 1, or 0 for a message that is not known, or gone already
+local message_id = ARGV[own + 1]
+local entry_id = redis.call('HGET', ids, message_id)
+if not entry_id or redis.call('HSETNX', marks, 'deleted ' .. message_id, now_ms) == 0 then return 0 end
+-- The assistant must not answer it any more. One that has it in hand finds another message at the head, and drops it.
+if redis.call('LREM', pending, 1, entry_id) == 1 and redis.call('LLEN', pending) == 0 then forget_work() end
+local was_last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1][1] == entry_id
+redis.call('XDEL', log, entry_id)
+redis.call('HDEL', nlu, message_id)
+redis.call('HDEL', marks, 'edit ' .. message_id)
+for _, field in ipairs(redis.call('HKEYS', marks)) do
+  if string.sub(field, 1, 6 + #message_id + 1) == 'media ' .. message_id .. ' ' then redis.call('HDEL', marks, field) end
+end
+append_note(ARGV[own + 2], ARGV[own + 3])
+if was_last then redis.call('HSET', conversation, 'last_text', '') end
+-- What the assistant remembers of the dialogue has the words too.
+redis.call('HDEL', conversation, 'last_customer_text', 'dialogue')
+keep()
+publish('mark', ',"message_id":' .. cjson.encode(message_id))
+return 1
