@@ -11,6 +11,7 @@ BotError
 │   ├── AlreadyClaimed         another agent has the conversation
 │   └── EditConflict           the template was saved by somebody else in between
 ├── TooManyRequests       429  a limit was reached
+├── UpstreamError         502  a platform's API failed or refused
 └── StoreUnavailable      503  Redis does not answer, is full or read-only; a repeat with the same id is harmless
 
 The text of an error is English and for developers; `code` is stable and for programs. What a customer, an agent or an
@@ -72,6 +73,11 @@ class EditConflict(Conflict):
 class TooManyRequests(BotError):
     status = 429
     code = "too_many_requests"
+
+
+class UpstreamError(BotError):
+    status = 502
+    code = "upstream"
 
 
 class StoreUnavailable(BotError):

@@ -42,6 +42,21 @@ REASONS: dict[str, str] = {
 }
 
 
+# Why a message to the customer failed. The desk shows the sentence.
+PROBLEMS: dict[str, str] = {
+    "window": "De klant schreef te lang geleden. Meta laat ons pas weer iets sturen als de klant weer schrijft.",
+    "unreachable": "De klant is niet te bereiken: die heeft ons geblokkeerd of gebruikt Messenger niet meer.",
+    "other_owner": "Iemand anders heeft dit gesprek in de Meta-inbox.",
+    "reconnect": "De pagina is niet meer gekoppeld. Vraag de beheerder om de pagina opnieuw te koppelen.",
+    "blocked": "Meta heeft de pagina tijdelijk geblokkeerd. Vraag de beheerder om dit op te lossen.",
+    "not_allowed": "De app mag deze klant niets sturen. Vraag de beheerder om de rechten bij Meta na te kijken.",
+    "private_reply": "Meta staat maar één privébericht toe tot de klant antwoordt.",
+    "comment_gone": "De klant heeft de reactie verwijderd, of die is ouder dan zeven dagen.",
+    "rejected": "Meta heeft dit bericht geweigerd.",
+    "gave_up": "Meta nam dit bericht na een paar pogingen niet aan.",
+}
+
+
 @dataclass(frozen=True)
 class Button:
     """A quick reply. `payload` is `/intent_name`; `url` opens a page instead."""

@@ -19,7 +19,13 @@ from bot.settings import Settings
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-_CHANNELS = {"widget": "Website", "rest": "Koppeling (REST)", "messenger": "Messenger"}
+_CHANNELS = {
+    "widget": "Website",
+    "rest": "Koppeling (REST)",
+    "messenger": "Messenger",
+    "instagram": "Instagram",
+    "comment": "Facebook-reactie",
+}
 _DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 

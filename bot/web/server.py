@@ -14,6 +14,8 @@ from bot.web.access import check_origin, is_https
 from bot.web.api import blueprint as api
 from bot.web.app import App
 from bot.web.channels.intake import Intake
+from bot.web.channels.messenger.channel import Messenger
+from bot.web.channels.messenger.config import load_config
 from bot.web.channels.rest import blueprint as rest
 from bot.web.channels.widget import Limits
 from bot.web.channels.widget import blueprint as widget
@@ -83,6 +85,15 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
+    messenger = load_config(settings)
+    app.ctx.messenger = messenger and Messenger(
+        messenger,
+        settings,
+        store=store,
+        intake=app.ctx.intake,
+        live=app.ctx.live,
+        metrics=app.ctx.metrics,
+    )
     app.ctx.jinja = environment(settings)
     app.ctx.limits = Limits(
         messages_per_minute=settings.messages_per_minute,
@@ -99,12 +110,20 @@ async def _open(app: App) -> None:
     app.add_task(app.ctx.rescue.clean(), name="clean")
     app.add_task(sample_lag(app.ctx.metrics.loop_lag_seconds), name="loop_lag")
     app.add_task(app.ctx.leases.run(), name="leases")
+    if app.ctx.messenger:
+        await app.ctx.messenger.open()
+        for name, work in app.ctx.messenger.background().items():
+            app.add_task(work(), name=name)
     log.info("web.started")
 
 
 async def _close(app: App) -> None:
     for name in ("redis_watch", "live", "rescue", "return_unanswered", "clean", "loop_lag", "leases"):
         await app.cancel_task(name, raise_exception=False)
+    if app.ctx.messenger:
+        for name in app.ctx.messenger.background():
+            await app.cancel_task(name, raise_exception=False)
+        await app.ctx.messenger.close()
     await app.ctx.store.close()
     log.info("web.stopped")
 
