@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tests.fakes.graph.deliveries import Delivery
 from tests.fakes.graph.errors import bad_parameter, missing_object
-from tests.fakes.graph.records import Comment, Json, Page
+from tests.fakes.graph.records import Comment, Json, Page, iso_time
 from tests.fakes.graph.requests import GraphRequest
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _described(comment: Comment, request: GraphRequest) -> Json:
     known: Json = {
         "message": comment.text,
         "from": {"id": comment.from_id, "name": comment.from_name},
-        "created_time": comment.at_ms // 1000,
+        "created_time": iso_time(comment.at_ms),
         "is_hidden": comment.is_hidden,
         "can_reply_privately": bool(comment.psid) and not comment.private_reply,
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from tests.fakes.graph import threads
 from tests.fakes.graph.errors import GraphError, missing_object
-from tests.fakes.graph.records import Json, Line, Thread
+from tests.fakes.graph.records import Json, Line, Thread, iso_time
 from tests.fakes.graph.requests import GraphRequest
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def _described(graph: FakeGraph, thread: Thread, request: GraphRequest) -> Json:
     if "messages" in request.fields:
         answer["messages"] = _messages(graph, thread)
     if "updated_time" in request.fields and thread.lines:
-        answer["updated_time"] = _time(thread.lines[-1].at_ms)
+        answer["updated_time"] = iso_time(thread.lines[-1].at_ms)
     if "is_owner" in request.fields:
         answer["is_owner"] = threads.has_floor(thread, graph.app_id, graph.clock.now_ms())
     return answer
@@ -75,12 +74,8 @@ def _message(graph: FakeGraph, thread: Thread, line: Line) -> Json:
     sender, recipient = (page, customer) if line.from_page else (customer, page)
     return {
         "id": line.mid,
-        "created_time": _time(line.at_ms),
+        "created_time": iso_time(line.at_ms),
         "from": sender,
         "to": {"data": [recipient]},
         "message": "" if line.is_deleted else line.text,
     }
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -70,15 +70,16 @@ class Customer:
         await self._writes(message, {"message": message}, str(message.get("text", "")), **options)
         return str(message["mid"])
 
-    async def presses(self, title: str, **options: Any) -> str:
-        """A quick reply under the last message, or a button anywhere, by its title. Raises LookupError."""
+    async def presses(self, button: str | Json, **options: Any) -> str:
+        """A quick reply under the last message, or a button anywhere, or its title. Raises LookupError."""
+        title = button if isinstance(button, str) else str(button["title"])
         if reply := self._quick_reply(title):
             content = {"text": reply["title"], "quick_reply": {"payload": reply["payload"]}}
             return await self.sends(content, **options)
-        button = self._button(title)
-        if button["type"] != "postback":
+        found = self._button(title)
+        if found["type"] != "postback":
             return ""  # a link: nobody hears of it
-        return await self.posts_back(button["title"], button["payload"], **options)
+        return await self.posts_back(found["title"], found["payload"], **options)
 
     async def posts_back(self, title: str, payload: str, *, referral: Json | None = None, **options: Any) -> str:
         """A button, menu item, ice breaker or Get Started."""
@@ -175,6 +176,7 @@ class Customer:
 
     async def _writes(self, content: Json, event: Json, text: str, **options: Any) -> None:
         now_ms = self._graph.clock.now_ms()
+        self.is_reachable = True
         self.lines.append(Line(str(content["mid"]), False, text, now_ms, content))
         threads.person_came(self.thread, now_ms, wrote=True)
         self._graph.happened()

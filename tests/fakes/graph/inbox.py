@@ -30,13 +30,14 @@ async def replies(graph: FakeGraph, thread: Thread, text: str, *, takes_control:
     return mid
 
 
-async def take(graph: FakeGraph, thread: Thread, *, app_id: int = 0) -> None:
-    """The inbox, or another app, takes the thread: who had it is told."""
+async def take(graph: FakeGraph, thread: Thread, *, app_id: int = 0, silently: bool = False) -> None:
+    """The inbox, or another app, takes the thread: who had it is told, if not silently as by Meta's own AI."""
     now_ms, taker = graph.clock.now_ms(), app_id or thread.inbox
     before = threads.owner_of(thread, now_ms)
     was_ours = threads.has_floor(thread, graph.app_id, now_ms)
     threads.give_to(thread, taker, now_ms)
-    if was_ours:
+    graph.happened()
+    if was_ours and not silently:
         content = {"previous_owner_app_id": before, "new_owner_app_id": taker, "metadata": ""}
         await _tell(graph, thread, "take_thread_control", content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, Literal
 
 Platform = Literal["messenger", "instagram"]
@@ -55,6 +56,11 @@ INSTAGRAM_FIELDS = frozenset(
         "comments",
     }
 )
+
+
+def iso_time(at_ms: int) -> str:
+    """As the Graph API writes a time."""
+    return datetime.fromtimestamp(at_ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def new_mid(platform: Platform = "messenger") -> str:

@@ -162,9 +162,12 @@ class FakeGraph:
         return await self.deliver_many([(array, event)], page=page, repeat=repeat, **options)
 
     async def deliver_many(
-        self, events: Sequence[tuple[Array, Json]], *, page: str = "", one_entry: bool = True, **options: Any
+        self, events: Sequence[Json | tuple[Array, Json]], *, page: str = "", one_entry: bool = True, **options: Any
     ) -> Delivery:
-        """Several events in one POST, in one entry or one each. Their order within an array stays."""
+        """Several events in one POST, in one entry or one each. Their order within an array stays.
+
+        events: for `messaging`; or pairs of array and event.
+        """
         return await self._post(self.delivery(events, page=page, one_entry=one_entry, **options))
 
     async def deliver_body(self, body: Any, *, page: str = "", **options: Any) -> Delivery:
@@ -172,14 +175,15 @@ class FakeGraph:
         return await self._post(self.deliveries.new(self._page(page), body, **_given(options)))
 
     def delivery(
-        self, events: Sequence[tuple[Array, Json]], *, page: str = "", one_entry: bool = True, **options: Any
+        self, events: Sequence[Json | tuple[Array, Json]], *, page: str = "", one_entry: bool = True, **options: Any
     ) -> Delivery:
-        """The same, only made; one without a field that the page is subscribed to will not be posted."""
+        """The same, only made; events of fields that the page is not subscribed to are left out."""
         the_page = self._page(page)
         account_id = page or the_page.id
         platform: Platform = "messenger" if account_id == the_page.id else "instagram"
-        wanted = [(array, event) for array, event in events if self._is_subscribed(the_page, platform, array, event)]
-        groups = _grouped(wanted) if one_entry else [[each] for each in wanted]
+        pairs: list[tuple[Array, Json]] = [("messaging", e) if isinstance(e, dict) else e for e in events]
+        wanted = [pair for pair in pairs if self._is_subscribed(the_page, platform, *pair)]
+        groups = [wanted] if one_entry else [[each] for each in wanted]
         entries = [self._entry(account_id, group) for group in groups]
         delivery = self.deliveries.new(the_page, envelope(platform, entries), **_given(options))
         if not wanted:
@@ -225,9 +229,9 @@ class FakeGraph:
         """A human answers in Meta's inbox, and so takes the thread. Returns the mid."""
         return await inbox.replies(self, self.thread(psid, page=page), text, takes_control=takes_control)
 
-    async def inbox_takes(self, psid: str, *, page: str = "", app_id: int = 0) -> None:
-        """The thread is moved to the inbox, or to another app, without a word."""
-        await inbox.take(self, self.thread(psid, page=page), app_id=app_id)
+    async def inbox_takes(self, psid: str, *, page: str = "", app_id: int = 0, silently: bool = False) -> None:
+        """The thread goes to the inbox or another app, without a word to the customer; silently: nor to us."""
+        await inbox.take(self, self.thread(psid, page=page), app_id=app_id, silently=silently)
 
     async def inbox_done(self, psid: str, *, page: str = "", silently: bool = False) -> None:
         """The inbox hands the thread back; silently: it only lets go."""
@@ -422,10 +426,6 @@ class FakeGraph:
     def _add_fault(self, fault: Fault) -> Fault:
         self.faults.waiting.append(fault)
         return fault
-
-
-def _grouped(events: Sequence[tuple[Array, Json]]) -> list[Sequence[tuple[Array, Json]]]:
-    return [events] if events else []
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
