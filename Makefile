@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak lock format password clean setup-test
+.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak lock format password clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -20,6 +20,9 @@ setup-test:
 
 run: setup  ## start everything; Ctrl-C stops everything
 	@$(WEB) -m bot.launch
+
+fake-messenger: setup  ## [PORT=8090] [RUN=1]: Messenger without an account: chat as the customer; RUN=1 starts the bot too
+	@$(WEB) -m tests.fakes.graph $(if $(PORT),--port "$(PORT)") $(if $(RUN),--run)
 
 test: setup-test  ## every test, in both environments; ARGS="-k queue" picks some
 	@$(WEB) -m tools.run_tests $(ARGS)

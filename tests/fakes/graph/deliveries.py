@@ -173,6 +173,7 @@ class Deliveries:
             self._count(delivery.page, is_ok)
         if delivery.state != "delivered":
             delivery.state = "delivered" if is_ok else "waiting" if delivery.signature == "good" else "refused"
+        self._graph.happened()
         return is_ok
 
     async def _post(self, delivery: Delivery) -> tuple[int | None, str]:

@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
 from aiohttp import web
@@ -19,6 +19,7 @@ from tests.fakes.graph.deliveries import Deliveries, Delivery
 from tests.fakes.graph.errors import GraphError
 from tests.fakes.graph.events import Array, entry, envelope, fields_of, without_payload
 from tests.fakes.graph.faults import Fault, Faults
+from tests.fakes.graph.inspector import routes as inspector
 from tests.fakes.graph.media import Media
 from tests.fakes.graph.rates import Rates
 from tests.fakes.graph.records import (
@@ -81,6 +82,7 @@ class FakeGraph:
         self._slow_s = 0.0
         self._port = port
         self._given: set[str] = set()  # mids that `hears` gave out
+        self.version = 0  # grows with everything that happens
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -96,12 +98,14 @@ class FakeGraph:
 
     async def __aexit__(self, *_: object) -> None:
         self.faults.closing.set()
+        self.happened()
         await self.deliveries.close()
         if self._runner:
             await self._runner.cleanup()
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/cdn/{name}", self.media.serve)
+        inspector.add_routes(app, self)
         app.router.add_route("*", "/{path:.*}", self._serve)
 
     # Who there is
@@ -326,10 +330,7 @@ class FakeGraph:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
                 raise AssertionError(f"not within {timeout_s} s; sent so far: {[sent.text for sent in self.sent]}")
-            try:
-                await asyncio.wait_for(self._changed.wait(), min(left_s, 0.5))
-            except asyncio.TimeoutError:
-                continue
+            await self.changes(min(left_s, 0.5))
         return result
 
     async def next_sent(self, customer: Customer, text: str, timeout_s: float) -> Sent:
@@ -345,8 +346,14 @@ class FakeGraph:
         """Wait until every delivery has arrived or was given up. Raises TimeoutError."""
         await self.deliveries.settle(timeout_s)
 
+    async def changes(self, timeout_s: float) -> None:
+        """Wait until something happens, or the fake closes, or that long."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+
     def happened(self) -> None:
         """Wakes up who waits for something."""
+        self.version += 1
         self._changed.set()
         self._changed = asyncio.Event()
 

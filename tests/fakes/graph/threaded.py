@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -15,15 +15,23 @@ TIMEOUT_S = 30.0
 
 
 class ThreadedGraph:
-    """`do` waits for a coroutine of `graph`."""
+    """`do` waits for a coroutine of `graph`; `run` calls what is none, such as `add_page`. Reading needs neither."""
 
     def __init__(self, graph: FakeGraph, loop: asyncio.AbstractEventLoop) -> None:
         self.graph = graph
         self._loop = loop
 
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """`jo_says = fake.do(jo.says("hoi"))`."""
+        """`mid = fake.do(jo.says("hoi"))`."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """`jo = fake.run(lambda: fake.graph.customer("6001"))`."""
+
+        async def called() -> Result:
+            return work()
+
+        return self.do(called())
 
 
 @contextmanager
