@@ -28,9 +28,10 @@ def new_comment(
     psid: str = "",
     parent_id: str = "",
 ) -> Comment:
-    """psid: of a visitor. parent_id: if it is a reply."""
-    comment_id = f"{post_id.partition('_')[2] or post_id}_{secrets.randbelow(10**15)}"
-    now_ms = graph.clock.now_ms()
+    """post_id: empty for a post of the visitor's own. psid: of a visitor. parent_id: if it is a reply."""
+    number, now_ms = str(secrets.randbelow(10**15)), graph.clock.now_ms()
+    comment_id = f"{post_id.partition('_')[2] or post_id}_{number}" if post_id else f"{page.id}_{number}"
+    post_id = post_id or comment_id
     comment = Comment(comment_id, page, post_id, parent_id or post_id, from_id, from_name, text, now_ms, psid)
     graph.comments[comment.id] = comment
     graph.happened()
@@ -39,11 +40,10 @@ def new_comment(
 
 def feed_event(graph: FakeGraph, comment: Comment, verb: Verb) -> Json:
     value: Json = {
-        "item": "comment",
+        "item": "status" if comment.is_post else "comment",
         "verb": verb,
         "post_id": comment.post_id,
-        "comment_id": comment.id,
-        "parent_id": comment.parent_id,
+        **({} if comment.is_post else {"comment_id": comment.id, "parent_id": comment.parent_id}),
         "from": {"id": comment.from_id, "name": comment.from_name},
         "created_time": graph.clock.now_ms() // 1000,
         "post": {"id": comment.post_id, "is_published": True, "status_type": "added_photos"},

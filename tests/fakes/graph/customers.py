@@ -164,6 +164,15 @@ class Customer:
         await comments.tell(self._graph, comment, "add")
         return comment.id
 
+    async def posts(self, text: str) -> str:
+        """On the page, for everybody to read. It opens the window. Returns the post's id."""
+        post = comments.new_comment(
+            self._graph, self.page, "", text, from_id=self.public_id, from_name=self.name, psid=self.psid
+        )
+        threads.person_came(self.thread, self._graph.clock.now_ms(), wrote=False)
+        await comments.tell(self._graph, post, "add")
+        return post.id
+
     async def edits_comment(self, comment_id: str, text: str) -> None:
         comment = self._graph.comments[comment_id]
         comment.text = text

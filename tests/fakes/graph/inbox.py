@@ -12,20 +12,18 @@ if TYPE_CHECKING:
     from tests.fakes.graph.server import FakeGraph
 
 
-async def replies(graph: FakeGraph, thread: Thread, text: str, *, takes_control: bool = True) -> str:
-    """A human answers in the inbox; returns the mid.
+async def replies(graph: FakeGraph, thread: Thread, text: str, *, takes_control: bool = True, app_id: int = 0) -> str:
+    """A human answers in the inbox, or another app does; returns the mid.
 
     The echo comes first. If it took the thread from another app, or from nobody, the take event follows; from then on
     everything comes in standby. takes_control=False: only the echo, as where no event tells of it.
     """
-    now_ms, mid = graph.clock.now_ms(), new_mid(thread.platform)
-    thread.lines.append(Line(mid, True, text, now_ms, {"text": text}, thread.inbox))
-    echo = echo_message(mid, thread.inbox, {"text": text})
+    now_ms, mid, app_id = graph.clock.now_ms(), new_mid(thread.platform), app_id or thread.inbox
+    thread.lines.append(Line(mid, True, text, now_ms, {"text": text}, app_id))
+    echo = echo_message(mid, app_id, {"text": text})
     await graph.emit(thread, event_of(thread, now_ms, {"message": echo}, from_page=True))
-    if takes_control and threads.owner_of(thread, now_ms) != thread.inbox:
-        await take(graph, thread)
-    elif takes_control:
-        threads.give_to(thread, thread.inbox, now_ms)
+    if takes_control:
+        await take(graph, thread, app_id=app_id)
     graph.happened()
     return mid
 
@@ -34,7 +32,7 @@ async def take(graph: FakeGraph, thread: Thread, *, app_id: int = 0, silently: b
     """The inbox, or another app, takes the thread: who had it is told, if not silently as by Meta's own AI."""
     now_ms, taker = graph.clock.now_ms(), app_id or thread.inbox
     before = threads.owner_of(thread, now_ms)
-    was_ours = threads.has_floor(thread, graph.app_id, now_ms)
+    was_ours = before != taker and threads.has_floor(thread, graph.app_id, now_ms)
     threads.give_to(thread, taker, now_ms)
     graph.happened()
     if was_ours and not silently:

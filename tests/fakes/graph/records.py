@@ -211,7 +211,7 @@ class Call:
 
 @dataclass
 class Comment:
-    """A comment on a post of the page."""
+    """A comment on a post of the page; or a visitor's own post on it, whose `post_id` is its id."""
 
     id: str
     page: Page
@@ -225,6 +225,10 @@ class Comment:
     is_removed: bool = False
     is_hidden: bool = False
     private_reply: str = ""  # the mid of the one that it may get
+
+    @property
+    def is_post(self) -> bool:
+        return self.id == self.post_id
 
 
 @dataclass

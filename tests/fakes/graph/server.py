@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from tests.fakes.graph import accounts, inbox, threads
+from tests.fakes.graph import accounts, comments, inbox, threads
 from tests.fakes.graph.clock import Clock
 from tests.fakes.graph.customers import Customer
 from tests.fakes.graph.deliveries import Deliveries, Delivery
@@ -229,9 +229,12 @@ class FakeGraph:
 
     # Meta's inbox, and the page's owner
 
-    async def inbox_replies(self, psid: str, text: str, *, page: str = "", takes_control: bool = True) -> str:
-        """A human answers in Meta's inbox, and so takes the thread. Returns the mid."""
-        return await inbox.replies(self, self.thread(psid, page=page), text, takes_control=takes_control)
+    async def inbox_replies(
+        self, psid: str, text: str, *, page: str = "", takes_control: bool = True, app_id: int = 0
+    ) -> str:
+        """A human answers in Meta's inbox (or another app does), and so takes the thread. Returns the mid."""
+        thread = self.thread(psid, page=page)
+        return await inbox.replies(self, thread, text, takes_control=takes_control, app_id=app_id)
 
     async def inbox_takes(self, psid: str, *, page: str = "", app_id: int = 0, silently: bool = False) -> None:
         """The thread goes to the inbox or another app, without a word to the customer; silently: nor to us."""
@@ -243,6 +246,12 @@ class FakeGraph:
 
     async def inbox_requests(self, psid: str, *, page: str = "") -> None:
         await inbox.asks_for_control(self, self.thread(psid, page=page))
+
+    async def hides_comment(self, comment_id: str, *, hidden: bool = True) -> None:
+        """Somebody who looks after the page hides a comment in Meta's own tools, or shows it again."""
+        comment = self.comments[comment_id]
+        comment.is_hidden = hidden
+        await comments.tell(self, comment, "hide" if hidden else "unhide")
 
     async def police(self, action: Literal["warning", "block", "unblock"], *, page: str = "", reason: str = "") -> None:
         """Policy enforcement; a blocked page can't send."""

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.graph.accounts import page_of
-from tests.fakes.graph.comments import tell
 from tests.fakes.graph.customers import Customer
 from tests.fakes.graph.records import PAGE_FIELDS, Json, Platform
 
@@ -106,8 +105,7 @@ async def _removes_comment(graph: FakeGraph, given: Json) -> Any:
 
 async def _hides_comment(graph: FakeGraph, given: Json) -> Any:
     comment = graph.comments[_text(given, "id")]
-    comment.is_hidden = not comment.is_hidden
-    return await tell(graph, comment, "hide" if comment.is_hidden else "unhide")
+    return await graph.hides_comment(comment.id, hidden=not comment.is_hidden)
 
 
 async def _inbox_replies(graph: FakeGraph, given: Json) -> Any:

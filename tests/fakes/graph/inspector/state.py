@@ -162,7 +162,7 @@ def _comment(comment: Comment) -> Json:
         "id": comment.id,
         "page": comment.page.id,
         "post_id": comment.post_id,
-        "parent_id": comment.parent_id,
+        "parent_id": "" if comment.is_post else comment.parent_id,
         "name": comment.from_name,
         "psid": comment.psid,
         "text": comment.text,

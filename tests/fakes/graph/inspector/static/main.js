@@ -9,6 +9,7 @@ import { PLATFORM } from "./words.js";
 const keyOf = ({ page, psid }) => `${page}/${psid}`;
 let state = null;
 let view = "tab-chat";
+let lastRead = ""; // so that a state that was on its way does not make it read twice
 let newest = 0; // how many customers there were when a new one was asked for
 
 function show() {
@@ -54,7 +55,10 @@ function read({ lines, read_ms, page, psid }) {
   const isLooking = document.visibilityState === "visible" && view === "tab-chat" && document.body.dataset.side === "phone";
   const isWide = matchMedia("(min-width: 60rem)").matches;
   const last = lines.findLast((line) => line.from_page);
-  if (last && last.at_ms > read_ms && (isLooking || (isWide && view === "tab-chat"))) act("reads", { page, psid });
+  if (!last || last.at_ms <= read_ms || last.mid === lastRead) return;
+  if (!isLooking && !(isWide && view === "tab-chat")) return;
+  lastRead = last.mid;
+  act("reads", { page, psid });
 }
 
 for (const list of document.querySelectorAll("[role=tablist]")) {
