@@ -72,7 +72,9 @@ class Settings:
     widget_origins: tuple[str, ...] = field(
         default=(),
         metadata={
-            "help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, besides our own."
+            "help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, "
+            "besides our own.",
+            "strip": "/",
         },
     )
 
@@ -236,7 +238,7 @@ class Settings:
     def _check_secrets(self) -> None:
         for name in ("rest_token", "api_token", "messenger_app_secret", "messenger_verify_token"):
             token = getattr(self, name)
-            if token and len(token) < 16:
+            if token and len(token.strip()) < 16:
                 raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")
 
 
@@ -286,7 +288,7 @@ def _parse(name: str, raw: str, kind: typing.Any, metadata: Mapping[str, typing.
     if choices and raw not in choices:
         raise ConfigError(f"{name} is {raw!r}, expected one of: {', '.join(choices)}")
     if isinstance(kind, types.GenericAlias):
-        return tuple(part.strip().rstrip("/") for part in raw.split(",") if part.strip())
+        return tuple(part.strip().rstrip(metadata.get("strip", "")) for part in raw.split(",") if part.strip())
     try:
         return kind(raw)
     except ValueError as exc:

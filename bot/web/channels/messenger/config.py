@@ -3,72 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import msgspec
-import yaml
 
 from bot.errors import ConfigError
-from bot.settings import Settings
+from bot.settings import Settings, setting_name
+from bot.web.channels.messenger.messenger_file import META_ID, Comments, MessengerFile, PageFile, Profile, read_file
+
+__all__ = [
+    "CHANNELS",
+    "COMMENT",
+    "GRAPH_VERSION",
+    "INSTAGRAM",
+    "MESSENGER",
+    "Comments",
+    "MessengerConfig",
+    "Page",
+    "Profile",
+    "load_config",
+]
 
 # The newest version that this code was written for; Meta removes one about two years after it came.
 GRAPH_VERSION = "v26.0"
 MESSENGER, INSTAGRAM, COMMENT = "messenger", "instagram", "comment"
 CHANNELS = (MESSENGER, INSTAGRAM, COMMENT)
-_PAGE_ID = re.compile(r"[0-9]{1,30}")
-_VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]")
-
-
-class IceBreaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question that a new customer may tap; payload as in `/faq_ruilen`."""
-
-    question: str
-    payload: str
-
-
-class MenuItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of the menu: `payload` as in `/faq_ruilen`, or `url`."""
-
-    title: str
-    payload: str = ""
-    url: str = ""
-
-
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `make messenger-setup` puts on a page."""
-
-    get_started: str = "/groet"
-    greeting: str = ""
-    ice_breakers: tuple[IceBreaker, ...] = ()
-    menu: tuple[MenuItem, ...] = ()
-
-
-class Comments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Public comments under the page's posts. `private_reply` on: they become conversations."""
-
-    private_reply: bool = False
-    public_reply: bool = True
-
-
-class PageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One page in messenger.yml. `persona_picture`: address of the picture of agents; without it the page speaks."""
-
-    id: str
-    name: str = ""
-    version: str = GRAPH_VERSION
-    instagram_id: str = ""
-    persona_picture: str = ""
-    comments: Comments = Comments()
-    profile: Profile | None = None
-
-
-class MessengerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """messenger.yml: `profile` is for every page that has none of its own."""
-
-    pages: tuple[PageFile, ...] = ()
-    profile: Profile = Profile()
+# Meta calls a token opaque; those that were seen are letters and digits, an app's has a pipe sign. Quotes, spaces and
+# letters with accents come from copying.
+_TOKEN = re.compile(r"[A-Za-z0-9._|~+/=-]{1,1000}")
+_NEEDED = ("messenger_app_id", "messenger_app_secret", "messenger_verify_token", "messenger_tokens")
 
 
 @dataclass(frozen=True)
@@ -107,59 +70,59 @@ class MessengerConfig:
 
 def load_config(settings: Settings) -> MessengerConfig | None:
     """The channel's configuration, None when it is off. Raises ConfigError, saying what was expected."""
-    needed = {
-        "BOT_MESSENGER_APP_ID": settings.messenger_app_id,
-        "BOT_MESSENGER_APP_SECRET": settings.messenger_app_secret,
-        "BOT_MESSENGER_VERIFY_TOKEN": settings.messenger_verify_token,
-        "BOT_MESSENGER_TOKENS": settings.messenger_tokens,
-    }
-    if not any(needed.values()):
+    given = [name for name in _NEEDED if _is_given(getattr(settings, name))]
+    named_file = settings.messenger_file not in (Settings.messenger_file, Path())
+    if not given and not named_file:
         return None
-    if missing := [name for name, value in needed.items() if not value]:
-        raise ConfigError(f"{missing[0]} is not set; the Messenger channel needs it, see docs/how-to/messenger.md")
-    if not _PAGE_ID.fullmatch(settings.messenger_app_id):
+    if missing := [name for name in _NEEDED if name not in given]:
+        raise ConfigError(
+            f"{setting_name(missing[0])} is not set; the Messenger channel needs it, see docs/how-to/messenger.md"
+        )
+    file = read_file(settings.messenger_file if named_file else Settings.messenger_file, must_exist=named_file)
+    app_id = settings.messenger_app_id.strip()
+    if not META_ID.fullmatch(app_id):
         raise ConfigError("BOT_MESSENGER_APP_ID is not a number, as 1234567890")
-    file = read_file(settings.messenger_file)
     return MessengerConfig(
-        app_id=settings.messenger_app_id,
-        app_secret=settings.messenger_app_secret,
-        verify_token=settings.messenger_verify_token,
+        app_id=app_id,
+        # A line break at the end of a secret's file would let every signature fail.
+        app_secret=settings.messenger_app_secret.strip(),
+        verify_token=settings.messenger_verify_token.strip(),
         pages=_pages(settings.messenger_tokens, file),
         graph_url=settings.graph_url.rstrip("/"),
         human_agent=settings.messenger_human_agent == "on",
     )
 
 
-def read_file(path: Path) -> MessengerFile:
-    """messenger.yml, or its defaults when there is none. Raises ConfigError."""
-    if not path.is_file():
-        return MessengerFile()
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        file = msgspec.convert(content or {}, MessengerFile, strict=False)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as exc:
-        raise ConfigError(f"{path}: {exc}") from exc
-    for page in file.pages:
-        if not _PAGE_ID.fullmatch(page.id):
-            raise ConfigError(f"{path}: page id {page.id!r}, expected a number")
-        if not _VERSION.fullmatch(page.version):
-            raise ConfigError(f"{path}: version {page.version!r} of page {page.id}, expected as {GRAPH_VERSION}")
-    return file
+def _is_given(value: str | tuple[str, ...]) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
 
 
-def _pages(tokens: tuple[str, ...], file: MessengerFile) -> tuple[Page, ...]:
+def _pages(pairs: tuple[str, ...], file: MessengerFile) -> tuple[Page, ...]:
+    tokens: dict[str, str] = {}
+    for page_id, token in _tokens(pairs):
+        if page_id in tokens:
+            raise ConfigError(f"BOT_MESSENGER_TOKENS has page {page_id} twice")
+        if token in tokens.values():
+            raise ConfigError(f"BOT_MESSENGER_TOKENS has the token of another page for page {page_id}")
+        tokens[page_id] = token
     described = {page.id: page for page in file.pages}
-    pages = []
-    for number, pair in enumerate(tokens, start=1):
-        page_id, equals, token = pair.partition("=")
-        if not equals or not _PAGE_ID.fullmatch(page_id.strip()) or not token.strip():
+    if unknown := [page_id for page_id in described if page_id not in tokens]:
+        raise ConfigError(f"BOT_MESSENGER_TOKENS has no token for page {unknown[0]} of messenger.yml")
+    return tuple(_page(described.get(each, PageFile(each)), token, file.profile) for each, token in tokens.items())
+
+
+def _tokens(pairs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Page id and token. What stands there is in no error: it is a secret."""
+    for number, pair in enumerate(pairs, start=1):
+        page_id, equals, token = (part.strip() for part in pair.partition("="))
+        if not equals or not META_ID.fullmatch(page_id) or not token:
             raise ConfigError(f"BOT_MESSENGER_TOKENS: part {number} is not PAGE_ID=TOKEN, as 1234567890=EAAB...")
-        pages.append(_page(described.pop(page_id.strip(), PageFile(page_id.strip())), token.strip(), file.profile))
-    if described:
-        raise ConfigError(f"BOT_MESSENGER_TOKENS has no token for page {next(iter(described))} of messenger.yml")
-    if len({page.id for page in pages}) < len(pages):
-        raise ConfigError("BOT_MESSENGER_TOKENS has a page twice")
-    return tuple(pages)
+        if not _TOKEN.fullmatch(token):
+            raise ConfigError(
+                f"BOT_MESSENGER_TOKENS: the token of page {page_id} has a character that no token has, such as a "
+                "space or a quotation mark"
+            )
+        yield page_id, token
 
 
 def _page(page: PageFile, token: str, profile: Profile) -> Page:
@@ -167,7 +130,7 @@ def _page(page: PageFile, token: str, profile: Profile) -> Page:
         id=page.id,
         token=token,
         name=page.name or page.id,
-        version=page.version,
+        version=page.version or GRAPH_VERSION,
         instagram_id=page.instagram_id,
         persona_picture=page.persona_picture,
         comments=page.comments,
