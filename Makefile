@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak lock format password clean setup-test
+.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak lock format password messenger-setup clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -72,6 +72,9 @@ soak: setup-test  ## [MINUTES=n] [RATE=n] [ARGS=...]: half an hour at 5 messages
 
 password: setup  ## NAME=account: a new password for who forgot theirs
 	@$(WEB) -m tools.password $(if $(NAME),"$(NAME)")
+
+messenger-setup: setup  ## [PAGE=id] [ARGS=--dry-run]: is Meta's side ready, and are the pages as messenger.yml says
+	@$(WEB) -m bot.web.channels.messenger.setup $(if $(PAGE),--page "$(PAGE)") $(ARGS)
 
 lock:  ## compile requirements/ from pyproject.toml; UPGRADE=--upgrade takes the newest
 	@$(PYTHON) -m tools.lock $(UPGRADE)
