@@ -72,9 +72,7 @@ class Settings:
     widget_origins: tuple[str, ...] = field(
         default=(),
         metadata={
-            "help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, "
-            "besides our own.",
-            "strip": "/",
+            "help": "Origins (https://www.example.nl, comma between) whose pages may embed the widget, besides our own."
         },
     )
 
@@ -88,7 +86,9 @@ class Settings:
         default="", repr=False, metadata={"help": "Word of your own that Meta says when you save the webhook."}
     )
     messenger_tokens: tuple[str, ...] = field(
-        default=(), repr=False, metadata={"help": "Each page's id and token: 1234567890=EAAB..., comma between."}
+        default=(),
+        repr=False,
+        metadata={"help": "Each page's id and token: 1234567890=EAAB..., comma between.", "strip": ""},
     )
     messenger_file: Path = field(
         default=Path("messenger.yml"), metadata={"help": "What is no secret about the pages: names, comments, menu."}
@@ -288,7 +288,7 @@ def _parse(name: str, raw: str, kind: typing.Any, metadata: Mapping[str, typing.
     if choices and raw not in choices:
         raise ConfigError(f"{name} is {raw!r}, expected one of: {', '.join(choices)}")
     if isinstance(kind, types.GenericAlias):
-        return tuple(part.strip().rstrip(metadata.get("strip", "")) for part in raw.split(",") if part.strip())
+        return tuple(part.strip().rstrip(metadata.get("strip", "/")) for part in raw.split(",") if part.strip())
     try:
         return kind(raw)
     except ValueError as exc:
