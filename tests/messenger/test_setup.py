@@ -324,7 +324,8 @@ async def answering(answers: Mapping[str, Any]) -> AsyncIterator[str]:
     """A server that gives each endpoint the same answer always: for what the fake, which knows Meta, never says."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response(answers[request.path.rpartition("/")[2]])
+        endpoint = request.path.rpartition("/")[2]
+        return web.json_response(answers.get(f"{request.method} {endpoint}", answers[endpoint]))
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -353,8 +354,8 @@ async def test_a_token_that_will_not_do_is_told_why(tmp_path: Path, changes: dic
     assert finding.level == "missing" and expected in finding.found
 
 
-async def test_a_token_that_ends_in_a_month_is_no_failure_yet(tmp_path: Path) -> None:
-    end_s = int(time.time()) + 30 * 24 * 3600
+@pytest.mark.parametrize("end_s", [int(time.time()) + 30 * 24 * 3600, 10**25])
+async def test_a_token_that_ends_in_a_month_is_no_failure_yet(tmp_path: Path, end_s: int) -> None:
     async with answering(
         {**GOOD, "debug_token": {"data": {**GOOD["debug_token"]["data"], "expires_at": end_s}}}
     ) as url:
@@ -387,6 +388,14 @@ async def test_a_change_that_meta_says_yes_to_and_forgets_is_noticed(tmp_path: P
         sections = await run(url, tmp_path, PROFILE, BOT_PUBLIC_URL="")
     for what in ("Subscription", "Greeting", "Menu"):
         assert level_of(sections, what) == "missing" and "did not take it over" in finding_of(sections, what).found
+
+
+async def test_fields_that_meta_does_not_know_are_told_as_what_is_not_there(tmp_path: Path) -> None:
+    kept = {"data": [{"id": "7001", "subscribed_fields": sorted(PAGE_FIELDS - {"standby"})}]}
+    refusal = {"error": {"code": 100, "message": "Param subscribed_fields[12] must be one of ..."}}
+    async with answering({**GOOD, "subscribed_apps": kept, "POST subscribed_apps": refusal}) as url:
+        finding = finding_of(await run(url, tmp_path, BOT_PUBLIC_URL=""), "Subscription")
+    assert finding.level == "missing" and "to add: standby." in finding.found
 
 
 def test_a_name_from_meta_moves_no_cursor() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from bot.web.channels.messenger.graph import GraphUnknown, Json
 
+END_OF_TIME_S = 253_402_300_799
+
 
 def listed(answer: Json) -> list[Json]:
     """The objects of `{"data": [...]}`. Raises GraphUnknown when there is no such list."""
@@ -24,8 +26,9 @@ def names(values: Any) -> set[str]:
 
 
 def number(value: Any) -> int:
-    """0 for what is none."""
-    return int(value) if str(value).isdigit() else 0
+    """0 for what is none, and never later than the year 9999 when it is seconds."""
+    text = str(value)
+    return min(int(text), END_OF_TIME_S) if text.isdecimal() and len(text) < 30 else 0
 
 
 def inner(answer: Json, key: str) -> Json:

@@ -10,6 +10,7 @@ TEMPORARY = frozenset({-1, 1, 2, 1200})
 RATE_LIMITED = frozenset({4, 17, 32, 613, 80001, 80006})
 BLOCKED = frozenset({368, 2022})
 DEAD_TOKEN = 190
+BAD_PARAMETER = 100
 # Lines of the report where nothing but the token and the proof of the secret is sent.
 APP_SECRET, TOKEN = "App secret", "Token"
 PROOF_LINES = (APP_SECRET, TOKEN)
@@ -28,7 +29,7 @@ NEW_TOKEN = "Make a new long-lived token (docs/how-to/messenger.md, step 4) and 
 def explained(what: str, exc: UpstreamError) -> Finding:
     """The failure of a call as a line of the report."""
     if isinstance(exc, GraphRefused):
-        found, to_do = _of_proof() if exc.error_code == 100 and what in PROOF_LINES else _of_refusal(exc)
+        found, to_do = _of_proof() if exc.error_code == BAD_PARAMETER and what in PROOF_LINES else _of_refusal(exc)
         return Finding("missing", what, f"{found} (Meta's error {code_of(exc)}).", to_do)
     if isinstance(exc, GraphUnreachable):
         to_do = "Look at this machine's network, name server and firewall, and at BOT_GRAPH_URL."
@@ -79,6 +80,6 @@ def _of_rights(code: int) -> tuple[str, str]:
             "page",
             "Whoever makes the token needs full control of the page, and must grant the permissions below.",
         )
-    if code == 100:
+    if code == BAD_PARAMETER:
         return "Meta does not accept a value", "Compare messenger.yml with what the line is about."
     return "Meta refuses", "Look the number up in Meta's list of error codes, and at `version` in messenger.yml."

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from bot.web.channels.messenger.answers import listed, names
 from bot.web.channels.messenger.checks import Work
 from bot.web.channels.messenger.config import Page
-from bot.web.channels.messenger.graph import Json
-from bot.web.channels.messenger.refusals import APP_SECRET
+from bot.web.channels.messenger.graph import GraphRefused, Json
+from bot.web.channels.messenger.refusals import APP_SECRET, BAD_PARAMETER
 from bot.web.channels.messenger.report import Finding
 
 WEBHOOK_PATH = "/webhooks/messenger"
@@ -90,13 +90,22 @@ async def subscribe_page(work: Work) -> list[Finding]:
     difference = _difference(wanted, before)
     if work.dry_run:
         return [Finding("would change", "Subscription", difference)]
-    query = {"subscribed_fields": ",".join(sorted(wanted))}
-    await work.graph.call(work.page, "POST", f"{work.page.id}/subscribed_apps", query=query)
+    await _subscribe(work, wanted)
     after = await _subscribed(work)
     if after == wanted:
         return [Finding("changed", "Subscription", difference)]
     to_do = "In the App Dashboard, Messenger, settings, Webhooks: change it there, for this page."
     return [Finding("missing", "Subscription", f"Meta did not take it over: {_difference(wanted, after)}", to_do)]
+
+
+async def _subscribe(work: Work, fields: frozenset[str]) -> None:
+    """All at once. A name that Meta does not know (any more) is found out by reading back what is there."""
+    query = {"subscribed_fields": ",".join(sorted(fields))}
+    try:
+        await work.graph.call(work.page, "POST", f"{work.page.id}/subscribed_apps", query=query)
+    except GraphRefused as exc:
+        if exc.error_code != BAD_PARAMETER:
+            raise
 
 
 async def _subscribed(work: Work) -> set[str]:
