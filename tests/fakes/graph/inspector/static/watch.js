@@ -1,7 +1,7 @@
 /** What Meta knows and saw, and the switches. */
 import { byId, el, keep, setText } from "./dom.js";
 import { act } from "./fake.js";
-import { DELIVERY, FAULTS, clock, left, time } from "./words.js";
+import { ALERT, DELIVERY, FAULTS, clock, left, time } from "./words.js";
 
 let customer = null;
 let offsetHours = 0;
@@ -69,7 +69,13 @@ function showStanding(page, { now_ms, sent, sent_twice, faults }) {
 
 function showAlerts({ alerts }) {
   const items = alerts.map((text, index) => ({ text, index }));
-  keep(byId("alerts"), items, ({ index }) => index, ({ text }) => el("li", {}, `Meta meldt: ${text}`));
+  keep(byId("alerts"), items, ({ index }) => index, ({ text }) => el("li", {}, `Meta meldt: ${alertWords(text)}`));
+}
+
+/** As `1001: what happened`. */
+function alertWords(text) {
+  const what = text.slice(text.indexOf(": ") + 2);
+  return ALERT[what] ?? what;
 }
 
 function callRow(call) {

@@ -17,6 +17,11 @@ export const DELIVERY = {
   nowhere: "niet bezorgd: geen webhook",
 };
 
+export const ALERT = {
+  "webhook failing for 15 minutes": "de webhook antwoordt al een kwartier niet",
+  "Webhooks Disabled": "de pagina is van de webhook gehaald (Webhooks Disabled)",
+};
+
 export const ATTACHMENT = {
   image: "Foto",
   video: "Video",
