@@ -107,4 +107,9 @@ class Inbound:
 
 
 def _raw_event(entry_id: str, fields: dict[str, str]) -> RawEvent:
-    return replace(msgspec.json.decode(fields["event"], type=RawEvent), entry_id=entry_id)
+    """One that can't be read must not keep the others from their effect: it comes as text, without a platform."""
+    try:
+        event = msgspec.json.decode(fields["event"], type=RawEvent)
+    except (msgspec.MsgspecError, KeyError, RecursionError):
+        event = RawEvent("", "", "", msgspec.Raw(msgspec.json.encode(fields.get("event", ""))), 0)
+    return replace(event, entry_id=entry_id)

@@ -16,6 +16,7 @@ from bot.web.app import App
 from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.channel import Messenger
 from bot.web.channels.messenger.config import load_config
+from bot.web.channels.messenger.webhook import blueprint as messenger_webhook
 from bot.web.channels.rest import blueprint as rest
 from bot.web.channels.widget import Limits
 from bot.web.channels.widget import blueprint as widget
@@ -36,6 +37,7 @@ from bot.web.sign_in import blueprint as sign_in
 
 log = structlog.get_logger()
 
+OPERATIONS = (health_blueprint, metrics_blueprint)
 MAX_BODY_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 32 * 1024
 GRACEFUL_STOP_S = 5.0
@@ -60,7 +62,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     )
     _make_parts(app, settings, redis_url)
     failures.install(app)
-    for blueprint in (rest, widget, sign_in, desk, editor, api, demo, health_blueprint, metrics_blueprint):
+    for blueprint in (rest, widget, messenger_webhook, sign_in, desk, editor, api, demo, *OPERATIONS):
         app.blueprint(blueprint)
     _serve_static(app)
     app.register_middleware(_check_request, "request")

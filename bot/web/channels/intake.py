@@ -28,6 +28,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 PAYLOAD = re.compile(r"/[a-z0-9_]{1,60}")
 
 
+def cleaned(text: str) -> str:
+    """What a reader gets of it: without control characters, and without space around it."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+
+
 class Intake:
     """Stores customers' messages, for all channels."""
 
@@ -46,7 +51,7 @@ class Intake:
             text.encode()
         except UnicodeEncodeError as exc:
             raise InvalidMessage("text: half of a surrogate pair, expected valid Unicode") from exc
-        text = _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+        text = cleaned(text)
         if not text:
             raise InvalidMessage("text: expected at least one character")
         if len(text) > self._max_text_chars:

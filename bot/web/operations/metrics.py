@@ -42,6 +42,14 @@ class Metrics:
         self.requests_refused = Counter(
             "bot_requests_refused_total", "Requests that it answered with an error", ["code"], registry=registry
         )
+        self.webhook_requests = Counter(
+            "bot_webhook_requests_total",
+            "Requests of Meta's webhook: stored, refused (no right signature) or unavailable (not stored)",
+            ["result"],
+            registry=registry,
+        )
+        for result in ("stored", "refused", "unavailable"):
+            self.webhook_requests.labels(result)
         self.pages = Gauge("bot_widget_pages", "Pages with a widget connected to it", registry=registry)
         self.store_seconds = Histogram(
             "bot_store_seconds",

@@ -10,8 +10,12 @@ from bot.store import Store
 from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.channels.messenger.graph import Graph
+from bot.web.channels.messenger.large_bodies import LargeBodies
 from bot.web.live import Live
 from bot.web.operations.metrics import Metrics
+
+# Requests of more than LARGE_BYTES (webhook.py) that one process reads at a time.
+LARGE_AT_A_TIME = 4
 
 
 class Messenger:
@@ -29,6 +33,7 @@ class Messenger:
     ) -> None:
         self.config = config
         self.graph = Graph(config)
+        self.large_bodies = LargeBodies(LARGE_AT_A_TIME)
 
     async def open(self) -> None:
         await self.graph.open()
