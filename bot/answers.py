@@ -38,6 +38,7 @@ HANDOVER_TEMPLATES: dict[str, str] = {
     "assistant_failed": "utter_overdracht_storing",
     "assistant_crashed": "utter_overdracht_storing",
     "template_missing": "utter_overdracht_storing",
+    "attachment": "utter_bijlage",
 }
 # Said when even the template is missing: nobody is left without an answer.
 LAST_RESORT = Template("", "", "Ik heb je bericht doorgestuurd naar {afdeling}. {wanneer}")

@@ -41,6 +41,20 @@ REASONS: dict[str, str] = {
     "attachment": "Foto, bestand of spraakbericht",
 }
 
+# What lists show of a message without a text.
+ATTACHMENT_WORDS: dict[AttachmentKind, str] = {
+    "image": "foto",
+    "audio": "spraakbericht",
+    "video": "video",
+    "file": "bestand",
+    "sticker": "sticker",
+    "link": "link",
+    "post": "post",
+    "story": "story",
+    "location": "locatie",
+    "appointment": "afspraak",
+    "other": "bijlage",
+}
 
 # Why a message to the customer failed. The desk shows the sentence.
 PROBLEMS: dict[str, str] = {

@@ -173,6 +173,7 @@ def project_templates() -> list[Template]:
         "utter_overdracht_klacht": "Ik heb je klacht doorgestuurd naar {afdeling}. {wanneer}",
         "utter_overdracht_onbekend": "Dat weet ik niet. Een collega helpt je. {wanneer}",
         "utter_overdracht_storing": "Sorry, door een storing kan ik je nu niet helpen. Een collega wel. {wanneer}",
+        "utter_bijlage": "Een collega bekijkt wat je stuurde. {wanneer}",
         "utter_niet_geholpen": "Sorry. Een collega neemt het over. {wanneer}",
         "utter_medewerker_neemt_over": "Je praat nu met {medewerker} van {afdeling}.",
         "utter_terug_naar_assistent": "Je praat nu weer met de digitale assistent.",

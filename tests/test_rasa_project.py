@@ -24,7 +24,6 @@ NOTICES = {
     "utter_gesloten",
     "utter_in_wachtrij",
     "utter_medewerker_weg",
-    "utter_bijlage",
     "utter_overdracht_druk",
     "utter_even_geduld",
 }

@@ -12,7 +12,7 @@ import msgspec
 import redis.asyncio as aioredis
 
 from bot.errors import NotFound
-from bot.model import Conversation, Handoff, Media, Message, Nlu, State, TranscriptLine
+from bot.model import ATTACHMENT_WORDS, Conversation, Handoff, Media, Message, Nlu, State, TranscriptLine
 from bot.personal_data import masked
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.keys import Keys
@@ -96,6 +96,7 @@ class ConversationStore:
         self._delete = Script(client, "delete")
         self._react = Script(client, "react")
         self._control = Script(client, "control")
+        self._note = Script(client, "note")
         self._set_alias = client.register_script(_SET_ALIAS)
 
     def script_keys(self, conversation_id: str) -> list[str]:
@@ -118,15 +119,22 @@ class ConversationStore:
         return [conversation_id, self._lifetime_s, self._keys.events]
 
     async def receive(
-        self, message: Message, *, channel: str, customer_id: str, at_once: AtOnce | None = None
+        self,
+        message: Message,
+        *,
+        channel: str,
+        customer_id: str,
+        at_once: AtOnce | None = None,
+        answerable: bool = True,
     ) -> Received:
         """Store a customer's message once, whatever happens, and hand it to the assistant if that has the floor.
 
-        at_once: hand it to a human instead, with what the customer hears about that, in the same step.
+        answerable: False for what was said to somebody else. at_once: hand it to a human instead, with what the
+        customer hears about that, in the same step.
         Raises StoreUnavailable if nothing was stored; the sender must then try again with the same id.
         """
         group = message_group(message)
-        args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS]
+        args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS, int(answerable)]
         if at_once:
             args += [encode(at_once.handoff), queue_score(at_once.handoff), at_once.handoff.reason]
             args += message_group(at_once.to_queue)
@@ -244,7 +252,10 @@ class ConversationStore:
         return bool(await self._run(self._edit, conversation_id, message_id, number, record, preview(text)))
 
     async def delete(self, conversation_id: str, message_id: str, note: Message) -> bool:
-        """The customer took a message back: its words go, `note` says so to agents. False if it is not there."""
+        """The customer took a message back: its words go, `note` says so to agents.
+
+        False if it is not there; should it come later, it is not stored.
+        """
         return bool(await self._run(self._delete, conversation_id, message_id, *message_group(note)))
 
     async def react(self, conversation_id: str, message_id: str, reaction: str, *, at_ms: int) -> bool:
@@ -272,6 +283,10 @@ class ConversationStore:
         """Note a fact about a conversation that exists."""
         with translated_errors():
             await self._client.hset(self._keys.conversation(conversation_id), field, value)
+
+    async def note(self, note: Message) -> bool:
+        """Tell agents something; False for a repeat of its id, or without such a conversation."""
+        return bool(await self._run(self._note, note.conversation_id, *message_group(note)))
 
     async def alias(self, conversation_id: str) -> str:
         """The conversation that goes by this id: itself, unless it was begun as another one."""
@@ -311,7 +326,13 @@ def entry_order(entry_id: str) -> tuple[int, int]:
 
 def message_group(message: Message) -> list[str]:
     """A message as the scripts take it: id, JSON, sender, text for lists, which needs no numbers of a customer."""
-    return [message.id, encode(message), message.sender, preview(message.text)]
+    return [message.id, encode(message), message.sender, preview(message.text or _attachment_words(message))]
+
+
+def _attachment_words(message: Message) -> str:
+    """What lists show of a message without a text: `[foto, bestand]`."""
+    words = dict.fromkeys(ATTACHMENT_WORDS[attachment.kind] for attachment in message.attachments)
+    return f"[{', '.join(words)}]" if words else ""
 
 
 def preview(text: str) -> str:

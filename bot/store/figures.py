@@ -42,6 +42,7 @@ class Snapshot:
     queue: Mapping[Priority, Waiting] = field(default_factory=dict)
     work: Waiting = Waiting()
     outbox: Waiting = Waiting()
+    inbound: Waiting = Waiting()
     agent_conversations: int = 0
     conversations: int = 0
     assistants: Mapping[str, str] = field(default_factory=dict)
@@ -83,11 +84,14 @@ class Figures:
             pipeline.zcard(key)
         for key in (keys.due, keys.outbox):
             pipeline.zrange(key, 0, 0, withscores=True)
+        pipeline.xlen(keys.inbound)
+        pipeline.xrange(keys.inbound, count=1)
         for priority in PRIORITIES:
             first, last = score_range(priority)
             pipeline.zcount(keys.queue, first, last)
             pipeline.zrangebyscore(keys.queue, first, last, start=0, num=1, withscores=True)
-        counts, claimed, active, due, outbox, first_due, first_outbox, *queue = await pipeline.execute()
+        counts, claimed, active, due, outbox, first_due, first_outbox, *rest = await pipeline.execute()
+        inbound, first_inbound, *queue = rest
         pairs = zip(PRIORITIES, queue[::2], queue[1::2], strict=True)
         return {
             "counts": {name: int(count) for name, count in counts.items()},
@@ -95,6 +99,7 @@ class Figures:
             "conversations": active,
             "work": _waiting(due, first_due, now_ms),
             "outbox": _waiting(outbox, first_outbox, now_ms),
+            "inbound": _waiting(inbound, [(one, int(one.partition("-")[0])) for one, _ in first_inbound], now_ms),
             "queue": {name: _waiting(size, found, now_ms, score_range(name)[0]) for name, size, found in pairs},
         }
 

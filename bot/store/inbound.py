@@ -58,10 +58,10 @@ class Inbound:
         if events:
             await self._put([self._keys.inbound], [encode(event) for event in events])
 
-    async def waiting(self, limit: int = 500) -> list[RawEvent]:
-        """Those that have had no effect yet, oldest first."""
+    async def waiting(self, limit: int = 500, *, after: str = "") -> list[RawEvent]:
+        """Those that have had no effect yet, oldest first; `after`: only what came after this entry."""
         with translated_errors():
-            found = await self._client.xrange(self._keys.inbound, count=limit)
+            found = await self._client.xrange(self._keys.inbound, min=f"({after}" if after else "-", count=limit)
         return [_raw_event(entry_id, fields) for entry_id, fields in found]
 
     async def wait(self, after: str, block_ms: int) -> None:
@@ -94,6 +94,18 @@ class Inbound:
         """How many events wait for their effect."""
         with translated_errors():
             return int(await self._client.xlen(self._keys.inbound))
+
+    async def oldest_s(self) -> float:
+        """How long the first of them has waited; 0 when none waits."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.xrange(self._keys.inbound, count=1)
+        with translated_errors():
+            (seconds, micros), found = await pipeline.execute()
+        if not found:
+            return 0.0
+        entry_id, _ = found[0]
+        return max(0.0, int(seconds) + int(micros) / 1e6 - int(entry_id.partition("-")[0]) / 1000)
 
     async def lead(self, name: str, lease_ms: int) -> bool:
         """Become the leader, or stay it, for `lease_ms`; False while another process is."""

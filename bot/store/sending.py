@@ -126,12 +126,14 @@ class SendQueue:
         return [one for one, when in zip(waiting, found, strict=True) if when and int(when) <= at_ms]
 
     async def message_ids(self, conversation_id: str, mids: list[str]) -> list[str]:
-        """Our ids of what the platform calls `mids`; those that it took from others are left out."""
+        """Our ids of what the platform calls `mids`; left out is what it took from others, or not wholly yet."""
         if not mids:
             return []
         with translated_errors():
             found = await self._client.hmget(self._keys.sends(conversation_id), [f"mid {mid}" for mid in mids])
-        return list(dict.fromkeys(one.partition(" ")[0] for one in found if one))
+            ids = list(dict.fromkeys(one.partition(" ")[0] for one in found if one))
+            states = await self._client.hmget(self._keys.states(conversation_id), ids) if ids else []
+        return [one for one, state in zip(ids, states, strict=True) if state != "waiting"]
 
     async def _run(self, script: Script, conversation_id: str, *args: object) -> Any:
         return await script(

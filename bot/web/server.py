@@ -93,6 +93,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
         settings,
         store=store,
         intake=app.ctx.intake,
+        answers=answers,
         live=app.ctx.live,
         metrics=app.ctx.metrics,
     )

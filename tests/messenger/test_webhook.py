@@ -6,18 +6,16 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 
 import aiohttp
 import pytest
 
-from tests.conftest import Site, eventually, running_site
+from tests.conftest import Site, eventually
 from tests.messenger.deliveries import (
     APP_SECRET,
     VERIFY_TOKEN,
     envelope,
     escaped,
-    messenger_settings,
     new_customer,
     post,
     signature,
@@ -25,14 +23,6 @@ from tests.messenger.deliveries import (
 )
 
 BODY = escaped(envelope(text_event("6001", "hoi")))
-
-
-@pytest.fixture(scope="module")
-def messenger(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site with the channel on."""
-    var = tmp_path_factory.mktemp("messenger")
-    with running_site(redis_url, var, **messenger_settings(var)) as site:
-        yield site
 
 
 async def verify(site: Site, **given: str) -> aiohttp.ClientResponse:

@@ -1,9 +1,13 @@
 -- The customer took a message back: its words and what was made of them go, its place stays as a note for agents.
 -- own arguments: message id, then a group of four: the note (see append_all)
--- returns 1, or 0 for a message that is not known, or gone already
+-- returns 1, or 0 for a message that is gone already, or not known (yet: then it is never shown)
 local message_id = ARGV[own + 1]
 local entry_id = redis.call('HGET', ids, message_id)
-if not entry_id or redis.call('HSETNX', marks, 'deleted ' .. message_id, now_ms) == 0 then return 0 end
+local is_news = redis.call('HSETNX', marks, 'deleted ' .. message_id, now_ms) == 1
+if not entry_id or not is_news then
+  keep()
+  return 0
+end
 -- The assistant must not answer it any more. One that has it in hand finds another message at the head, and drops it.
 if redis.call('LREM', pending, 1, entry_id) == 1 and redis.call('LLEN', pending) == 0 then forget_work() end
 local was_last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1][1] == entry_id

@@ -1,15 +1,20 @@
 -- Store a customer's message and, if the assistant has the floor, make it work.
--- own arguments: message id, message JSON, text for lists, channel, customer id, remind after ms, and for one that a
---                human must see at once handoff JSON, queue score, reason, then one or two groups of four (see
---                append_all): what the customer hears when a human is called, and when an agent has the conversation.
---                Without the second it is no emergency: who has a human already, or waits for one, is only heard
+-- own arguments: message id, message JSON, text for lists, channel, customer id, remind after ms, 1 if the assistant may
+--                answer it, and for one that a human must see at once handoff JSON, queue score, reason, then one or two
+--                groups of four (see append_all): what the customer hears when a human is called, and when an agent has
+--                the conversation. Without the second it is no emergency: who has a human already, or waits for one, is
+--                only heard
 -- returns {entry id, 1 if it was stored before, owner, 1 if the customer waits and heard nothing for so long,
 --          1 if the customer was told what an urgent message brings}
-local message_id, message, text, channel, customer_id, remind_after_ms = unpack(ARGV, own + 1, own + 6)
+local message_id, message, text, channel, customer_id, remind_after_ms, answerable = unpack(ARGV, own + 1, own + 7)
 
 local known = redis.call('HGET', ids, message_id)
 if known then
   return { known, 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0, 0 }
+end
+-- The customer took it back before it came.
+if redis.call('HEXISTS', marks, 'deleted ' .. message_id) == 1 then
+  return { '', 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0, 0 }
 end
 
 if redis.call('HSETNX', conversation, 'owner', 'assistant') == 1 then
@@ -25,8 +30,8 @@ if owner == 'closed' then
 end
 
 -- Never the assistant's: a human gets it now, or sees it at once. The same reason again changes and says nothing new.
-local handoff, score, reason = ARGV[own + 7], ARGV[own + 8], ARGV[own + 9]
-local is_emergency = ARGV[own + 14] ~= nil
+local handoff, score, reason = ARGV[own + 8], ARGV[own + 9], ARGV[own + 10]
+local is_emergency = ARGV[own + 15] ~= nil
 if not is_emergency and owner ~= 'assistant' then handoff = nil end
 local with_agent = string.sub(owner, 1, 6) == 'agent:'
 local silent_ms = now_ms - tonumber(redis.call('HGET', conversation, 'told_at_ms') or '0')
@@ -52,7 +57,7 @@ end
 
 local entry_id = append(message_id, message, 'customer', text)
 count('messages_received:' .. channel)
-if owner == 'assistant' then
+if owner == 'assistant' and answerable == '1' then
   redis.call('RPUSH', pending, entry_id)
   redis.call('ZADD', due, 'NX', now_ms, id)
   if not redis.call('HGET', conversation, 'work_id') then
@@ -62,7 +67,7 @@ end
 keep()
 publish('message', ',"owner":' .. cjson.encode(owner) .. ',"messages":[{"entry_id":"' .. entry_id .. '","message":' .. message .. '}]')
 if told then
-  local group = own + (with_agent and 14 or 10)
+  local group = own + (with_agent and 15 or 11)
   publish('owner', ',"owner":' .. cjson.encode(owner)
     .. ',"agent_name":' .. cjson.encode(redis.call('HGET', conversation, 'agent_name') or '')
     .. ',"messages":' .. append_all(group, group + 3))

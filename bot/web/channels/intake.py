@@ -10,7 +10,7 @@ import structlog
 from bot import emergencies
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, StoreUnavailable
-from bot.model import ASSISTANT, Handoff, Message
+from bot.model import ASSISTANT, Attachment, Handoff, Message
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.conversations import AtOnce, Received, entry_order
@@ -43,8 +43,20 @@ class Intake:
         self._answers = answers
         self._max_text_chars = settings.max_text_chars
 
-    def message(self, conversation_id: str, message_id: str, text: str, payload: str | None = None) -> Message:
-        """A customer's message from outside. Raises InvalidMessage, saying what was expected."""
+    def message(
+        self,
+        conversation_id: str,
+        message_id: str,
+        text: str,
+        payload: str | None = None,
+        *,
+        attachments: tuple[Attachment, ...] = (),
+        quoted_id: str = "",
+    ) -> Message:
+        """A customer's message from outside; its text may be empty beside attachments.
+
+        Raises InvalidMessage, saying what was expected.
+        """
         if not 1 <= len(message_id) <= MAX_ID_CHARS or not message_id.isprintable() or " " in message_id:
             raise InvalidMessage(f"id: expected 1 to {MAX_ID_CHARS} printable characters without spaces")
         try:
@@ -52,20 +64,36 @@ class Intake:
         except UnicodeEncodeError as exc:
             raise InvalidMessage("text: half of a surrogate pair, expected valid Unicode") from exc
         text = cleaned(text)
-        if not text:
+        if not text and not attachments:
             raise InvalidMessage("text: expected at least one character")
         if len(text) > self._max_text_chars:
             raise InvalidMessage(f"text: expected at most {self._max_text_chars} characters, got {len(text)}")
         if payload and not PAYLOAD.fullmatch(payload):
             raise InvalidMessage("payload: expected that of a button, as /faq_ruilen")
-        return Message(message_id, conversation_id, "customer", text, now_ms(), payload=payload or "")
+        return Message(
+            id=message_id,
+            conversation_id=conversation_id,
+            sender="customer",
+            text=text,
+            sent_at_ms=now_ms(),
+            payload=payload or "",
+            attachments=attachments,
+            quoted_id=quoted_id,
+        )
 
     async def store(
-        self, message: Message, *, channel: str, customer_id: str, at_once: AtOnce | None = None
+        self,
+        message: Message,
+        *,
+        channel: str,
+        customer_id: str,
+        at_once: AtOnce | None = None,
+        answerable: bool = True,
     ) -> Received:
         """Store it; what can't wait goes to a human in the same step. Raises StoreUnavailable.
 
-        at_once: why the channel knows that it is for a human; an emergency in the text goes before.
+        at_once: why the channel knows that it is for a human; an emergency in the text goes before. answerable: False
+        for what the assistant need not see.
 
         A customer who waits in the queue for long hears that nobody forgot. One who would be too far back in line for
         the assistant gets a human.
@@ -74,7 +102,7 @@ class Intake:
         at_once = await self._emergency(kind, message) if kind else at_once
         with self._metrics.store_seconds.time():
             received = await self._store.conversations.receive(
-                message, channel=channel, customer_id=customer_id, at_once=at_once
+                message, channel=channel, customer_id=customer_id, at_once=at_once, answerable=answerable
             )
         log.info(
             "message.received",
@@ -90,7 +118,7 @@ class Intake:
             log.warning("emergency.found", conversation_id=message.conversation_id, kind=kind, owner=owner, told=told)
         if received.remind:
             await self._remind(message)
-        if received.owner == ASSISTANT and self._rescue.is_overloaded and not received.repeated:
+        if received.owner == ASSISTANT and answerable and self._rescue.is_overloaded and not received.repeated:
             with suppress(StoreUnavailable):  # stored it is; the rescue hands it over a little later
                 since_ms = entry_order(received.entry_id)[0]
                 await self._rescue.hand_over(message.conversation_id, "assistant_busy", since_ms)

@@ -15,6 +15,8 @@ blueprint = Blueprint("health", url_prefix="/health")
 
 # The web processes give what is overdue to a human within this.
 RESCUED_WITHIN_MS = 1_000
+# Events of Meta have their effect within a second; those of after a failure wait a few for each other.
+EVENTS_WITHIN_S = 60.0
 
 
 @blueprint.get("/live")
@@ -37,13 +39,16 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         alive = await store.work.alive()
         active = await store.models.active()
         late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
+        messenger = await _messenger(request)
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
-        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown}
+        messenger = {"messenger": unknown} if request.app.ctx.messenger else {}
+        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown, **messenger}
     return {
         "redis": _redis(state.problem, state.warnings),
         "assistant": _assistant(alive, active, len(late), turn_timeout_s),
         "model": _model(active),
+        **messenger,
     }
 
 
@@ -77,3 +82,18 @@ def _model(active: Any) -> dict[str, Any]:
     if active is None:
         return {"ok": False, "reason": "no model was trained yet; `make train` does"}
     return {"ok": True, "reason": active.name, "trained_at_ms": active.trained_at_ms, "card": active.card}
+
+
+async def _messenger(request: Request) -> dict[str, dict[str, Any]]:
+    """Nothing while the channel is off. Not ok when events wait; a page that can't send is for its owner to mend."""
+    channel, store = request.app.ctx.messenger, request.app.ctx.store
+    if channel is None:
+        return {}
+    oldest_s = await store.inbound.oldest_s()
+    states = await store.pages.states(page.id for page in channel.config.pages)
+    warnings = [
+        f"page {one.page_id}: {one.trouble}{': ' * bool(one.detail)}{one.detail}" for one in states if one.trouble
+    ]
+    late = oldest_s > EVENTS_WITHIN_S
+    reason = f"an event of Meta has waited {oldest_s:.0f} s for its effect" if late else "events have their effect"
+    return {"messenger": {"ok": not late, "reason": reason, "warnings": warnings}}

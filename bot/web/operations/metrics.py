@@ -50,6 +50,11 @@ class Metrics:
         )
         for result in ("stored", "refused", "unavailable"):
             self.webhook_requests.labels(result)
+        self.platform_events = Counter(
+            "bot_messenger_events_total", "Events of Meta that this process dealt with", ["kind"], registry=registry
+        )
+        for kind in ("odd", "failed"):
+            self.platform_events.labels(kind)
         self.pages = Gauge("bot_widget_pages", "Pages with a widget connected to it", registry=registry)
         self.store_seconds = Histogram(
             "bot_store_seconds",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+from bot.answers import Answers
 from bot.settings import Settings
 from bot.store import Store
 from bot.web.channels.intake import Intake
+from bot.web.channels.messenger.comments import Comments
 from bot.web.channels.messenger.config import MessengerConfig
+from bot.web.channels.messenger.effects import Effects
+from bot.web.channels.messenger.elsewhere import Elsewhere
 from bot.web.channels.messenger.graph import Graph
+from bot.web.channels.messenger.inbox import Inbox
 from bot.web.channels.messenger.large_bodies import LargeBodies
+from bot.web.channels.messenger.parsing import parse
 from bot.web.live import Live
 from bot.web.operations.metrics import Metrics
 
@@ -28,10 +35,20 @@ class Messenger:
         *,
         store: Store,
         intake: Intake,
+        answers: Answers,
         live: Live,
         metrics: Metrics,
     ) -> None:
         self.config = config
+        self.elsewhere = Elsewhere(store, answers, app_id=config.app_id)
+        self.comments = Comments()
+        self.effects = Effects(store, intake, answers, self.elsewhere, self.comments, app_id=config.app_id)
+        self.inbox = Inbox(
+            store.inbound,
+            partial(parse, config=config, max_text_chars=settings.max_text_chars),
+            self.effects.give,
+            metrics,
+        )
         self.graph = Graph(config)
         self.large_bodies = LargeBodies(LARGE_AT_A_TIME)
 
@@ -39,8 +56,9 @@ class Messenger:
         await self.graph.open()
 
     async def close(self) -> None:
+        await self.inbox.close()
         await self.graph.close()
 
     def background(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         """What runs for ever, by the name of its task."""
-        return {}
+        return {"messenger_inbox": self.inbox.run}

@@ -14,8 +14,8 @@ class Where:
     """Whose conversation an event belongs to, and when it happened.
 
     channel: messenger or instagram. account_id: of the page, or of the Instagram account. customer_id: PSID or IGSID;
-    empty for an event of the page itself. at_ms: Meta's clock, or when it came if that is not said. standby: another
-    app has the thread, and we only listen.
+    empty for an event of the page itself. at_ms: Meta's clock, 0 when it is not said. standby: another app has the
+    thread, and we only listen.
     """
 
     channel: str

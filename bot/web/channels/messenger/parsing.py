@@ -123,8 +123,8 @@ def _where(raw: RawEvent, config: MessengerConfig, event: Json, *, is_standby: b
     pair = (recipient, sender) if is_echo else (sender, recipient)
     customer_id = next((one for one in pair if one and one != account_id), "")
     at_ms = time_ms(event, "timestamp")
-    if not 0 < at_ms < raw.received_at_ms + _AHEAD_MS:
-        at_ms = raw.received_at_ms
+    if at_ms > raw.received_at_ms + _AHEAD_MS:
+        at_ms = 0
     return Where(_PLATFORMS[raw.platform], page, account_id, customer_id, at_ms, is_standby)
 
 
@@ -362,7 +362,7 @@ def _feed(raw: RawEvent, config: MessengerConfig, value: Json) -> list[Event]:
         page=page,
         account_id=account_id,
         customer_id=ident(author, "id"),
-        at_ms=time_ms(value, "created_time") or raw.received_at_ms,
+        at_ms=time_ms(value, "created_time"),
     )
     return [
         CommentChanged(

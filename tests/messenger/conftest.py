@@ -1,0 +1,18 @@
+"""A site with the Messenger channel on, for the tests of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Site, running_site
+from tests.messenger.deliveries import messenger_settings
+
+
+@pytest.fixture(scope="module")
+def messenger(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A web server with the channel on, two pages, and no assistant."""
+    var = tmp_path_factory.mktemp("messenger")
+    with running_site(redis_url, var, **messenger_settings(var)) as site:
+        yield site

@@ -1,0 +1,390 @@
+"""What each event does, from a signed request to what agents, the assistant and the sender find."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.model import (
+    META_INBOX,
+    META_INBOX_NAME,
+    QUEUE,
+    Account,
+    Attachment,
+    Conversation,
+    Message,
+    TranscriptLine,
+)
+from bot.store import Store
+from tests.conftest import Site, eventually
+from tests.fakes.scripted_assistant import scripted_assistant
+from tests.messenger.deliveries import (
+    INBOX_APP,
+    INSTAGRAM_ACCOUNT,
+    PAGE,
+    deliver,
+    echo,
+    event,
+    new_customer,
+    new_mid,
+    now_ms,
+    text_event,
+)
+
+SANNE = Account("sanne", "Sanne", ("agent",))
+CDN = "https://cdn.example/"
+
+
+class Customer:
+    """Somebody on Messenger, and what we have of them."""
+
+    def __init__(self, site: Site, store: Store, *, account: str = PAGE, channel: str = "messenger") -> None:
+        self.site = site
+        self.store = store
+        self.psid = new_customer()
+        self.account = account
+        self.id = f"{channel}-{account}-{self.psid}"
+        self.options = {"platform": "instagram", "account": account} if channel == "instagram" else {"account": account}
+
+    async def does(self, *events: dict[str, Any], array: str = "messaging") -> None:
+        """Deliver events, and wait until all that was delivered had its effect."""
+        await deliver(self.site, *events, array=array, **self.options)
+        await self.all_done()
+
+    async def all_done(self) -> None:
+        async def nothing_waits() -> bool:
+            return await self.store.inbound.size() == 0
+
+        await eventually(nothing_waits)
+
+    def event(self, **parts: Any) -> dict[str, Any]:
+        return event(self.psid, page=self.account, **parts)
+
+    async def says(self, text: str, **more: Any) -> str:
+        mid = new_mid()
+        await self.does(text_event(self.psid, text, mid, page=self.account, **more))
+        return mid
+
+    async def sends(self, *parts: dict[str, Any], **message: Any) -> str:
+        mid = new_mid()
+        await self.does(self.event(message={"mid": mid, "attachments": list(parts), **message}))
+        return mid
+
+    async def conversation(self) -> Conversation:
+        return await self.store.conversations.get(self.id)
+
+    async def transcript(self) -> list[TranscriptLine]:
+        return await self.store.conversations.transcript(self.id)
+
+    async def said(self) -> list[tuple[str, str]]:
+        return [(line.message.sender, line.message.text) for line in await self.transcript()]
+
+    async def notes(self) -> list[str]:
+        return [text for sender, text in await self.said() if sender == "note"]
+
+    async def hears(self, text: str) -> str:
+        """Sanne says something; returns the message's id."""
+        conversation = await self.conversation()
+        await self.store.queue.claim(conversation, SANNE)
+        message = Message(uuid.uuid4().hex, self.id, "agent", text, now_ms(), agent_name="Sanne")
+        await self.store.queue.reply(self.id, SANNE, message)
+        return message.id
+
+    async def next_attempt(self, *, parts: int = 1, part: int = 0) -> str:
+        """As a sender does, just before it sends what is next in line."""
+        while (claim := await self.store.sending.claim()) and claim.conversation_id != self.id:
+            pass  # of another test
+        assert claim
+        wanted = await self.store.sending.begin(claim, claiming=True)
+        assert wanted
+        attempt = await self.store.sending.attempt(claim, wanted.message.id, part=part, parts=parts)
+        assert attempt
+        return attempt
+
+
+@pytest.fixture
+async def store(messenger: Site) -> AsyncIterator[Store]:
+    async with messenger.store() as store:
+        yield store
+
+
+@pytest.fixture
+async def jo(messenger: Site, store: Store) -> Customer:
+    return Customer(messenger, store)
+
+
+# Messages.
+
+
+async def test_a_message_is_answered_and_the_answer_waits_to_be_sent(jo: Customer) -> None:
+    async with scripted_assistant(jo.store):
+        mid = await jo.says("Café open? 😀")
+
+        async def is_answered() -> bool:
+            return len(await jo.transcript()) == 2
+
+        await eventually(is_answered)
+    asked, answered = await jo.transcript()
+    assert (asked.message.id, asked.message.text) == (mid, "Café open? 😀")
+    assert (answered.message.in_reply_to, answered.state) == (mid, "waiting")
+    conversation = await jo.conversation()
+    assert (conversation.channel, conversation.customer_id, conversation.page_id) == ("messenger", jo.psid, PAGE)
+    assert conversation.opened_at_ms == conversation.wrote_at_ms == asked.message.sent_at_ms > now_ms() - 10_000
+
+
+async def test_a_repeat_changes_nothing(jo: Customer) -> None:
+    async with scripted_assistant(jo.store):
+        said = text_event(jo.psid, "hoi")
+        await jo.does(said)
+        await jo.does(said, said)
+
+        async def is_answered() -> bool:
+            return len(await jo.transcript()) == 2
+
+        await eventually(is_answered)
+        await jo.does(said)
+    assert await jo.said() == [("customer", "hoi"), ("assistant", "antwoord op hoi")]
+
+
+async def test_a_button_brings_its_payload_and_a_quoted_message_its_id(jo: Customer) -> None:
+    await jo.does(
+        jo.event(message={"mid": new_mid(), "text": "Ruilen", "quick_reply": {"payload": "/faq_ruilen"}}),
+        jo.event(postback={"mid": new_mid(), "title": "Beginnen", "payload": "/groet", "referral": {"ref": "x"}}),
+        jo.event(message={"mid": new_mid(), "text": "deze", "reply_to": {"mid": "m_0"}}),
+    )
+    first, second, about, third = [line.message for line in await jo.transcript()]
+    assert (first.payload, second.payload, third.quoted_id) == ("/faq_ruilen", "/groet", "m_0")
+    assert (about.sender, about.text) == ("note", "De klant kwam van elders met kenmerk x.")
+
+
+@pytest.mark.parametrize(
+    "kind", ["image", "audio", "video", "file", "hologram", "story_mention", "location", "ephemeral"]
+)
+async def test_what_the_assistant_can_not_read_goes_to_a_human(jo: Customer, kind: str) -> None:
+    mid = await jo.sends({"type": kind, "payload": {"url": CDN + "a"}})
+    conversation = await jo.conversation()
+    assert conversation.owner == QUEUE and conversation.handoff
+    assert (conversation.handoff.reason, conversation.handoff.message_id) == ("attachment", mid)
+    sent, told = [line.message for line in await jo.transcript()]
+    assert (sent.text, len(sent.attachments)) == ("", 1)
+    assert told.text.startswith("Een collega bekijkt wat je stuurde.") and told.in_reply_to == mid
+    await jo.sends({"type": "image", "payload": {"url": CDN + "b"}})
+    assert len(await jo.transcript()) == 3  # who waits for a human is not told again
+
+
+async def test_lists_show_what_a_message_without_words_is(jo: Customer) -> None:
+    await jo.sends({"type": "image"}, {"type": "file"}, {"type": "image", "payload": {"url": CDN}})
+    assert (await jo.conversation()).last_customer_text == "[foto, bestand]"
+
+
+async def test_a_sticker_alone_is_kept_and_asks_for_nothing_and_a_thumb_is_a_word(jo: Customer) -> None:
+    async with scripted_assistant(jo.store):
+        await jo.sends({"type": "sticker", "payload": {"url": CDN + "s", "sticker_id": 5}})
+        await jo.sends({"type": "sticker", "payload": {"url": CDN + "l", "sticker_id": 369239263222822}})
+
+        async def is_answered() -> bool:
+            return len(await jo.transcript()) == 3
+
+        await eventually(is_answered)
+    sticker, thumb, answer = [line.message for line in await jo.transcript()]
+    assert sticker.attachments == (Attachment("sticker", CDN + "s"),) and sticker.text == ""
+    assert (thumb.text, answer.in_reply_to) == ("👍", thumb.id)
+
+
+async def test_a_typed_link_is_read_and_a_shared_post_alone_goes_to_a_human(jo: Customer) -> None:
+    link = {"type": "fallback", "payload": {"url": "https://site.example", "title": "Site"}}
+    await jo.sends(link, text="is dit er nog? https://site.example")
+    assert (await jo.conversation()).owner == "assistant"
+    await jo.sends({"type": "post", "payload": {"url": "https://www.facebook.com/1", "title": "P"}})
+    assert (await jo.conversation()).owner == QUEUE
+
+
+async def test_an_emergency_gets_the_numbers_as_in_every_channel(jo: Customer) -> None:
+    await jo.says("ik wil niet meer leven")
+    conversation = await jo.conversation()
+    assert conversation.handoff and conversation.handoff.priority == "urgent"
+    assert "113" in (await jo.said())[-1][1]
+
+
+async def test_text_beyond_the_limit_is_cut_and_agents_are_told(jo: Customer) -> None:
+    await jo.says("a" * 5_000)
+    (message, note) = [line.message for line in await jo.transcript()]
+    assert len(message.text) == 4_000 and message.text.endswith("…")
+    assert note.text == "De klant schreef 5000 tekens. Alleen het begin is bewaard."
+
+
+# What happens to messages.
+
+
+async def test_an_edit_counts_once_and_an_older_one_comes_too_late(jo: Customer) -> None:
+    mid = await jo.says("open?")
+    for number, text in ((2, "zondag open?"), ("1", "maandag open?"), (2, "x")):
+        await jo.does(jo.event(message_edit={"mid": mid, "text": text, "num_edit": number}))
+    (line,) = await jo.transcript()
+    assert (line.message.text, line.marks.edited_text, line.marks.edits) == ("open?", "zondag open?", 2)
+
+
+async def test_an_emergency_that_comes_in_by_an_edit_is_seen(jo: Customer) -> None:
+    mid = await jo.says("hallo")
+    edit = jo.event(message_edit={"mid": mid, "text": "ik wil niet meer leven", "num_edit": 1})
+    await jo.does(edit, edit)
+    conversation = await jo.conversation()
+    assert conversation.owner == QUEUE and conversation.handoff and conversation.handoff.priority == "urgent"
+    assert [sender for sender, _ in await jo.said()] == ["customer", "customer", "assistant"]
+
+
+async def test_an_unsent_message_is_gone_also_when_it_comes_after_that(jo: Customer) -> None:
+    mid, late = await jo.says("geheim"), text_event(jo.psid, "ook geheim")
+    await jo.does(jo.event(message={"mid": mid, "is_deleted": True}))
+    await jo.does(jo.event(message={"mid": late["message"]["mid"], "is_deleted": True}), late)
+    assert await jo.said() == [("note", "De klant heeft een bericht verwijderd.")]
+    assert (await jo.conversation()).last_customer_text == ""
+
+
+async def test_a_reaction_to_our_message_is_shown_and_opens_the_window(jo: Customer) -> None:
+    day_ago = now_ms() - 86_400_000
+    mid = await jo.says("hoi", at_ms=day_ago)
+    message_id = await jo.hears("Hallo!")
+    attempt = await jo.next_attempt()
+    await jo.does(echo(jo.psid, mid="m-ours-" + jo.psid, app_id=7001, metadata=f"vb:{attempt}", text="Hallo!"))
+    react = {"mid": "m-ours-" + jo.psid, "action": "react", "reaction": "love", "emoji": "❤️"}
+    await jo.does(jo.event(reaction={**react, "mid": mid}))
+    assert (await jo.conversation()).opened_at_ms == day_ago  # to one of their own: shows nothing
+    await jo.does(jo.event(reaction=react))
+    conversation = await jo.conversation()
+    assert conversation.opened_at_ms > day_ago == conversation.wrote_at_ms
+    reactions = {line.message.id: line.marks.reaction for line in await jo.transcript()}
+    assert reactions == {mid: "❤️", message_id: "❤️"}
+    await jo.does(jo.event(reaction={**react, "action": "unreact", "emoji": None}))
+    assert {line.message.id: line.marks.reaction for line in await jo.transcript()}[message_id] == ""
+
+
+# What becomes of what we send.
+
+
+async def test_our_echo_settles_a_send_and_deliveries_and_reads_follow(jo: Customer) -> None:
+    await jo.says("hoi")
+    await jo.hears("een")
+    attempt, at_ms = await jo.next_attempt(), now_ms()
+    await jo.does(echo(jo.psid, mid="m1-" + jo.psid, app_id="7001", metadata=f"vb:{attempt}", at_ms=at_ms))
+
+    async def state() -> str | None:
+        return (await jo.transcript())[-1].state
+
+    assert await state() == "sent"
+    await jo.does({**jo.event(delivery={"mids": ["m1-" + jo.psid], "watermark": at_ms - 5}), "timestamp": None})
+    assert await state() == "delivered"
+    await jo.does(jo.event(read={"watermark": at_ms - 1}))
+    assert await state() == "delivered"
+    await jo.does(jo.event(read={"watermark": at_ms}), jo.event(delivery={"watermark": at_ms}))
+    assert await state() == "read"
+    assert (await jo.conversation()).owner == "agent:sanne"
+
+
+async def test_a_message_of_which_a_part_arrived_has_not_arrived(jo: Customer) -> None:
+    await jo.says("hoi")
+    await jo.hears("lang")
+    attempt = await jo.next_attempt(parts=2)
+    await jo.does(
+        echo(jo.psid, mid="p1-" + jo.psid, app_id=7001, metadata=f"vb:{attempt}"),
+        jo.event(delivery={"mids": ["p1-" + jo.psid], "watermark": now_ms()}),
+    )
+    assert (await jo.transcript())[-1].state == "waiting"
+
+
+async def test_an_echo_of_our_app_that_nobody_knows_is_a_note_and_silences_nobody(jo: Customer) -> None:
+    await jo.says("hoi")
+    said = echo(jo.psid, app_id=7001, metadata="other-42", text="Actie!")
+    await jo.does(said, said)
+    assert await jo.notes() == ["Onze app stuurde de klant ook: Actie!"]
+    assert (await jo.conversation()).owner == "assistant"
+
+
+async def test_an_echo_of_somebody_else_is_shown_and_silences_the_assistant(jo: Customer) -> None:
+    async with scripted_assistant(jo.store):
+        await jo.does(echo(jo.psid, app_id=int(INBOX_APP), text="Ann hier"))
+        await jo.says("dank je, Ann")
+        await asyncio.sleep(0.3)
+    assert await jo.said() == [("agent", "Ann hier"), ("customer", "dank je, Ann")]
+    conversation = await jo.conversation()
+    assert (conversation.owner, conversation.agent_name) == (META_INBOX, META_INBOX_NAME)
+
+
+async def test_what_comes_in_standby_is_kept_and_never_answered(jo: Customer) -> None:
+    async with scripted_assistant(jo.store):
+        await jo.does(
+            text_event(jo.psid, "aan de mens"), jo.event(postback={"mid": new_mid(), "title": "Menu"}), array="standby"
+        )
+        await asyncio.sleep(0.3)
+    assert [one for one in await jo.said() if one[0] != "note"] == [("customer", "aan de mens"), ("customer", "Menu")]
+    assert (await jo.conversation()).owner == META_INBOX
+
+
+# The rest.
+
+
+async def test_what_meta_tells_beside_messages_is_a_note_once(jo: Customer) -> None:
+    before = now_ms() - 5_000
+    await jo.says("hoi", at_ms=before)
+    referral = jo.event(referral={"ref": "qr7", "source": "SHORTLINK", "type": "OPEN_THREAD"})
+    feedback = jo.event(response_feedback={"feedback": "Bad response", "mid": "m_e1"})
+    await jo.does(referral, feedback, referral)
+    await jo.does(feedback)
+    assert await jo.notes() == [
+        "De klant kwam via een link met kenmerk qr7.",
+        "De klant vond een antwoord niet goed (duim omlaag).",
+    ]
+    conversation = await jo.conversation()
+    assert conversation.opened_at_ms > conversation.wrote_at_ms == before
+
+
+async def test_instagram_is_a_channel_of_its_own(messenger: Site, store: Store) -> None:
+    mo = Customer(messenger, store, account=INSTAGRAM_ACCOUNT, channel="instagram")
+    mid = await mo.says("hoi")
+    conversation = await mo.conversation()
+    assert (conversation.channel, conversation.page_id, conversation.customer_id) == ("instagram", PAGE, mo.psid)
+    await mo.hears("Hallo")
+    attempt = await mo.next_attempt()
+    ours = {"sender": {"id": INSTAGRAM_ACCOUNT}, "recipient": {"id": mo.psid}, "timestamp": now_ms()}
+    await mo.does(
+        {**ours, "message": {"mid": "ig1" + mo.psid, "is_echo": True, "metadata": f"vb:{attempt}", "text": "Hallo"}},
+        mo.event(read={"mid": "ig1" + mo.psid}),
+        mo.event(message={"mid": mid, "is_deleted": True}),
+    )
+    assert [(line.message.sender, line.state) for line in await mo.transcript()] == [("agent", "read"), ("note", None)]
+
+
+async def test_a_blocked_page_is_told_to_whoever_runs_it_until_it_is_unblocked(messenger: Site, store: Store) -> None:
+    jo = Customer(messenger, store, account="1002")
+
+    async def health() -> dict[str, Any]:
+        async with aiohttp.ClientSession() as client:
+            async with client.get(messenger.url + "/health/ready") as response:
+                found: dict[str, Any] = (await response.json())["parts"]["messenger"]
+                return found
+
+    policy = {"recipient": {"id": "1002"}, "timestamp": now_ms()}
+    await jo.does({**policy, "policy_enforcement": {"action": "block", "reason": "spam"}})
+    assert await health() == {
+        "ok": True,
+        "reason": "events have their effect",
+        "warnings": ["page 1002: blocked: spam"],
+    }
+    await jo.does({**policy, "policy_enforcement": {"action": "unblock"}})
+    assert (await health())["warnings"] == []
+    await store.pages.set_trouble("1002", "reconnect", "", at_ms=1)
+    await jo.does({**policy, "policy_enforcement": {"action": "unblock"}})
+    assert (await health())["warnings"] == ["page 1002: reconnect"]
+    await store.pages.clear_trouble("1002")
+
+
+async def test_what_is_not_understood_is_set_aside_and_stops_nothing(jo: Customer) -> None:
+    await jo.does(jo.event(dance={"step": 1}), 7, jo.event(message={"mid": new_mid(), "text": "hoi"}))  # type: ignore[arg-type]
+    assert await jo.said() == [("customer", "hoi")]
+    reasons = [reason for _, reason in await jo.store.inbound.odd(2)]
+    assert reasons == ["not an event", "unknown event: dance, recipient, sender, timestamp"]
