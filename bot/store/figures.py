@@ -34,6 +34,7 @@ class Snapshot:
     """The figures at one moment.
 
     counts: `<metric>:<label>:...` to what the scripts counted since the installation began (conversation.lua `count`).
+    to_send: conversations with something to send to a platform.
     assistants: name of each that runs -> name of its model, empty if it has none.
     memory_max_bytes: 0 for a Redis without a limit.
     """
@@ -43,6 +44,7 @@ class Snapshot:
     work: Waiting = Waiting()
     outbox: Waiting = Waiting()
     inbound: Waiting = Waiting()
+    to_send: int = 0
     agent_conversations: int = 0
     conversations: int = 0
     assistants: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +82,7 @@ class Figures:
         keys = self._keys
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(keys.figures)
-        for key in (keys.claimed, keys.active, keys.due, keys.outbox):
+        for key in (keys.claimed, keys.active, keys.sending, keys.due, keys.outbox):
             pipeline.zcard(key)
         for key in (keys.due, keys.outbox):
             pipeline.zrange(key, 0, 0, withscores=True)
@@ -90,13 +92,14 @@ class Figures:
             first, last = score_range(priority)
             pipeline.zcount(keys.queue, first, last)
             pipeline.zrangebyscore(keys.queue, first, last, start=0, num=1, withscores=True)
-        counts, claimed, active, due, outbox, first_due, first_outbox, *rest = await pipeline.execute()
+        counts, claimed, active, to_send, due, outbox, first_due, first_outbox, *rest = await pipeline.execute()
         inbound, first_inbound, *queue = rest
         pairs = zip(PRIORITIES, queue[::2], queue[1::2], strict=True)
         return {
             "counts": {name: int(count) for name, count in counts.items()},
             "agent_conversations": claimed,
             "conversations": active,
+            "to_send": to_send,
             "work": _waiting(due, first_due, now_ms),
             "outbox": _waiting(outbox, first_outbox, now_ms),
             "inbound": _waiting(inbound, [(one, int(one.partition("-")[0])) for one, _ in first_inbound], now_ms),

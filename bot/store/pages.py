@@ -10,6 +10,11 @@ import redis.asyncio as aioredis
 from bot.store.connection import translated_errors
 from bot.store.keys import Keys
 
+_PAUSE = """
+local known = redis.call('HGET', KEYS[1], 'paused_until_ms')
+if tonumber(ARGV[1]) > tonumber(known or '0') then redis.call('HSET', KEYS[1], 'paused_until_ms', ARGV[1]) end
+"""
+
 
 @dataclass(frozen=True)
 class PageState:
@@ -32,6 +37,7 @@ class PageStore:
     def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
+        self._pause = client.register_script(_PAUSE)
 
     async def states(self, page_ids: Iterable[str]) -> list[PageState]:
         """Of each page, in the order given."""
@@ -59,9 +65,9 @@ class PageStore:
             return bool(await self._client.hdel(self._keys.page(page_id), "trouble", "detail", "since_ms"))
 
     async def pause(self, page_id: str, until_ms: int) -> None:
-        """A limit of the platform was reached: nothing goes out before `until_ms`."""
+        """A limit of the platform was reached: nothing goes out before `until_ms`, or a later time known already."""
         with translated_errors():
-            await self._client.hset(self._keys.page(page_id), "paused_until_ms", until_ms)
+            await self._pause(keys=[self._keys.page(page_id)], args=[until_ms])
 
     async def persona(self, page_id: str, name: str) -> str:
         """The platform's id of the persona with this name, or an empty string."""

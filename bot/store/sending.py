@@ -96,12 +96,14 @@ class SendQueue:
         args = (claim.token, message_id, problem, int(unreachable))
         return bool(await self._run(self._fail, claim.conversation_id, *args))
 
-    async def later(self, claim: Claim, delay_ms: int, *, refused: bool) -> bool:
+    async def later(self, claim: Claim, delay_ms: int, *, refused: bool, counts: bool = True) -> bool:
         """End the claim and try again after a while; False when it was lost.
 
         refused: the platform surely did not take the attempt. Otherwise it stays open, to be settled by an echo.
+        counts: as one of the tries that a message has, not so for what has nothing to do with it.
         """
-        return bool(await self._run(self._later, claim.conversation_id, claim.token, delay_ms, int(refused)))
+        args = (claim.token, delay_ms, int(refused), int(counts))
+        return bool(await self._run(self._later, claim.conversation_id, *args))
 
     async def wake(self, conversation_id: str) -> None:
         """Try again now what waits in this conversation, if anything does."""

@@ -203,3 +203,48 @@ async def test_somebody_in_metas_inbox_silences_the_assistant_and_what_it_had_to
     await store.queue.answered_elsewhere(conversation_id, at_ms=25, message=replace(reply, id="m_late"))
     assert (await store.conversations.get(conversation_id)).owner == "assistant"
     assert not await store.conversations.set_control(conversation_id, "2639", at_ms=29)
+
+
+async def test_what_is_not_the_messages_fault_costs_it_no_try(store: Store) -> None:
+    conversation_id = await customer(store)
+    message_id = await says(store, conversation_id, "hallo")
+    for counts in (False, True):
+        claim = await store.sending.claim()
+        assert claim and await store.sending.begin(claim, claiming=True)
+        assert await store.sending.attempt(claim, message_id, part=0, parts=1)
+        await store.sending.later(claim, 0, refused=True, counts=counts)
+    claim = await store.sending.claim()
+    wanted = claim and await store.sending.begin(claim, claiming=True)
+    assert wanted and (wanted.tries, wanted.attempt) == (1, "")
+
+
+@pytest.mark.parametrize(("is_at_work", "taken"), [(True, False), (False, True)])
+async def test_a_customer_who_writes_hurries_what_waits_but_takes_no_senders_conversation(
+    store: Store, is_at_work: bool, taken: bool
+) -> None:
+    conversation_id = await customer(store)
+    await says(store, conversation_id, "hallo")
+    claim = await store.sending.claim()
+    assert claim and await store.sending.begin(claim, claiming=True)
+    if not is_at_work:
+        await store.sending.later(claim, 60_000, refused=False)
+    await store.conversations.note_contact(conversation_id, Contact("messenger", "6001", "1001", opened_at_ms=2))
+    assert (await store.sending.claim() is not None) is taken
+
+
+async def test_a_short_pause_of_a_page_ends_no_longer_one(store: Store) -> None:
+    for until_ms in (9_000, 5_000):
+        await store.pages.pause("1001", until_ms)
+    assert (await store.pages.states(["1001"]))[0].paused_until_ms == 9_000
+
+
+async def test_figures_say_what_waits_to_be_sent_and_what_could_not_be(store: Store) -> None:
+    first, second = await customer(store), await customer(store)
+    for conversation_id in (first, second):
+        message_id = await says(store, conversation_id, "hallo")
+    claim = Claim(second, "one")
+    assert await store.sending.begin(claim, claiming=True)
+    assert await store.sending.fail(claim, message_id, "window")
+    assert await store.sending.begin(claim, claiming=False) is None
+    figures = await store.figures.read()
+    assert (figures.to_send, figures.counts["messages_not_sent:messenger:window"]) == (1, 1)

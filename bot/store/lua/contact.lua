@@ -17,7 +17,7 @@ for at = own + 1, #ARGV, 2 do
 end
 if acted then
   redis.call('HDEL', conversation, 'unreachable')
-  if redis.call('EXISTS', to_send) == 1 then redis.call('ZADD', sending, now_ms, id) end
+  try_to_send_now()
 end
 keep()
 return redis.call('HGET', conversation, 'owner')

@@ -70,6 +70,13 @@ local function is_on_platform()
   return redis.call('HEXISTS', conversation, 'page_id') == 1
 end
 
+-- Something happened that may let through what waits to be sent. A sender that is at it goes on.
+local function try_to_send_now()
+  if redis.call('EXISTS', to_send) == 1 and redis.call('HEXISTS', sends, 'claim') == 0 then
+    redis.call('ZADD', sending, now_ms, id)
+  end
+end
+
 -- A message to the customer waits in the outbox until its channel says that it arrived. On a platform it is in line to
 -- be sent first; a conversation that waits before it is tried again keeps that time.
 local function append_outgoing(message_id, message, sender, text)

@@ -8,5 +8,6 @@ redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_a
 redis.call('HSET', marks, 'problem ' .. message_id, problem)
 if unreachable == '1' then redis.call('HSET', conversation, 'unreachable', problem) end
 publish_states(set_states({ message_id }, 'failed'), 'failed')
+count('messages_not_sent:' .. channel_of() .. ':' .. problem)
 keep()
 return 1

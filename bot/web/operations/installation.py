@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.model import REASONS
+from bot.model import PROBLEMS, REASONS
 from bot.store.figures import ANSWER_BOUNDS_MS, PRIORITIES, Snapshot, Waiting
 
 # Counter in Redis -> its labels and what it counts. The metric is `bot_<counter>_total`.
@@ -18,6 +18,7 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "messages_received": (("channel",), "Customers' messages stored; a repeat is not counted"),
     "messages_to_customers": (("channel", "sender"), "Messages to customers stored"),
     "message_states": (("channel", "state"), "Messages to customers that came to be delivered, read or failed"),
+    "messages_not_sent": (("channel", "problem"), "Messages that could not be sent to a platform"),
     "turns": (("outcome",), "Customers' messages that the assistant handled"),
     "handoffs": (("reason",), "Conversations put in the human queue"),
     "owner_changes": (("change",), "Conversations claimed, put back, handed back or closed"),
@@ -27,6 +28,7 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
 _OF_CHANNELS = {
     "messages_to_customers": ("assistant", "agent", "system"),
     "message_states": ("delivered", "read", "failed"),
+    "messages_not_sent": tuple(PROBLEMS),
 }
 _KNOWN: dict[str, Iterable[str]] = {
     "turns": ("answer", "ask", "human"),
@@ -53,6 +55,7 @@ class Installation(Collector):
         for name, help_text, value in (
             ("agent_conversations", "Conversations that agents have", self._snapshot.agent_conversations),
             ("conversations", "Conversations that are kept", self._snapshot.conversations),
+            ("to_send_conversations", "Conversations with something to send to a platform", self._snapshot.to_send),
             ("redis_memory_used_bytes", "Memory that Redis uses", self._snapshot.memory_used_bytes),
             ("redis_memory_max_bytes", "Memory that Redis may use; 0: no limit", self._snapshot.memory_max_bytes),
         ):
