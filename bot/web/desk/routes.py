@@ -112,6 +112,8 @@ async def typing(request: Request, conversation_id: str) -> HTTPResponse:
     conversation = await store.conversations.get(_conversation_id(request))
     if conversation.agent_id == request.ctx.account.id:
         await store.events.publish("typing", conversation_id=conversation.id, sender="agent")
+        if request.app.ctx.messenger:
+            request.app.ctx.messenger.actions.agent_types(conversation)
     return empty()
 
 

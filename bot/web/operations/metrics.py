@@ -36,6 +36,11 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        self.pages_in_trouble = Gauge(
+            "bot_pages_in_trouble",
+            "Pages of a platform for which nothing can be sent until a person mends something",
+            registry=registry,
+        )
         self.refused = Counter(
             "bot_messages_refused_total", "Frames of the widget that it refused", ["channel", "code"], registry=registry
         )
@@ -87,6 +92,16 @@ class Metrics:
             channel=channel,
             messages=len(messages),
             entry_id=last.entry_id,
+        )
+
+    def not_sent(self, message: Message, channel: str, problem: str) -> None:
+        """A message can't be sent to a platform; problem: a key of PROBLEMS."""
+        log.warning(
+            "message.failed",
+            conversation_id=message.conversation_id,
+            channel=channel,
+            problem=problem,
+            entry_id=message.entry_id,
         )
 
 

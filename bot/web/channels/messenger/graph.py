@@ -43,12 +43,13 @@ class GraphUnreachable(UpstreamError):
 class Graph:
     """One HTTP client for all pages. `open` and `close` it on the loop that uses it."""
 
-    def __init__(self, config: MessengerConfig) -> None:
+    def __init__(self, config: MessengerConfig, *, timeout_s: float = TIMEOUT_S) -> None:
         self._config = config
+        self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(total=self._timeout_s, connect=CONNECT_S)
         self._session = aiohttp.ClientSession(timeout=timeout)
 
     async def close(self) -> None:

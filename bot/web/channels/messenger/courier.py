@@ -1,0 +1,432 @@
+"""Brings the messages of one conversation to the customer, in order: the next one, and what becomes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from bot.errors import UpstreamError
+from bot.model import Conversation, Message
+from bot.store import Store
+from bot.store.sending import Claim, ToSend
+from bot.store.work import now_ms
+from bot.web.channels.messenger.actions import Actions
+from bot.web.channels.messenger.config import MESSENGER, MessengerConfig, Page
+from bot.web.channels.messenger.graph import Graph, GraphRefused, GraphUnknown, GraphUnreachable
+from bot.web.channels.messenger.outcomes import (
+    BACK_OFF_MS,
+    REJECTED,
+    WAIT_MS,
+    Do,
+    Outcome,
+    outcome_of,
+    private_reply_outcome,
+)
+from bot.web.channels.messenger.pace import Pace
+from bot.web.channels.messenger.page_watch import PageWatch
+from bot.web.channels.messenger.personas import Personas
+from bot.web.channels.messenger.private_replies import joined
+from bot.web.channels.messenger.recipients import Recipient, recipient_of
+from bot.web.channels.messenger.rendering import Json, parts, text_of
+from bot.web.channels.messenger.thread import ThreadReader
+from bot.web.channels.messenger.window import window_of
+from bot.web.operations.metrics import Metrics
+
+log = structlog.get_logger()
+
+
+class RefusedElsewhere(Protocol):
+    """What hears that another app has a thread."""
+
+    async def refused(self, conversation_id: str, at_ms: int) -> None: ...
+
+
+class PrivateReplies(Protocol):
+    """What hears that the one message under a comment went out."""
+
+    async def private_reply_sent(self, conversation: Conversation, recipient_id: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long things take; ms where the store is told, s of the steady clock else.
+
+    echo_wait_ms: an answer or an echo comes within that, longer than a request may take. Then we look in the thread.
+    echo_look_ms: how soon we look whether the echo settled it, at first. blind_wait_ms: when the thread can't be read
+    either, we send again after that. park_ms: what waits for its page looks again by itself. unreachable_ms: how long
+    until the next try when there was no connection, at first and at most.
+    """
+
+    echo_wait_ms: int = 30_000
+    echo_look_ms: int = 1_000
+    blind_wait_ms: int = 300_000
+    park_ms: int = 30_000
+    back_off_ms: tuple[int, ...] = BACK_OFF_MS
+    wait_ms: int = WAIT_MS
+    unreachable_ms: tuple[int, int] = (1_000, 30_000)
+
+
+@dataclass
+class Errand:
+    """The next part of the next message, and how it goes out.
+
+    begun_s: when the lease began, on the steady clock. with_it: further messages that this one brings.
+    """
+
+    claim: Claim
+    to_send: ToSend
+    begun_s: float
+    conversation: Conversation
+    page: Page
+    recipient: Recipient
+    whole: Message
+    parts: list[Json]
+    with_it: list[Message] = field(default_factory=list)
+    attempt: str = ""
+    page_is_in_trouble: bool = False
+    persona_id: str = ""
+    took_control: bool = False
+    checked_persona: bool = False
+
+    @property
+    def message(self) -> Message:
+        return self.to_send.message
+
+    @property
+    def part(self) -> int:
+        return self.to_send.parts_sent
+
+    @property
+    def is_by_agent(self) -> bool:
+        return self.message.sender == "agent"
+
+
+class Courier:
+    """Used by the sender, for many conversations at the same time."""
+
+    def __init__(
+        self,
+        store: Store,
+        graph: Graph,
+        config: MessengerConfig,
+        *,
+        metrics: Metrics,
+        pages: PageWatch,
+        pace: Pace,
+        personas: Personas,
+        actions: Actions,
+        elsewhere: RefusedElsewhere | None = None,
+        comments: PrivateReplies | None = None,
+        times: Times | None = None,
+    ) -> None:
+        self._store = store
+        self._queue = store.sending
+        self._graph = graph
+        self._config = config
+        self._metrics = metrics
+        self._pages = pages
+        self._pace = pace
+        self._personas = personas
+        self._actions = actions
+        self._thread = ThreadReader(store, graph)
+        self._times = times or Times()
+        self._unreachable_times = 0
+        self.elsewhere = elsewhere
+        self.comments = comments
+        self._refusals: dict[Do, Callable[[Errand, Outcome, GraphRefused], Awaitable[bool]]] = {
+            Do.TRY_AGAIN: self._try_again,
+            Do.WAIT: self._try_again,
+            Do.PAUSE: self._pause,
+            Do.COUNT_AS_SENT: self._count_as_sent,
+            Do.FAIL: self._refuse,
+            Do.TROUBLE: self._report_trouble,
+            Do.TAKE_CONTROL: self._fail_elsewhere,
+        }
+
+    async def deliver(self, claim: Claim, *, goes_on: Callable[[], bool]) -> None:
+        """Send what the conversation has in line until nothing is left or something must wait.
+
+        goes_on: asked before each message; a request that was begun is finished.
+        """
+        begun_s = time.monotonic()
+        to_send = await self._queue.begin(claim, claiming=True)
+        while to_send:
+            if not goes_on():
+                await self._queue.later(claim, 0, refused=False)
+                return
+            if not await self._bring(claim, to_send, begun_s):
+                return
+            begun_s = time.monotonic()
+            to_send = await self._queue.begin(claim, claiming=False)
+
+    # Every step below returns whether the claim is still ours, for the next message.
+
+    async def _bring(self, claim: Claim, to_send: ToSend, begun_s: float) -> bool:
+        conversation = await self._store.conversations.get(claim.conversation_id)
+        page = self._config.page(conversation.page_id)
+        if page is None:
+            # Taken out of the settings: it may come back, as with a token that is dead.
+            return await self._fail_closed(claim, to_send, conversation) or await self._park(claim, conversation)
+        errand = await self._errand(claim, to_send, begun_s, conversation, page)
+        if to_send.attempt:
+            return await self._find_out(errand)
+        return await self._set_out(errand)
+
+    async def _errand(
+        self, claim: Claim, to_send: ToSend, begun_s: float, conversation: Conversation, page: Page
+    ) -> Errand:
+        recipient = recipient_of(conversation)
+        whole, with_it = to_send.message, list[Message]()
+        if recipient.is_private_reply and not to_send.parts_sent:
+            lines = await self._store.conversations.transcript(conversation.id)
+            waiting = [line.message for line in lines if line.state == "waiting"]
+            if waiting and waiting[0].id == whole.id:
+                whole, with_it = joined(waiting)
+        rendered = parts(whole, channel=conversation.channel)
+        return Errand(claim, to_send, begun_s, conversation, page, recipient, whole, rendered, with_it)
+
+    # An attempt whose end nobody knows.
+
+    async def _find_out(self, errand: Errand) -> bool:
+        """Its echo settles it; then the thread itself may say whether it arrived. Only then it is sent again."""
+        age_ms, times = errand.to_send.attempt_age_ms, self._times
+        if age_ms < times.echo_wait_ms:
+            look_ms = max(times.echo_look_ms, age_ms // 2)
+            return await self._later(errand, min(look_ms, times.echo_wait_ms - age_ms), refused=False)
+        if errand.recipient.is_private_reply or errand.part >= len(errand.parts):
+            return await self._set_out(errand)  # Meta takes one alone: a second one is refused, which settles it
+        if not await self._page_lets_through(errand):
+            return await self._park(errand.claim, errand.conversation)
+        text = text_of(errand.parts[errand.part])
+        since_ms = now_ms() - age_ms
+        mid = await self._thread.find(errand.page, errand.conversation, text, since_ms=since_ms)
+        if mid:
+            errand.attempt = errand.to_send.attempt
+            return await self._accepted(errand, mid=mid)
+        if mid is None and age_ms < times.blind_wait_ms:
+            return await self._later(errand, times.echo_wait_ms, refused=False)
+        # Surely not there; or nobody can say, and no echo came for minutes. The promise is "at least once": a customer
+        # who reads an answer twice is better off than one who waits for it in vain.
+        log.info("message.repeated", conversation_id=errand.conversation.id, sure=mid is not None)
+        return await self._set_out(errand)
+
+    # One that goes out now.
+
+    async def _set_out(self, errand: Errand) -> bool:
+        problem = _problem(errand.conversation, errand.message, human_agent=self._config.human_agent)
+        if problem:
+            return await self._fail(errand, problem)
+        if not await self._page_lets_through(errand):
+            return await self._park(errand.claim, errand.conversation)
+        if errand.part >= len(errand.parts):
+            return await self._end_without_part(errand)
+        if errand.is_by_agent and errand.conversation.channel == MESSENGER:
+            errand.persona_id = await self._personas.of(errand.page, errand.message.agent_name)
+        await self._actions.before_message(errand.page.id, errand.conversation.customer_id)
+        return await self._send(errand)
+
+    async def _end_without_part(self, errand: Errand) -> bool:
+        """Nothing to say at all; or the rest of a message that another version of this program cut in more parts."""
+        if not errand.part:
+            return await self._fail(errand, "rejected")
+        errand.attempt = (
+            await self._queue.attempt(errand.claim, errand.message.id, part=errand.part, parts=errand.part + 1) or ""
+        )
+        return bool(errand.attempt) and await self._accepted(errand, mid="")
+
+    async def _send(self, errand: Errand) -> bool:
+        """One request, and another one if what stood in the way could be mended."""
+        while True:
+            attempt = await self._queue.attempt(
+                errand.claim, errand.message.id, part=errand.part, parts=len(errand.parts)
+            )
+            if not attempt:
+                return False
+            errand.attempt = attempt
+            if time.monotonic() - errand.begun_s > self._queue.lease_ms / 2000:
+                # This process stood still, or waited long: another sender may have the conversation soon.
+                return await self._later(errand, 0, refused=True, counts=False)
+            try:
+                answer, headers = await self._graph.call(
+                    errand.page, "POST", f"{errand.page.id}/messages", body=self._body(errand)
+                )
+            except GraphRefused as exc:
+                self._unreachable_times = 0
+                if await self._mend(errand, exc):
+                    continue
+                return await self._refused(errand, exc)
+            except GraphUnknown as exc:
+                return await self._uncertain(errand, exc)
+            except GraphUnreachable as exc:
+                return await self._unreachable(errand, exc)
+            return await self._accepted(errand, mid=str(answer.get("message_id") or ""), answer=answer, headers=headers)
+
+    def _body(self, errand: Errand) -> Json:
+        window = window_of(errand.conversation, human_agent=self._config.human_agent)
+        needs_tag = window.needs_tag(by_agent=errand.is_by_agent, now_ms=now_ms())
+        body: Json = {
+            "recipient": errand.recipient.wire,
+            "messaging_type": "MESSAGE_TAG" if needs_tag else "RESPONSE",
+            "message": {**errand.parts[errand.part], "metadata": f"vb:{errand.attempt}"},
+        }
+        if needs_tag:
+            body["tag"] = "HUMAN_AGENT"
+        if errand.persona_id:
+            body["persona_id"] = errand.persona_id
+        return body
+
+    async def _accepted(
+        self, errand: Errand, *, mid: str, answer: Json | None = None, headers: Mapping[str, str] | None = None
+    ) -> bool:
+        conversation, message = errand.conversation, errand.message
+        await self._queue.settle(conversation.id, errand.attempt, mid=mid, at_ms=now_ms())
+        if errand.part + 1 >= len(errand.parts):
+            self._metrics.passed_on([message, *errand.with_it], conversation.channel)
+        if headers is not None:
+            self._unreachable_times = 0
+            if errand.page_is_in_trouble:
+                await self._pages.works(errand.page)
+            await self._pace.heed(errand.page, headers)
+        if errand.recipient.is_private_reply:
+            await self._end_private_reply(errand, str((answer or {}).get("recipient_id") or ""))
+        return True
+
+    async def _end_private_reply(self, errand: Errand, recipient_id: str) -> None:
+        """What went out in the same message has gone out too, and nothing more may until the customer answers."""
+        conversation_id = errand.conversation.id
+        await self._store.conversations.set_field(conversation_id, "private_reply", "sent")
+        for other in errand.with_it:
+            await self._queue.begin(errand.claim, claiming=False)
+            attempt = await self._queue.attempt(errand.claim, other.id, part=0, parts=1)
+            if attempt:
+                await self._queue.settle(conversation_id, attempt, mid="", at_ms=now_ms())
+        if self.comments and recipient_id:
+            await self.comments.private_reply_sent(errand.conversation, recipient_id)
+
+    # What can go wrong.
+
+    async def _mend(self, errand: Errand, refused: GraphRefused) -> bool:
+        """Whether it is worth sending again at once: each cause once."""
+        outcome = outcome_of(refused)
+        if outcome.do is Do.TAKE_CONTROL and errand.is_by_agent and not errand.took_control:
+            errand.took_control = True
+            return await self._take_control(errand)
+        if outcome is REJECTED and errand.persona_id and not errand.checked_persona:
+            errand.checked_persona, before = True, errand.persona_id
+            errand.persona_id = await self._personas.replaced(errand.page, errand.message.agent_name, before)
+            return errand.persona_id != before
+        return False
+
+    async def _take_control(self, errand: Errand) -> bool:
+        body = {"recipient": errand.recipient.wire, "metadata": "agent"}
+        try:
+            await self._graph.call(errand.page, "POST", f"{errand.page.id}/take_thread_control", body=body)
+        except UpstreamError as exc:
+            log.warning("control.refused", conversation_id=errand.conversation.id, reason=str(exc))
+            return False
+        return True
+
+    async def _refused(self, errand: Errand, refused: GraphRefused) -> bool:
+        outcome = private_reply_outcome(refused) if errand.recipient.is_private_reply else outcome_of(refused)
+        if errand.to_send.attempt and outcome.problem in ("private_reply", "comment_gone"):
+            # The first attempt, of which we heard nothing, took the one message that there is.
+            outcome = Outcome(Do.COUNT_AS_SENT)
+        log.info(
+            "message.refused",
+            conversation_id=errand.conversation.id,
+            code=refused.error_code,
+            subcode=refused.subcode,
+            then=outcome.do.name.lower(),
+        )
+        if outcome.slow_down and outcome.do is not Do.PAUSE:
+            await self._pace.slow_down(errand.page)
+        return await self._refusals[outcome.do](errand, outcome, refused)
+
+    async def _try_again(self, errand: Errand, outcome: Outcome, _: GraphRefused) -> bool:
+        tries, back_off_ms = errand.to_send.tries, self._times.back_off_ms
+        if tries >= outcome.tries:
+            return await self._fail(errand, outcome.problem)
+        delay_ms = self._times.wait_ms if outcome.do is Do.WAIT else back_off_ms[min(tries, len(back_off_ms) - 1)]
+        return await self._later(errand, delay_ms, refused=True)
+
+    async def _pause(self, errand: Errand, _: Outcome, refused: GraphRefused) -> bool:
+        await self._pace.limit_reached(errand.page, refused.headers)
+        return await self._park(errand.claim, errand.conversation, refused=True)
+
+    async def _count_as_sent(self, errand: Errand, *_: object) -> bool:
+        return await self._accepted(errand, mid="")
+
+    async def _refuse(self, errand: Errand, outcome: Outcome, _: GraphRefused) -> bool:
+        return await self._fail(errand, outcome.problem, unreachable=outcome.unreachable)
+
+    async def _report_trouble(self, errand: Errand, outcome: Outcome, refused: GraphRefused) -> bool:
+        await self._pages.in_trouble(errand.page, outcome.problem, str(refused))
+        return await self._park(errand.claim, errand.conversation, refused=True)
+
+    async def _fail_elsewhere(self, errand: Errand, outcome: Outcome, _: GraphRefused) -> bool:
+        """It must not go out hours later, when whoever has the thread now is done."""
+        is_ours = await self._fail(errand, outcome.problem)
+        if self.elsewhere:
+            await self.elsewhere.refused(errand.conversation.id, now_ms())
+        return is_ours
+
+    async def _uncertain(self, errand: Errand, unknown: GraphUnknown) -> bool:
+        log.warning("message.uncertain", conversation_id=errand.conversation.id, reason=str(unknown))
+        return await self._later(errand, self._times.echo_look_ms, refused=False)
+
+    async def _unreachable(self, errand: Errand, unreachable: GraphUnreachable) -> bool:
+        """Nothing of it is the message's fault: it waits as long as the window is open."""
+        first_ms, longest_ms = self._times.unreachable_ms
+        delay_ms = min(first_ms * 2 ** min(self._unreachable_times, 20), longest_ms)
+        self._unreachable_times += 1
+        log.warning("graph.unreachable", reason=str(unreachable), again_in_s=delay_ms / 1000)
+        return await self._later(errand, delay_ms, refused=True, counts=False)
+
+    # How an errand ends for now.
+
+    async def _later(self, errand: Errand, delay_ms: int, *, refused: bool, counts: bool = True) -> bool:
+        await self._queue.later(errand.claim, delay_ms, refused=refused, counts=counts)
+        return False
+
+    async def _park(self, claim: Claim, conversation: Conversation, *, refused: bool = False) -> bool:
+        """Until messages of its page go out."""
+        self._pages.wait_for(conversation.page_id, conversation.id)
+        await self._queue.later(claim, self._times.park_ms, refused=refused, counts=False)
+        return False
+
+    async def _page_lets_through(self, errand: Errand) -> bool:
+        state = await self._pages.state(errand.page.id)
+        errand.page_is_in_trouble = bool(state.trouble)
+        return self._pages.lets_through(state)
+
+    async def _fail_closed(self, claim: Claim, to_send: ToSend, conversation: Conversation) -> bool:
+        """Whether it failed for the conversation's sake, whatever the page."""
+        problem = _problem(conversation, to_send.message, human_agent=self._config.human_agent)
+        return bool(problem) and await self._give_up(claim, to_send.message, conversation, problem)
+
+    async def _fail(self, errand: Errand, problem: str, *, unreachable: bool = False) -> bool:
+        return await self._give_up(errand.claim, errand.message, errand.conversation, problem, unreachable=unreachable)
+
+    async def _give_up(
+        self, claim: Claim, message: Message, conversation: Conversation, problem: str, *, unreachable: bool = False
+    ) -> bool:
+        if not await self._queue.fail(claim, message.id, problem, unreachable=unreachable):
+            return False
+        self._metrics.not_sent(message, conversation.channel, problem)
+        return True
+
+
+def _problem(conversation: Conversation, message: Message, *, human_agent: bool) -> str:
+    """Why it can't be sent, as far as we know ourselves; a key of PROBLEMS, or empty."""
+    if conversation.private_reply and not conversation.wrote_at_ms:
+        return "private_reply"
+    if conversation.unreachable:
+        return conversation.unreachable
+    window = window_of(conversation, human_agent=human_agent)
+    if not window.is_open(by_agent=message.sender == "agent", now_ms=now_ms()):
+        return "comment_gone" if recipient_of(conversation).is_private_reply else "window"
+    return ""

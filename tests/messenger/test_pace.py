@@ -1,0 +1,60 @@
+"""What the headers say about how fast we may send."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.store import Store
+from bot.store.work import now_ms
+from bot.web.channels.messenger.pace import MINUTE_MS, Pace, Usage, usage_of
+from tests.messenger.post_office import OTHER_PAGE, PAGE
+
+
+def of_page(*records: dict[str, Any]) -> dict[str, str]:
+    return {"X-Business-Use-Case-Usage": json.dumps({"1001": list(records)})}
+
+
+@pytest.mark.parametrize(
+    ("headers", "usage"),
+    [
+        ({}, Usage()),
+        ({"X-App-Usage": '{"call_count":28,"total_time":91.5,"total_cputime":25}'}, Usage(91.5)),
+        (of_page({"type": "messenger", "call_count": 97, "estimated_time_to_regain_access": 0}), Usage(97)),
+        (of_page({"call_count": 3}, {"call_count": 100, "estimated_time_to_regain_access": 13}), Usage(100, 13)),
+        ({"x-app-usage": '{"call_count":95}', **of_page({"call_count": 20})}, Usage(95)),
+        (of_page({"call_count": 100, "estimated_time_to_regain_access": 10**9}), Usage(100, 1440)),
+        # Nothing that a header holds may hurt.
+        ({"X-App-Usage": "<html>"}, Usage()),
+        ({"X-App-Usage": "[1,2]", "X-Business-Use-Case-Usage": '{"1001":{"call_count":99},"1002":[7,null]}'}, Usage()),
+        (of_page({"call_count": "100", "total_time": -5, "total_cputime": None}), Usage()),
+    ],
+)
+def test_the_worst_of_the_headers_counts(headers: dict[str, str], usage: Usage) -> None:
+    assert usage_of(headers) == usage
+
+
+async def paused_ms(store: Store, page_id: str = "1001") -> int:
+    return max(0, (await store.pages.states([page_id]))[0].paused_until_ms - now_ms())
+
+
+@pytest.mark.parametrize(("percent", "least_ms", "most_ms"), [(89, 0, 0), (90, 1, 1000), (95, 5001, 6000)])
+async def test_it_goes_slower_near_the_limit(store: Store, percent: int, least_ms: int, most_ms: int) -> None:
+    await Pace(store.pages).heed(PAGE, of_page({"call_count": percent}))
+    assert least_ms <= await paused_ms(store) <= most_ms
+    assert not await paused_ms(store, OTHER_PAGE.id)
+
+
+async def test_without_minutes_each_limit_in_a_row_pauses_twice_as_long(store: Store) -> None:
+    pace = Pace(store.pages)
+    assert [await pace.limit_reached(PAGE, {}) for _ in range(3)] == [MINUTE_MS, 2 * MINUTE_MS, 4 * MINUTE_MS]
+    assert await pace.limit_reached(OTHER_PAGE, {}) == MINUTE_MS
+    await pace.heed(PAGE, of_page({"call_count": 10}))
+    assert await pace.limit_reached(PAGE, {}) == MINUTE_MS
+
+
+async def test_the_headers_minutes_are_believed_also_below_the_limit(store: Store) -> None:
+    await Pace(store.pages).heed(PAGE, of_page({"call_count": 50, "estimated_time_to_regain_access": 3}))
+    assert 2 * MINUTE_MS < await paused_ms(store) <= 3 * MINUTE_MS

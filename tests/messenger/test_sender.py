@@ -1,0 +1,487 @@
+"""Messages reach the customer in order, each once, whatever Meta and the network do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from bot.model import Button
+from bot.store import Store
+from bot.store.sending import Claim
+from tests.fakes.conversations import message
+from tests.fakes.graph import secret_proof
+from tests.messenger.post_office import OTHER_PAGE, PAGE, QUICK, Process, now_ms, town, when
+
+
+async def test_messages_go_out_in_order_and_each_once(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        for number in range(5):
+            await here.says(conversation_id, f"regel {number}")
+        await here.until(conversation_id, *["sent"] * 5)
+        assert here.texts() == [f"regel {number}" for number in range(5)]
+        assert not here.graph.sent_twice()
+        sent = here.graph.sent[0]
+        assert (sent.messaging_type, sent.tag) == ("RESPONSE", "")
+        assert len(sent.metadata) == len("vb:") + 32 and sent.metadata.startswith("vb:")
+        [known] = await store.sending.message_ids(conversation_id, [sent.mid])
+        assert known == (await store.conversations.messages(conversation_id))[0].id
+
+
+async def test_a_long_message_goes_out_in_parts_with_its_buttons_last(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(agent=False)
+        said = message(conversation_id, "assistant", "woord " * 700, buttons=(Button("Ja", "/bevestigen"),))
+        await here.answers(conversation_id, said, "En nog iets.")
+        await here.until(conversation_id, "sent", "sent")
+        assert [len(text) for text in here.texts()] == [1997, 1997, 203, 12]
+        assert [sent.titles for sent in here.graph.sent] == [[], [], ["Ja"], []]
+        assert here.process.metrics.sent.labels("messenger")._value.get() == 2
+
+
+async def test_two_pages_and_instagram_each_use_their_own_token_with_its_proof(store: Store) -> None:
+    async with town(store) as here:
+        customers = [
+            await here.customer("6001"),
+            await here.customer("6002", page=OTHER_PAGE),
+            await here.customer("8001", platform="instagram"),
+        ]
+        for _, conversation_id in customers:
+            await here.says(conversation_id, "hoi")
+        for customer, conversation_id in customers:
+            await here.until(conversation_id, "sent")
+            assert here.texts(customer.psid) == ["hoi"]
+        calls = {call.body["recipient"]["id"]: call for call in here.graph.calls if call.endpoint == "messages"}
+        for psid, page in (("6001", PAGE), ("6002", OTHER_PAGE), ("8001", PAGE)):
+            query = calls[psid].query
+            assert calls[psid].path == f"/{page.id}/messages" and query["access_token"] == page.token
+            assert query["appsecret_proof"] == secret_proof("app-secret", page.token, query["appsecret_time"])
+
+
+async def test_what_is_said_goes_out_at_once(store: Store) -> None:
+    async with town(store) as here:
+        await here.process.sender.stop(within_s=1)
+        process = Process(store, here.config)
+        process.sender._look_every_s = 60
+        async with process.running():
+            _, conversation_id = await here.customer(agent=False)
+            await asyncio.sleep(0.1)
+            await here.answers(conversation_id, "een")
+            await here.until(conversation_id, "sent", timeout_s=2.0)
+
+
+# Nobody knows whether it arrived.
+
+
+async def test_the_echo_may_come_before_the_answer(store: Store) -> None:
+    async with town(store) as here:
+        here.graph.echo_order = "before"
+        _, conversation_id = await here.customer()
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["een", "twee"]
+
+
+@pytest.mark.parametrize("how", ["hang", "cut", "html"])
+async def test_what_was_accepted_without_an_answer_is_settled_by_its_echo(store: Store, how: str) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        fail = {"hang": here.graph.hang_next, "cut": here.graph.cut_next, "html": here.graph.html_next}[how]
+        fail(accept_first=True)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["een", "twee"]
+        assert not [call for call in here.graph.calls if "conversations" in call.path]
+
+
+@pytest.mark.parametrize("platform", ["messenger", "instagram"])
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_without_an_echo_the_thread_itself_says_whether_it_arrived(
+    store: Store, platform: str, arrived: bool
+) -> None:
+    async with town(store, echoes=False) as here:
+        customer, conversation_id = await here.customer(platform=platform)
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        here.graph.hang_next(accept_first=arrived)
+        await here.says(conversation_id, "een")  # the same words: the first one is known by its mid
+        await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["een", "een"]
+        mids = [sent.mid for sent in here.graph.sent]
+        assert len(await store.sending.message_ids(conversation_id, mids)) == 2
+
+
+async def test_what_was_not_accepted_is_sent_again_once_that_is_sure(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.hang_next(accept_first=False)
+        begun_s = time.monotonic()
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["een", "twee"]
+        assert time.monotonic() - begun_s > QUICK.echo_wait_ms / 1000
+
+
+@pytest.mark.parametrize(("code", "status"), [(200, 403), (0, 502)])
+async def test_when_the_thread_can_not_be_read_it_is_sent_again_in_the_end(
+    store: Store, code: int, status: int
+) -> None:
+    async with town(store, echoes=False) as here:
+        _, conversation_id = await here.customer()
+        here.graph.hang_next(accept_first=False)
+        if code:
+            here.graph.fail_next(code=code, on="conversations", times=50)
+        else:
+            here.graph.html_next(status, on="conversations", times=50)
+        begun_s = time.monotonic()
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        assert here.texts() == ["een"]
+        assert time.monotonic() - begun_s > QUICK.blind_wait_ms / 1000
+
+
+async def test_an_error_although_it_was_sent_counts_as_sent(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=1, subcode=1357046)
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        await here.graph.settle()
+        assert here.texts() == ["een"]
+        assert await store.sending.message_ids(conversation_id, [here.graph.sent[0].mid])  # by its echo
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_another_process_finds_out_what_became_of_an_attempt(store: Store, arrived: bool) -> None:
+    async with town(store, echoes=False) as here:
+        _, conversation_id = await here.customer()
+        await here.process.sender.stop(within_s=1)
+        message_id = await here.says(conversation_id, "een")
+        # As a process that was killed right after it noted the attempt, or right after Meta had it.
+        claim = await store.sending.claim()
+        assert claim and await store.sending.begin(claim, claiming=True)
+        attempt = await store.sending.attempt(claim, message_id, part=0, parts=1)
+        if arrived:
+            body = {"recipient": {"id": "6001"}, "message": {"text": "een", "metadata": f"vb:{attempt}"}}
+            await here.process.graph.call(PAGE, "POST", "1001/messages", body=body)
+        await store.sending.wake(conversation_id)  # its lease has ended
+        async with Process(store, here.config).running():
+            await here.until(conversation_id, "sent")
+        assert here.texts() == ["een"]
+
+
+async def test_a_process_that_stood_still_does_not_send_what_it_noted(store: Store) -> None:
+    store.sending.lease_ms = 200
+    async with town(store, timeout_s=5.0) as here:
+        _, conversation_id = await here.customer()
+        here.graph.slow(0.12)  # more than half of the lease is gone when the persona is there
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        assert here.texts() == ["een"]
+        fields = await store._client.hkeys(store._keys.sends(conversation_id))
+        assert len([name for name in fields if name.startswith("attempt ")]) == 2
+
+
+async def test_a_sender_whose_claim_was_taken_over_sends_nothing_more(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.slow(0.1)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await when(lambda: [call for call in here.graph.calls if call.endpoint == "messages"])
+        thief = Claim(conversation_id, uuid.uuid4().hex)
+        wanted = await store.sending.begin(thief, claiming=True)
+        assert wanted and wanted.attempt
+        await asyncio.sleep(0.3)
+        assert here.texts() == ["een"]  # what was in the air arrived, and nothing behind it
+        assert await here.states(conversation_id) == ["sent", "waiting"]
+        await store.sending.later(thief, 0, refused=False)
+        await here.until(conversation_id, "sent", "sent")
+
+
+async def test_asked_to_stop_it_ends_what_is_in_the_air_and_leaves_the_rest(store: Store) -> None:
+    async with town(store, timeout_s=5.0) as here:
+        _, conversation_id = await here.customer()
+        here.graph.slow(0.2)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await when(lambda: [call for call in here.graph.calls if call.endpoint == "messages"])
+        await here.process.sender.stop(within_s=2.0)
+        assert await here.states(conversation_id) == ["sent", "waiting"]
+        here.graph.slow(0.0)
+        async with Process(store, here.config).running():
+            await here.until(conversation_id, "sent", "sent", timeout_s=1.0)  # long before any lease ends
+        assert here.texts() == ["een", "twee"]
+
+
+# The customer, the window, the tag.
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "agent", "tag", "problem"),
+    [
+        (23, True, "", ""),
+        (25, True, "HUMAN_AGENT", ""),
+        (7 * 24 + 1, True, "", "window"),
+        (23, False, "", ""),
+        (25, False, "", "window"),
+    ],
+)
+@pytest.mark.parametrize("platform", ["messenger", "instagram"])
+async def test_the_window_and_the_tag(
+    store: Store, hours_ago: float, agent: bool, tag: str, problem: str, platform: str
+) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(hours_ago=hours_ago, agent=agent, platform=platform)
+        if agent:
+            await here.says(conversation_id, "dag")
+        else:
+            await here.answers(conversation_id, "dag")
+        await here.until(conversation_id, "failed" if problem else "sent")
+        assert await here.problems(conversation_id) == [problem]
+        assert [sent.tag for sent in here.graph.sent] == ([] if problem else [tag])
+        assert [sent.messaging_type for sent in here.graph.sent if tag] == (["MESSAGE_TAG"] if tag else [])
+
+
+async def test_who_can_not_be_reached_is_left_alone_until_they_write(store: Store) -> None:
+    async with town(store) as here:
+        customer, conversation_id = await here.customer()
+        here.graph.fail_next(code=551, subcode=1545041)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "failed", "failed")
+        assert await here.problems(conversation_id) == ["unreachable", "unreachable"]
+        assert len([call for call in here.graph.calls if call.endpoint == "messages"]) == 1
+        await here.customer(agent=False)  # writes again
+        await here.says(conversation_id, "drie")
+        await here.until(conversation_id, "failed", "failed", "sent")
+
+
+# Meta says no.
+
+
+async def test_what_meta_can_not_take_now_is_tried_again_in_order(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=2, times=3)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["een", "twee"]
+
+
+async def test_after_a_few_tries_it_fails_and_the_next_one_goes(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=2, times=4)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "failed", "sent")
+        assert await here.problems(conversation_id) == ["gave_up", ""]
+        assert (await store.figures.read()).counts["messages_not_sent:messenger:gave_up"] == 1
+
+
+async def test_a_refused_message_fails_with_the_reason_and_one_customers_trouble_is_not_anothers(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer("6001")
+        _, other_id = await here.customer("6002")
+        here.graph.fail_next(code=200, subcode=2018028, to="6001")
+        await here.says(conversation_id, "een")
+        await here.says(other_id, "een")
+        await here.until(conversation_id, "failed")
+        await here.until(other_id, "sent")
+        assert await here.problems(conversation_id) == ["not_allowed"]
+
+
+async def test_without_a_connection_nothing_is_uncertain_and_nothing_fails(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(agent=False)
+        await here.process.sender.stop(within_s=1)
+        async with Process(store, replace(here.config, graph_url="http://127.0.0.1:9")).running():
+            await here.answers(conversation_id, "een")
+            await asyncio.sleep(0.5)  # far more tries than a refused message has
+        assert await here.states(conversation_id) == ["waiting"]
+        here.graph.fail_next(code=2, times=3)  # all its tries are left
+        async with Process(store, here.config).running():
+            await here.until(conversation_id, "sent")
+        assert here.texts() == ["een"]
+
+
+# The page.
+
+
+async def test_a_dead_token_makes_messages_wait_until_it_is_alive(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        _, other_id = await here.customer("6002", page=OTHER_PAGE)
+        here.graph.pages["1001"].dead_subcode = 463
+        await here.says(conversation_id, "een")
+        await here.says(other_id, "een")
+        await here.until(other_id, "sent")
+        await when(lambda: [call for call in here.graph.calls if call.path == "/me"])
+        [state] = await store.pages.states(["1001"])
+        assert (state.trouble, await here.states(conversation_id)) == ("reconnect", ["waiting"])
+        assert here.process.metrics.pages_in_trouble._value.get() == 1
+        await here.says(conversation_id, "twee")
+        here.graph.pages["1001"].dead_subcode = None
+        await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["een", "twee"]
+        assert not (await store.pages.states(["1001"]))[0].trouble
+
+
+async def test_another_process_sends_what_waits_when_the_token_is_alive(store: Store) -> None:
+    async with town(store) as here, Process(store, here.config).running() as other:
+        _, conversation_id = await here.customer()
+        here.graph.pages["1001"].dead_subcode = 463
+        other.pages._probe_every_s = 1000
+        await here.process.sender.stop(within_s=1)
+        await here.says(conversation_id, "een")
+        await when(lambda: [call for call in here.graph.calls if call.path == "/me"])
+        here.graph.pages["1001"].dead_subcode = None
+        await here.until(conversation_id, "sent")
+
+
+async def test_a_blocked_page_tries_one_message_now_and_then(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.pages["1001"].blocked = True
+        await here.says(conversation_id, "een")
+        await when(lambda: [call for call in here.graph.calls if call.endpoint == "messages"])
+        await asyncio.sleep(0.05)
+        assert (await store.pages.states(["1001"]))[0].trouble == "blocked"
+        here.graph.pages["1001"].blocked = False
+        await store.sending.wake(conversation_id)
+        await asyncio.sleep(0.03)
+        assert await here.states(conversation_id) == ["waiting"]  # it is no time yet
+        await asyncio.sleep(0.1)
+        await store.sending.wake(conversation_id)
+        await here.until(conversation_id, "sent")
+        assert not (await store.pages.states(["1001"]))[0].trouble
+
+
+async def test_what_waits_for_its_page_past_the_window_fails_where_agents_see_it(store: Store) -> None:
+    async with town(store) as here:
+        await store.pages.set_trouble("1001", "blocked", "", at_ms=now_ms())
+        _, conversation_id = await here.customer(hours_ago=25, agent=False)
+        await here.answers(conversation_id, "dag")
+        await here.until(conversation_id, "failed")
+        assert await here.problems(conversation_id) == ["window"]
+
+
+async def test_a_limit_pauses_the_page_and_costs_no_try(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=80006, times=2)
+        begun_s = time.monotonic()
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        assert time.monotonic() - begun_s > 0.2 + 0.4  # twice as long the second time
+        assert here.texts() == ["een"]
+
+
+async def test_the_headers_minutes_are_believed(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.usage(100, regain_minutes=7)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "waiting")
+        [state] = await store.pages.states(["1001"])
+        assert 6 * 60_000 < state.paused_until_ms - now_ms() <= 7 * 60_000
+
+
+# Who has the thread.
+
+
+async def test_an_agents_message_takes_the_thread(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        await here.graph.inbox_takes("6001")
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        assert not here.process.heard.refusals
+
+
+async def test_when_the_thread_is_not_given_the_message_fails(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        await here.graph.inbox_takes("6001")
+        here.graph.fail_next(code=10, on="take_thread_control")
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "failed")
+        assert await here.problems(conversation_id) == ["other_owner"]
+        assert here.process.heard.refusals == [conversation_id]
+
+
+async def test_the_assistant_takes_nothing(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(agent=False)
+        await here.graph.inbox_takes("6001")
+        await here.answers(conversation_id, "een")
+        await here.until(conversation_id, "failed")
+        assert await here.problems(conversation_id) == ["other_owner"]
+        assert here.process.heard.refusals == [conversation_id]
+        assert not [call for call in here.graph.calls if call.endpoint == "take_thread_control"]
+
+
+async def test_metas_own_flow_is_waited_for(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=2018321, times=5)
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+
+
+# Personas.
+
+
+async def test_agents_speak_under_their_name_which_is_made_once(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer("6001")
+        _, other_id = await here.customer("6002")
+        for one in (conversation_id, other_id, conversation_id):
+            await here.says(one, "hoi")
+        await here.until(conversation_id, "sent", "sent")
+        await here.until(other_id, "sent")
+        [persona] = here.graph.personas.values()
+        assert (persona.name, persona.picture) == ("Sanne", PAGE.persona_picture)
+        assert {sent.persona_id for sent in here.graph.sent} == {persona.id}
+
+
+async def test_a_persona_that_meta_forgot_is_made_again(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        await store.pages.set_persona("1001", "Sanne", "4242")
+        await here.says(conversation_id, "hoi")
+        await here.until(conversation_id, "sent")
+        assert here.graph.sent[0].persona_id in here.graph.personas
+
+
+async def test_a_message_does_not_fail_for_the_want_of_a_persona(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=100, on="personas")
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "sent")
+        assert [sent.persona_id for sent in here.graph.sent] == ["", ""]
+        assert len([call for call in here.graph.calls if call.endpoint == "personas"]) == 1
+
+
+@pytest.mark.parametrize("code", [100, 2])
+async def test_the_assistant_and_a_page_without_a_picture_have_no_persona(store: Store, code: int) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer("6001", agent=False)
+        _, other_id = await here.customer("6002", page=OTHER_PAGE)
+        await here.answers(conversation_id, "een")
+        await here.says(other_id, "een")
+        await here.until(conversation_id, "sent")
+        await here.until(other_id, "sent")
+        assert not here.graph.personas and {sent.persona_id for sent in here.graph.sent} == {""}
