@@ -175,7 +175,7 @@ class Conversation:
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
     control: id of the app that has the thread when it is not ours. unreachable: why nothing arrives, a code of the
     channel, until the customer writes again. comment_id: the public comment that it began with; private_reply:
-    `sent` once the only message before the customer answers was sent.
+    `sent` once the only message before the customer answers was sent, `gone` when the comment was removed before.
     """
 
     id: str
@@ -204,6 +204,11 @@ class Conversation:
     def agent_id(self) -> str:
         """The account that owns the conversation, or an empty string."""
         return self.owner[len(AGENT_PREFIX) :] if self.owner.startswith(AGENT_PREFIX) else ""
+
+    @property
+    def hears_notices(self) -> bool:
+        """Not under a public comment: until the customer answers there is one message, and that is for an answer."""
+        return self.channel != "comment" and not self.private_reply
 
 
 @dataclass(frozen=True)

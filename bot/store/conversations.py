@@ -25,6 +25,7 @@ PREVIEW_CHARS = 120
 REMIND_AFTER_MS = 10 * 60_000
 # A place in the log; nineteen digits always fit Redis's 64 bits.
 ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+_FIRST_TIME = "return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSETNX', KEYS[1], ARGV[1], 1) or 0"
 _SET_ALIAS = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])
@@ -97,6 +98,8 @@ class ConversationStore:
         self._react = Script(client, "react")
         self._control = Script(client, "control")
         self._note = Script(client, "note")
+        self._comment_gone = Script(client, "comment_gone")
+        self._first_time = client.register_script(_FIRST_TIME)
         self._set_alias = client.register_script(_SET_ALIAS)
 
     def script_keys(self, conversation_id: str) -> list[str]:
@@ -287,6 +290,15 @@ class ConversationStore:
     async def note(self, note: Message) -> bool:
         """Tell agents something; False for a repeat of its id, or without such a conversation."""
         return bool(await self._run(self._note, note.conversation_id, *message_group(note)))
+
+    async def comment_gone(self, conversation_id: str) -> bool:
+        """Nothing is sent under a public comment that was removed. False if our private reply went before."""
+        return bool(await self._run(self._comment_gone, conversation_id))
+
+    async def first_time(self, conversation_id: str, what: Literal["public_reply"]) -> bool:
+        """Whether nobody asked this before; noted at once, so that what is done next is done at most once."""
+        with translated_errors():
+            return bool(await self._first_time(keys=[self._keys.conversation(conversation_id)], args=[what]))
 
     async def alias(self, conversation_id: str) -> str:
         """The conversation that goes by this id: itself, unless it was begun as another one."""

@@ -67,7 +67,7 @@ class HumanQueue:
         Raises AlreadyClaimed when somebody else has it (or the assistant did answer).
         """
         due = "" if if_waiting_since_before_ms is None else if_waiting_since_before_ms
-        await self._change(conversation, QUEUE, handoff=handoff, due_before_ms=due, notices=notices)
+        await self._change(conversation, QUEUE, handoff=handoff, due_before_ms=due, notices=notices, is_answer=True)
 
     async def claim(
         self,
@@ -99,13 +99,26 @@ class HumanQueue:
         """Tell a customer who waits for the assistant something. Raises AlreadyClaimed when that is over."""
         return await self._say(conversation_id, ASSISTANT, message, waiting_since_ms)
 
-    async def hand_back(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
-        """Give an agent's conversation back to the assistant. Earlier messages are not answered again."""
-        await self._change(conversation, ASSISTANT, notices=notices)
+    async def hand_back(
+        self, conversation: Conversation, notices: Sequence[Message] = (), *, if_unchanged: bool = False
+    ) -> None:
+        """Give an agent's conversation back to the assistant. Earlier messages are not answered again.
 
-    async def put_back(self, conversation: Conversation, handoff: Handoff, notices: Sequence[Message] = ()) -> None:
-        """Give an agent's conversation back to the queue, for a colleague."""
-        await self._change(conversation, QUEUE, handoff=handoff, notices=notices)
+        A customer who hears nothing about it hears it with the assistant's next reply.
+        if_unchanged: raises AlreadyClaimed too if anything was said, or anybody had it, since `conversation` was read.
+        """
+        await self._change(conversation, ASSISTANT, notices=notices, if_unchanged=if_unchanged)
+
+    async def put_back(
+        self,
+        conversation: Conversation,
+        handoff: Handoff,
+        notices: Sequence[Message] = (),
+        *,
+        if_unchanged: bool = False,
+    ) -> None:
+        """Give an agent's conversation back to the queue, for a colleague; if_unchanged: as in `hand_back`."""
+        await self._change(conversation, QUEUE, handoff=handoff, notices=notices, if_unchanged=if_unchanged)
 
     async def end_lease(
         self, conversation: Conversation, handoff: Handoff, note: Message, notice: Message, *, last_seen_ms: int
@@ -119,13 +132,21 @@ class HumanQueue:
         await self._change(conversation, QUEUE, handoff=handoff, last_seen_ms=last_seen_ms, notices=[note, notice])
 
     async def answered_elsewhere(
-        self, conversation_id: str, *, at_ms: int, control: str = "", takes: bool = True, message: Message | None = None
+        self,
+        conversation_id: str,
+        *,
+        at_ms: int,
+        control: str = "",
+        takes_from: Sequence[str] = (ASSISTANT, QUEUE, CLOSED),
+        is_news: bool = True,
+        message: Message | None = None,
     ) -> bool:
         """Somebody has the conversation in Meta's own inbox; the assistant is silent from now on.
 
         at_ms: when, by the platform's clock; what is older than the last change of hands changes the transcript only.
-        control: id of the app that has the thread, if it is known. takes: whether this makes it that inbox's when no
-        agent has it. message: what was said, which is stored once. Returns whether anything was new.
+        control: id of the app that has the thread, if it is known. takes_from: owners who lose it to that inbox.
+        is_news: the platform says so, rather than that we conclude it. message: what was said, which is stored once; or
+        a note, which is stored if this changed something. Returns whether a message or the owner is new.
         """
         args = [
             *self._conversations.script_args(conversation_id),
@@ -133,7 +154,8 @@ class HumanQueue:
             control,
             META_INBOX,
             META_INBOX_NAME,
-            int(takes),
+            f" {' '.join(takes_from)} ",
+            int(is_news),
         ]
         args += message_group(message) if message else []
         is_new, _ = await self._elsewhere(self._conversations.script_keys(conversation_id), args)
@@ -158,8 +180,11 @@ class HumanQueue:
         handoff: Handoff | None = None,
         due_before_ms: int | str = "",
         last_seen_ms: int | str = "",
+        if_unchanged: bool = False,
         notices: Sequence[Message] = (),
+        is_answer: bool = False,
     ) -> None:
+        """is_answer: the notices are what the customer hears instead of an answer."""
         args = [
             *self._conversations.script_args(conversation.id),
             conversation.owner,
@@ -169,9 +194,11 @@ class HumanQueue:
             queue_score(handoff) if handoff else 0,
             due_before_ms,
             last_seen_ms,
+            f"{conversation.version} {conversation.last_at_ms}" if if_unchanged else "",
         ]
         for notice in notices:
-            args += message_group(notice)
+            if is_answer or conversation.hears_notices or not notice.to_customer:
+                args += message_group(notice)
         keys = [*self._conversations.script_keys(conversation.id), self._keys.agents]
         done, answer = await self._change_owner(keys, args)
         _check(done, answer, conversation.id)

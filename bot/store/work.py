@@ -42,6 +42,7 @@ class Turn:
 
     dialogue: what the assistant remembered, as it stored it.
     attempts: how many workers began this message, 1 for the first; the ones before it are gone.
+    unannounced: a human had the conversation last, and nobody told the customer that they don't any more.
     """
 
     conversation_id: str
@@ -50,6 +51,8 @@ class Turn:
     version: int
     token: str
     attempts: int
+    channel: str = ""
+    unannounced: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,17 +135,25 @@ class WorkQueue:
         )
         if not found:
             return None
-        entry_id, record, version, dialogue, attempts, edit = found
+        entry_id, record, version, dialogue, attempts, edit, channel, unannounced = found
         message = stored_message(entry_id, record)
         if edit:
             message = replace(message, text=edited_text(edit))
-        return Turn(conversation_id, message, dialogue, int(version), token, attempts)
+        return Turn(conversation_id, message, dialogue, int(version), token, attempts, channel, bool(unannounced))
 
     async def finish(
-        self, turn: Turn, replies: Sequence[Message], *, dialogue: str, nlu: Nlu, handoff: Handoff | None = None
+        self,
+        turn: Turn,
+        replies: Sequence[Message],
+        *,
+        dialogue: str,
+        nlu: Nlu,
+        handoff: Handoff | None = None,
+        ends: bool = False,
     ) -> int | None:
         """Store the replies, and the hand-over to the queue, in one step.
 
+        ends: the conversation is over with that, unless another message waits.
         Returns how many messages of the conversation still wait, or None when the conversation moved on in between (a
         human took over, or another worker did it): then nothing was stored, and nothing may be said.
         """
@@ -156,6 +167,7 @@ class WorkQueue:
             encode(nlu),
             encode(handoff) if handoff else "",
             queue_score(handoff) if handoff else 0,
+            int(ends),
         ]
         for reply in replies:
             args += message_group(reply)

@@ -1,7 +1,8 @@
 -- Take the next pending message of a conversation for one worker.
 -- own arguments: work id (entry of the work stream that woke the worker), worker's token for this turn, worker's name
 -- returns nothing if there is nothing to do, else {entry id, message JSON, version, dialogue, how many workers began it,
---         what the customer made of the text since, as JSON, or ''}
+--         what the customer made of the text since, as JSON, or '', channel, 1 if the customer still thinks that a human
+--         is there}
 local work_id, token, worker = unpack(ARGV, own + 1, own + 3)
 
 if redis.call('HGET', conversation, 'work_id') ~= work_id then
@@ -31,4 +32,6 @@ return {
   redis.call('HGET', conversation, 'dialogue') or '',
   attempts,
   redis.call('HGET', marks, 'edit ' .. cjson.decode(entry[2][2]).id) or '',
+  channel_of(),
+  redis.call('HEXISTS', conversation, 'unannounced'),
 }

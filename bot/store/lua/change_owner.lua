@@ -1,8 +1,9 @@
 -- Give a conversation to somebody else, if it still has the owner that the caller saw.
 -- own arguments: expected owner, new owner, agent name, handoff JSON ('' keeps the one there is), queue score,
 --                only if work has waited since before this ms ('' for any), only if the agent who has it was last seen
---                at this ms ('' for any, 0 for never), then notices in groups of four (see append_all); with a last seen
---                the first is a note, and the rest is left out if the agent had the last word
+--                at this ms ('' for any, 0 for never), only if version and last message are still these, as
+--                `<version> <ms>` ('' for any), then notices in groups of four (see append_all); with a last seen the
+--                first is a note, and the rest is left out if the agent had the last word
 -- returns {1, version}, or {0, the owner it has} when it was somebody else's
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
 local agents = KEYS[18]
@@ -10,7 +11,11 @@ local agents = KEYS[18]
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end
 if current ~= expected or not waits_since(due_before_ms) then return { 0, current } end
-local first_notice, last_notice = own + 8, #ARGV
+local unchanged = ARGV[own + 8]
+if unchanged ~= '' and unchanged ~= table.concat(redis.call('HMGET', conversation, 'version', 'last_at_ms'), ' ') then
+  return { 0, current }
+end
+local first_notice, last_notice = own + 9, #ARGV
 if last_seen_ms ~= '' then
   local seen_ms = redis.call('ZSCORE', agents, string.sub(current, 7)) or 0
   if tonumber(seen_ms) ~= tonumber(last_seen_ms) then return { 0, current } end
@@ -47,6 +52,12 @@ else
 end
 local version = redis.call('HINCRBY', conversation, 'version', 1)
 local notices = append_all(first_notice, last_notice)
+if owner == 'assistant' and notices == '[]' then
+  -- The customer thinks that a human is there: the assistant says otherwise when it speaks next.
+  redis.call('HSET', conversation, 'unannounced', 1)
+else
+  redis.call('HDEL', conversation, 'unannounced')
+end
 keep()
 publish('owner', ',"owner":' .. cjson.encode(owner) .. ',"agent_name":' .. cjson.encode(agent_name) .. ',"messages":' .. notices)
 return { 1, version }

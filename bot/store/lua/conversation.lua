@@ -156,3 +156,18 @@ local function publish_states(changed, state)
   count('message_states:' .. channel_of() .. ':' .. state, #changed)
   publish('state', ',"state":"' .. state .. '","message_ids":' .. cjson.encode(changed))
 end
+
+-- What waits to be sent fails with this problem, but for what is in the air; and what an agent said, unless `all`.
+local function give_up_waiting(problem, all)
+  for place, message_id in ipairs(redis.call('LRANGE', to_send, 0, -1)) do
+    local in_the_air = place == 1 and redis.call('HEXISTS', sends, 'attempt') == 1
+    local entry_id = redis.call('HGET', ids, message_id)
+    local entry = entry_id and redis.call('XRANGE', log, entry_id, entry_id)[1]
+    if entry and not in_the_air and (all or cjson.decode(entry[2][2]).sender ~= 'agent') then
+      redis.call('LREM', to_send, 1, message_id)
+      if place == 1 then redis.call('HDEL', sends, 'parts', 'tries') end
+      redis.call('HSET', marks, 'problem ' .. message_id, problem)
+      publish_states(set_states({ message_id }, 'failed'), 'failed')
+    end
+  end
+end

@@ -1,8 +1,8 @@
 -- Store what the assistant made of one message, all or nothing.
 -- own arguments: token, version, entry id, message id, dialogue JSON, NLU JSON, handoff JSON or '', queue score,
---                then its replies in groups of four (see append_all)
+--                1 if that ends the conversation, then its replies in groups of four (see append_all)
 -- returns -1 if the conversation moved on in between (a human took over, another worker did it), else messages pending
-local token, version, entry_id, message_id, dialogue, nlu_json, handoff, score = unpack(ARGV, own + 1, own + 8)
+local token, version, entry_id, message_id, dialogue, nlu_json, handoff, score, ends = unpack(ARGV, own + 1, own + 9)
 
 if redis.call('HGET', conversation, 'worker') ~= token
   or redis.call('HGET', conversation, 'version') ~= version
@@ -11,8 +11,9 @@ if redis.call('HGET', conversation, 'worker') ~= token
 end
 
 redis.call('LPOP', pending)
-local replies = append_all(own + 9)
+local replies = append_all(own + 10)
 redis.call('HSET', conversation, 'dialogue', dialogue)
+if replies ~= '[]' then redis.call('HDEL', conversation, 'unannounced') end
 redis.call('HINCRBY', conversation, 'version', 1)
 redis.call('HSET', nlu, message_id, nlu_json)
 count_turn(entry_id, nlu_json, handoff)
@@ -25,6 +26,12 @@ if handoff ~= '' then
   redis.call('ZADD', queue, score, id)
   forget_work()
   left = 0
+elseif left == 0 and ends == '1' then
+  owner = 'closed'
+  redis.call('HSET', conversation, 'owner', owner)
+  redis.call('HDEL', conversation, 'dialogue')
+  count('owner_changes:closed')
+  forget_work()
 elseif left == 0 then
   forget_work()
 else
