@@ -40,8 +40,16 @@ HANDOVER_TEMPLATES: dict[str, str] = {
     "template_missing": "utter_overdracht_storing",
     "attachment": "utter_bijlage",
 }
+# Under a public comment, for every reason but an emergency: until the customer answers there is this one message.
+COMMENT_HANDOVER = "utter_overdracht_reactie"
 # Said when even the template is missing: nobody is left without an answer.
 LAST_RESORT = Template("", "", "Ik heb je bericht doorgestuurd naar {afdeling}. {wanneer}")
+LAST_RESORT_COMMENT = Template(
+    "",
+    "",
+    "Je reageerde op een bericht van ons. Een collega van {afdeling} helpt je hier privé verder.\n"
+    "Stuur eerst een antwoord op dit bericht, 'ja' is genoeg: pas dan mogen wij je weer schrijven. {wanneer}",
+)
 PATIENCE = Template("", "", "Het is nu druk. Je krijgt zo antwoord.")
 AGENT_AWAY = Template(
     "",
@@ -109,14 +117,24 @@ class Answers:
         return self._filled(template, conversation_id, sender, in_reply_to, notice, agent_name, buttons)
 
     async def handover(
-        self, reason: str, conversation_id: str, *, in_reply_to: str = "", notice: str = "handed_over"
+        self,
+        reason: str,
+        conversation_id: str,
+        *,
+        in_reply_to: str = "",
+        notice: str = "handed_over",
+        channel: str = "",
     ) -> Message:
-        """What the customer hears when a human takes over for `reason`; never fails for want of a template."""
-        name = HANDOVER_TEMPLATES.get(reason, "utter_overdracht")
+        """What the customer hears when a human takes over for `reason`; never fails for want of a template.
+
+        channel: that of the conversation, which may be a public comment.
+        """
+        name, last_resort = HANDOVER_TEMPLATES.get(reason, "utter_overdracht"), LAST_RESORTS.get(reason, LAST_RESORT)
+        if channel == "comment" and reason not in LAST_RESORTS:
+            name, last_resort = COMMENT_HANDOVER, LAST_RESORT_COMMENT
         try:
             return await self.message(name, conversation_id, in_reply_to=in_reply_to, notice=notice)
         except NotFound:
-            last_resort = LAST_RESORTS.get(reason, LAST_RESORT)
             return self._filled(last_resort, conversation_id, "assistant", in_reply_to, notice, "", ())
 
     async def beside_agent(self, reason: str, conversation_id: str, *, in_reply_to: str = "") -> Message:

@@ -26,6 +26,9 @@ NOTICES = {
     "utter_medewerker_weg",
     "utter_overdracht_druk",
     "utter_even_geduld",
+    "utter_overdracht_reactie",
+    "utter_reactie_openbaar",
+    "utter_weer_assistent",
 }
 MIN_FAQ_EXAMPLES, MIN_OTHER_EXAMPLES = 30, 15
 

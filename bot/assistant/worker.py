@@ -28,6 +28,8 @@ RETRY_S = 1.0
 STOP_S = 1.0
 # A turn has its own, shorter time limit; whoever stands still for longer does not come to that.
 HANG_TURNS = 2
+# What is no question needs no private message under a public comment.
+NO_QUESTION = frozenset({"compliment", "groet", "bedankt", "afscheid", "bevestigen", "ontkennen", "schelden"})
 # Workers that may be lost over one message before a human gets it.
 MAX_ATTEMPTS = 2
 
@@ -96,7 +98,11 @@ class Worker:
     async def _handle_message(self, turn: Turn) -> int | None:
         started_ms = now_ms()
         result, handoff, replies = await self._decide(turn)
-        left = await self._store.work.finish(turn, replies, dialogue=result.dialogue, nlu=result.nlu, handoff=handoff)
+        if turn.unannounced and replies and not result.nlu.emergency:
+            replies = [*await self._back_from_human(turn), *replies]
+        left = await self._store.work.finish(
+            turn, replies, dialogue=result.dialogue, nlu=result.nlu, handoff=handoff, ends=not replies
+        )
         log.info(
             "turn.finished" if left is not None else "turn.dropped",
             conversation_id=turn.conversation_id,
@@ -133,6 +139,8 @@ class Worker:
 
     async def _carry_out(self, result: TurnResult, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
         """What the dialogue decided."""
+        if turn.channel == "comment" and result.nlu.outcome == "answer" and result.nlu.intent in NO_QUESTION:
+            return result, None, []
         try:
             replies = [await self._reply(turn, said) for said in result.utterances if not _is_handover(said)]
         except NotFound as exc:
@@ -149,7 +157,21 @@ class Worker:
         self, turn: Turn, reason: str, nlu: Nlu, priority: Priority = "normal"
     ) -> tuple[Handoff, list[Message]]:
         handoff = Handoff(reason, priority, now_ms(), turn.message.id, nlu)
-        return handoff, [await self._answers.handover(reason, turn.conversation_id, in_reply_to=turn.message.id)]
+        notice = await self._answers.handover(
+            reason, turn.conversation_id, in_reply_to=turn.message.id, channel=turn.channel
+        )
+        return handoff, [notice]
+
+    async def _back_from_human(self, turn: Turn) -> list[Message]:
+        """The customer thinks that a human is still there; without the template they have to find out."""
+        try:
+            return [
+                await self._answers.message(
+                    "utter_weer_assistent", turn.conversation_id, sender="system", in_reply_to=turn.message.id
+                )
+            ]
+        except NotFound:
+            return []
 
     async def _reply(self, turn: Turn, said: Utterance) -> Message:
         """Raises NotFound if the template is gone."""

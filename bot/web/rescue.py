@@ -76,6 +76,9 @@ class Rescue:
 
     async def _ask_for_patience(self, overdue: Overdue) -> None:
         conversation_id = overdue.conversation_id
+        found = await self._store.conversations.get_many([conversation_id])
+        if not found or not found[0].hears_notices:
+            return
         notice = await self._answers.patience(
             conversation_id,
             message_id=patience_id(overdue.since_ms),
@@ -121,7 +124,9 @@ class Rescue:
             return
         message_id = await self._store.work.oldest_pending(conversation_id)
         handoff = Handoff(reason, "normal", since_ms, message_id)
-        notice = await self._answers.handover(handoff.reason, conversation_id, in_reply_to=message_id)
+        notice = await self._answers.handover(
+            handoff.reason, conversation_id, in_reply_to=message_id, channel=conversation.channel
+        )
         try:
             await self._store.queue.put(conversation, handoff, [notice], if_waiting_since_before_ms=since_ms)
         except (AlreadyClaimed, NotFound):
