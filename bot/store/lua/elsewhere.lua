@@ -8,7 +8,7 @@ local at_ms, control, new_owner, name, takes_from, is_news = unpack(ARGV, own + 
 local message_id, message, sender, text = unpack(ARGV, own + 7, own + 10)
 local owner = redis.call('HGET', conversation, 'owner')
 if not owner then return { 0, '' } end
--- What they said is told once, and a repeat says nothing about who has the thread now.
+-- A repeat of what was said, or noted, says nothing about who has the thread now.
 if message_id and redis.call('HEXISTS', ids, message_id) == 1 then return { 0, owner } end
 local stored, is_new = '', false
 
@@ -21,8 +21,8 @@ if message_id and sender ~= 'note' then
   stored, is_new = '{"entry_id":"' .. entry_id .. '","message":' .. message .. '}', true
 end
 
--- What happened before the last change of hands came late, and what happened with it came twice.
-if tonumber(at_ms) > tonumber(redis.call('HGET', conversation, 'control_at_ms') or '0') then
+-- What happened before the last change of hands came late. An echo and the change that it brings have the same time.
+if tonumber(at_ms) >= tonumber(redis.call('HGET', conversation, 'control_at_ms') or '0') then
   if is_news == '1' then redis.call('HSET', conversation, 'control_at_ms', at_ms) end
   if control ~= '' then redis.call('HSET', conversation, 'control', control) end
   local takes = string.find(takes_from, ' ' .. owner .. ' ', 1, true) ~= nil
