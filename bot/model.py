@@ -22,6 +22,8 @@ AGENT_PREFIX = "agent:"
 # Who has a conversation that somebody answers in Meta's own inbox: a human, but none of our accounts.
 META_INBOX = AGENT_PREFIX + "meta-inbox"
 META_INBOX_NAME = "Meta-inbox"
+# In the place of its id, when all we know is that another app has a thread.
+UNKNOWN_APP = "unknown"
 
 # Why a human is needed. The desk shows the Dutch words beside it.
 REASONS: dict[str, str] = {
@@ -173,9 +175,10 @@ class Conversation:
 
     The rest is of platforms only. Times are the platform's.
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
-    control: id of the app that has the thread when it is not ours. unreachable: why nothing arrives, a code of the
-    channel, until the customer writes again. comment_id: the public comment that it began with; private_reply:
-    `sent` once the only message before the customer answers was sent, `gone` when the comment was removed before.
+    control: id of the app that has the thread when it is not ours, or UNKNOWN_APP. unreachable: why nothing arrives, a
+    code of the channel, until the customer writes again. comment_id: the public comment that it began with;
+    private_reply: `sent` once the only message before the customer answers was sent, `gone` when the comment was
+    removed before.
     """
 
     id: str

@@ -144,7 +144,8 @@ class HumanQueue:
         """Somebody has the conversation in Meta's own inbox; the assistant is silent from now on.
 
         at_ms: when, by the platform's clock; what is older than the last change of hands changes the transcript only.
-        control: id of the app that has the thread, if it is known. takes_from: owners who lose it to that inbox.
+        control: id of the app that has the thread, or UNKNOWN_APP; empty leaves what is known. takes_from: owners who
+        lose it to that inbox.
         is_news: the platform says so, rather than that we conclude it. message: what was said, which is stored once; or
         a note, which is stored if this changed something. Returns whether a message or the owner is new.
         """

@@ -1,6 +1,6 @@
 -- Somebody answers the customer in the platform's own inbox: the assistant has nothing to say any more.
--- own arguments: when (ms of the platform), id of the app that has the thread ('' leaves what is known), new owner, its
---                name, owners from whom it takes the conversation (between spaces), 1 if this is news of whose thread it
+-- own arguments: when (ms of the platform), id of the app that has the thread ('' leaves what is known, 'unknown' for
+--                another one than ours), new owner, its name, owners from whom it takes the conversation (between spaces), 1 if this is news of whose thread it
 --                is ('' for a guess of ours), and perhaps a group of four: what they said, or a note about it that is
 --                stored only if this is news (see append_all)
 -- returns {1 if something was new, owner}
@@ -24,7 +24,9 @@ end
 -- What happened before the last change of hands came late. An echo and the change that it brings have the same time.
 if tonumber(at_ms) >= tonumber(redis.call('HGET', conversation, 'control_at_ms') or '0') then
   if is_news == '1' then redis.call('HSET', conversation, 'control_at_ms', at_ms) end
-  if control ~= '' then redis.call('HSET', conversation, 'control', control) end
+  local before = redis.call('HGET', conversation, 'control') or ''
+  if control == '' or (control == 'unknown' and before ~= '') then control = before end
+  redis.call('HSET', conversation, 'control', control)
   local takes = string.find(takes_from, ' ' .. owner .. ' ', 1, true) ~= nil
   if takes then
     forget_work()
@@ -41,7 +43,7 @@ if tonumber(at_ms) >= tonumber(redis.call('HGET', conversation, 'control_at_ms')
     count('owner_changes:elsewhere')
     owner, is_new = new_owner, true
   end
-  if sender == 'note' and (takes or control ~= '') then append_note(message_id, message) end
+  if sender == 'note' and (takes or control ~= before) then append_note(message_id, message) end
 end
 keep()
 if is_new then

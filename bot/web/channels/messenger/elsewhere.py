@@ -10,7 +10,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed
-from bot.model import ASSISTANT, CLOSED, META_INBOX, META_INBOX_NAME, Conversation, Handoff, Message
+from bot.model import ASSISTANT, CLOSED, META_INBOX, META_INBOX_NAME, UNKNOWN_APP, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.conversations import Contact
 from bot.store.work import now_ms
@@ -71,7 +71,11 @@ class Elsewhere:
             conversation_id = await self._begun(where)
             note = _note(conversation_id, f"elsewhere-{where.at_ms}", TAKEN)
             await self._store.queue.answered_elsewhere(
-                conversation_id, at_ms=where.at_ms, takes_from=(ASSISTANT, CLOSED), message=note
+                conversation_id,
+                at_ms=where.at_ms,
+                control=UNKNOWN_APP,
+                takes_from=(ASSISTANT, CLOSED),
+                message=note,
             )
 
     async def reached_us(self, where: Where) -> None:
@@ -89,7 +93,9 @@ class Elsewhere:
 
         Only the assistant gives way. What waits in our queue would never come back, and an agent decides for herself.
         """
-        await self._store.queue.answered_elsewhere(conversation_id, at_ms=at_ms, takes_from=(ASSISTANT,), is_news=False)
+        await self._store.queue.answered_elsewhere(
+            conversation_id, at_ms=at_ms, control=UNKNOWN_APP, takes_from=(ASSISTANT,), is_news=False
+        )
 
     async def _taken(self, moved: ControlMoved) -> None:
         at_ms = moved.where.at_ms or now_ms()
@@ -97,7 +103,7 @@ class Elsewhere:
         await self._store.queue.answered_elsewhere(
             conversation_id,
             at_ms=at_ms,
-            control=moved.new_owner,
+            control=moved.new_owner or UNKNOWN_APP,
             message=_note(conversation_id, f"elsewhere-{at_ms}", TAKEN),
         )
         log.info("elsewhere.taken", conversation_id=conversation_id, app_id=moved.new_owner)
