@@ -18,7 +18,7 @@ from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.comments import Comments, says_something
 from bot.web.channels.messenger.config import Comments as CommentsOption
 from bot.web.channels.messenger.config import MessengerConfig, Page
-from bot.web.channels.messenger.events import CommentChanged, Where
+from bot.web.channels.messenger.events import CommentChanged, Echoed, Where
 from bot.web.channels.messenger.graph import Graph
 from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
@@ -199,6 +199,25 @@ async def test_once_sent_it_is_a_messenger_conversation_and_the_public_reads_one
     assert (await wall.notes(conversation_id))[-1] == f"Openbaar geantwoord: {PUBLIC}"
     await wall.hears(comment)  # the same event once more makes it no comment again
     assert (await wall.get(conversation_id)).channel == "messenger"
+
+
+async def test_an_echo_tells_who_the_customer_is_when_metas_answer_was_lost(wall: Wall) -> None:
+    conversation_id = await wall.hears(wall.comment())
+    await wall.answers_next("10 euro")
+    claim = await wall.store.sending.claim()
+    wanted = claim and await wall.store.sending.begin(claim, claiming=True)
+    assert claim and wanted
+    attempt = await wall.store.sending.attempt(claim, wanted.message.id, part=0, parts=1) or ""
+    where = Where("messenger", PAGES[0], "1001", "6001", now_ms())
+    echoed = Echoed(where, "m_e", "10 euro", "7001", f"vb:{attempt}")
+    assert not await wall.comments.private_reply_echoed(echoed, attempt)  # as one of any other message
+    await wall.comments.private_reply_begins(conversation_id, attempt)
+    for _ in range(2):
+        assert await wall.comments.private_reply_echoed(echoed, attempt)
+    conversation = await wall.get(conversation_id)
+    assert (conversation.channel, conversation.customer_id, conversation.private_reply) == ("messenger", "6001", "sent")
+    assert (await wall.store.conversations.transcript(conversation_id))[-2].state == "sent"
+    assert wall.public() == [PUBLIC]
 
 
 @pytest.mark.parametrize("trouble", ["refused", "unknown", "no text", "switched off"])

@@ -24,6 +24,7 @@ from bot.web.channels.messenger.page_watch import PageWatch
 from bot.web.channels.messenger.parsing import parse
 from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.sender import Sender
+from bot.web.channels.messenger.silence import Silence
 from bot.web.live import Live
 from bot.web.operations.metrics import Metrics
 
@@ -53,7 +54,8 @@ class Messenger:
         self.actions = Actions(store, self.graph, config, self.personas)
         # What comes in.
         self.elsewhere = Elsewhere(store, answers, app_id=config.app_id)
-        self.comments = Comments()
+        self.comments = Comments(store, intake, answers, self.graph, config)
+        self.silence = Silence(store, answers, settings)
         self.effects = Effects(
             store, intake, answers, self.elsewhere, self.comments, app_id=config.app_id, actions=self.actions
         )
@@ -75,6 +77,8 @@ class Messenger:
             pace=Pace(store.pages),
             personas=self.personas,
             actions=self.actions,
+            elsewhere=self.elsewhere,
+            comments=self.comments,
         )
         self.sender = Sender(store.sending, self.courier, live)
 
@@ -89,4 +93,9 @@ class Messenger:
 
     def background(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         """What runs for ever, by the name of its task."""
-        return {"messenger_inbox": self.inbox.run, "sender": self.sender.run, "page_watch": self.pages.run}
+        return {
+            "messenger_inbox": self.inbox.run,
+            "messenger_silence": self.silence.run,
+            "sender": self.sender.run,
+            "page_watch": self.pages.run,
+        }

@@ -20,7 +20,7 @@ from bot.store.conversations import Contact
 from bot.store.work import now_ms
 from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.config import COMMENT, MESSENGER, MessengerConfig
-from bot.web.channels.messenger.events import CommentChanged
+from bot.web.channels.messenger.events import CommentChanged, Echoed
 from bot.web.channels.messenger.graph import Graph
 from bot.web.channels.messenger.window import PRIVATE_REPLY_MS
 
@@ -55,6 +55,24 @@ class Comments:
             await self._removed(changed)
         elif changed.verb in ("hide", "unhide"):
             await self._hidden(changed)
+
+    async def private_reply_begins(self, conversation_id: str, attempt: str) -> None:
+        """Call it before each attempt at a private reply: its echo comes from somebody whom nobody knows yet."""
+        await self._store.conversations.set_alias(_attempt_name(attempt), conversation_id)
+
+    async def private_reply_echoed(self, echoed: Echoed, attempt: str) -> bool:
+        """An echo with one of our attempts came. If that was a private reply it was taken, whatever we heard of it."""
+        name, at_ms = _attempt_name(attempt), echoed.where.at_ms or now_ms()
+        conversation_id = await self._store.conversations.alias(name)
+        if conversation_id == name:
+            return False
+        if not await self._store.sending.settle(conversation_id, attempt, mid=echoed.mid, at_ms=at_ms):
+            return False
+        conversation = await self._store.conversations.get(conversation_id)
+        if conversation.channel == COMMENT:
+            await self._store.conversations.set_field(conversation_id, "private_reply", "sent")
+            await self.private_reply_sent(conversation, echoed.where.customer_id)
+        return True
 
     async def private_reply_sent(self, conversation: Conversation, recipient_id: str) -> None:
         """Meta took our private reply, and says who the customer is on Messenger: there they will answer.
@@ -163,6 +181,11 @@ class Comments:
             return
         note = _note(conversation.id, f"public-{conversation.comment_id}", f"Openbaar geantwoord: {said.text}")
         await self._store.conversations.note(note)
+
+
+def _attempt_name(attempt: str) -> str:
+    """The alias of a conversation by which an echo finds it."""
+    return f"attempt-{attempt}"
 
 
 def conversation_of(changed: CommentChanged) -> str:

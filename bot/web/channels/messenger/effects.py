@@ -89,16 +89,13 @@ class Effects:
         }
 
     async def give(self, event: Event) -> None:
-        if event.where.standby and not isinstance(event, Echoed | ControlMoved):
-            await self._elsewhere.listened(event.where)
         await self._by_kind[type(event)](event)
 
     # Messages of the customer.
 
     async def _wrote(self, wrote: Wrote) -> None:
         where, at_ms = wrote.where, wrote.where.at_ms or now_ms()
-        if not where.standby:
-            await self._elsewhere.reached_us(where)
+        await (self._elsewhere.listened(where) if where.standby else self._elsewhere.reached_us(where))
         conversation_id = await self._noted(where, opened_at_ms=at_ms, wrote_at_ms=at_ms)
         message = self._intake.message(
             conversation_id,
@@ -113,7 +110,7 @@ class Effects:
             replace(message, sent_at_ms=at_ms),
             channel=where.channel,
             customer_id=where.customer_id,
-            at_once=await self._for_a_human(message),
+            at_once=None if where.standby else await self._for_a_human(message),
             answerable=answerable,
         )
         if wrote.about:
@@ -181,6 +178,8 @@ class Effects:
 
     async def _settled(self, echoed: Echoed, attempt: str) -> bool:
         """Whether it is a message of ours, which has now arrived at the platform for sure."""
+        if await self._comments.private_reply_echoed(echoed, attempt):
+            return True
         for wait_s in (*ECHO_RETRIES_S, None):
             conversation_id = await self._store.conversations.alias(echoed.where.conversation_id)
             at_ms = echoed.where.at_ms or now_ms()
