@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import replace
 
@@ -75,6 +76,14 @@ class Desk:
             return False
         said = Message(uuid.uuid4().hex, self.id, "assistant", text, now_ms(), in_reply_to=turn.message.id)
         return await self.store.work.finish(turn, [said], dialogue="[]", nlu=NLU, handoff=handoff) is not None
+
+    async def arrives(self) -> None:
+        """What waits to be sent goes out."""
+        claim = await self.store.sending.claim()
+        wanted = claim and await self.store.sending.begin(claim, claiming=True)
+        assert claim and wanted
+        attempt = await self.store.sending.attempt(claim, wanted.message.id, part=0, parts=1)
+        await self.store.sending.settle(self.id, attempt or "", mid=f"m_{attempt}", at_ms=now_ms())
 
     async def is_quiet_for(self, minutes: int) -> None:
         """Let so much time pass, and what looks after it look."""
@@ -196,6 +205,8 @@ async def test_old_and_repeated_news_changes_nobodys_turn(desk: Desk) -> None:
 
 async def test_control_that_goes_to_a_third_app_is_somebody_elses(desk: Desk) -> None:
     await desk.writes("hallo")
+    await desk.answers_next()
+    await desk.arrives()
     await desk.control(BACK, "413038776280800", 10)
     assert ((await desk.conversation()).control, await desk.owner()) == ("413038776280800", "agent:meta-inbox")
     await desk.control(BACK, OURS, 20)
@@ -233,6 +244,50 @@ async def test_a_message_that_comes_to_us_shows_that_the_other_app_let_go(desk: 
     await desk.writes("hoe laat?", 2 * HOUR_MS)
     assert await desk.owner() == "assistant"
     assert await desk.answers_next()
+
+
+@pytest.mark.parametrize(
+    ("promised", "arrives", "replies", "owner"),
+    [
+        (False, True, False, "assistant"),  # they had their answer
+        (False, False, False, "queue"),  # it did not arrive
+        (True, True, False, "queue"),  # a human was promised, and looked without a word
+        (True, True, True, "assistant"),
+    ],
+)
+async def test_given_back_unanswered_the_customer_goes_to_our_queue(
+    desk: Desk, promised: bool, arrives: bool, replies: bool, owner: str
+) -> None:
+    await desk.writes("mijn kast is kapot")
+    await desk.answers_next(handoff=Handoff("not_confident", "normal", 1) if promised else None)
+    if arrives:
+        await desk.arrives()
+    await desk.control(TAKEN, INBOX, 10)
+    if replies:
+        await desk.echo("Ann hier", 11)
+        await desk.writes("dank je", 12, standby=True)
+    await desk.control(BACK, OURS, 20)
+    assert await desk.owner() == owner
+
+
+async def test_a_promised_human_is_not_forgotten_when_the_customer_writes_to_us(desk: Desk) -> None:
+    await desk.writes("mijn kast is kapot")
+    await desk.answers_next(handoff=Handoff("not_confident", "normal", 1))
+    await desk.control(TAKEN, INBOX, 10)
+    await desk.writes("hallo?", 20)
+    assert (await desk.owner(), await desk.answers_next()) == ("queue", False)
+
+
+async def test_the_same_news_for_two_processes_at_once_counts_once(desk: Desk) -> None:
+    await desk.writes("hallo")
+    await asyncio.gather(*(desk.echo("Ann hier", 10) for _ in range(5)))
+    await asyncio.gather(*(desk.control(TAKEN, INBOX, 10) for _ in range(5)))
+    await asyncio.gather(*(desk.control(BACK, OURS, 20) for _ in range(5)))
+    lines = await desk.lines()
+    assert (await desk.owner(), len(lines), len(set(lines))) == ("assistant", 4, 4)
+    # Whichever is first: what happened last counts.
+    await asyncio.gather(desk.control(BACK, OURS, 40), desk.echo("Ann nog", 50), desk.control(TAKEN, INBOX, 30))
+    assert await desk.owner() == "agent:meta-inbox"
 
 
 async def test_without_a_default_app_the_human_keeps_it_while_the_customer_writes(desk: Desk) -> None:
@@ -320,11 +375,7 @@ async def test_who_was_promised_a_human_or_did_not_hear_us_is_not_handed_back(de
 async def test_who_had_their_answer_is_handed_back_after_silence(desk: Desk) -> None:
     await desk.writes("hoe laat?")
     await desk.answers_next()
-    claim = await desk.store.sending.claim()
-    wanted = claim and await desk.store.sending.begin(claim, claiming=True)
-    assert claim and wanted
-    attempt = await desk.store.sending.attempt(claim, wanted.message.id, part=0, parts=1)
-    await desk.store.sending.settle(desk.id, attempt or "", mid="m1", at_ms=now_ms())
+    await desk.arrives()
     await desk.control(TAKEN, INBOX, 10)
     await desk.is_quiet_for(31)
     assert await desk.owner() == "agent:meta-inbox"

@@ -15,13 +15,14 @@ from bot.store import Store
 from bot.store.conversations import Contact
 from bot.store.work import now_ms
 from bot.web.channels.messenger.events import ControlMoved, Echoed, Where
+from bot.web.channels.messenger.left_waiting import is_left_waiting
 
 log = structlog.get_logger()
 
 INBOXES = {"263902037430900": "de Meta-inbox", "1217981644879628": "de Instagram-inbox"}
 TAKEN = "Iemand beantwoordt dit gesprek nu in de Meta-inbox. De assistent zegt hier niets meer."
 HANDED_BACK = "Het gesprek is terug uit de Meta-inbox. De assistent antwoordt weer."
-WROTE_SINCE = "Het gesprek is terug uit de Meta-inbox. De klant schreef intussen, daarom staat het in de wachtrij."
+STILL_WAITS = "Het gesprek is terug uit de Meta-inbox. De klant wacht nog op antwoord, daarom staat het in de wachtrij."
 # Somebody may write in the very moment of a hand-back; then it is decided anew.
 TRIES = 5
 
@@ -86,7 +87,7 @@ class Elsewhere:
         conversation_id = await self._store.conversations.alias(where.conversation_id)
         found = await self._store.conversations.get_many([conversation_id])
         if found and found[0].control and where.at_ms > found[0].control_at_ms:
-            await self._given_to_us(where)
+            await self._given_to_us(where, is_heard=True)
 
     async def refused(self, conversation_id: str, at_ms: int) -> None:
         """Meta did not take a message of ours, because another app has the thread.
@@ -108,22 +109,23 @@ class Elsewhere:
         )
         log.info("elsewhere.taken", conversation_id=conversation_id, app_id=moved.new_owner)
 
-    async def _given_to_us(self, where: Where) -> None:
+    async def _given_to_us(self, where: Where, *, is_heard: bool = False) -> None:
+        """is_heard: a message of the customer comes with it, that the assistant can answer."""
         at_ms = where.at_ms or now_ms()
         conversation_id = await self._store.conversations.alias(where.conversation_id)
         # False for news from before the last time that somebody took it, and for a thread that we never saw.
         if await self._store.conversations.set_control(conversation_id, "", at_ms=at_ms):
             for _ in range(TRIES):
-                if await self._hand_back(conversation_id, at_ms):
+                if await self._hand_back(conversation_id, at_ms, is_heard=is_heard):
                     return
 
-    async def _hand_back(self, conversation_id: str, at_ms: int) -> bool:
+    async def _hand_back(self, conversation_id: str, at_ms: int, *, is_heard: bool) -> bool:
         """False if somebody did something in the meantime, and it is to be decided anew."""
         conversation = await self._store.conversations.get(conversation_id)
         if conversation.owner != META_INBOX:
             return True
         try:
-            if conversation.wrote_at_ms > at_ms:
+            if await self._still_waits(conversation, at_ms, is_heard=is_heard):
                 await self._to_queue(conversation, at_ms)
             else:
                 note = _note(conversation_id, f"back-{at_ms}", HANDED_BACK)
@@ -133,11 +135,17 @@ class Elsewhere:
         log.info("elsewhere.handed_back", conversation_id=conversation_id)
         return True
 
+    async def _still_waits(self, conversation: Conversation, at_ms: int, *, is_heard: bool) -> bool:
+        """For a human: promised, or because what they wrote overtook the hand-back or was never answered."""
+        if conversation.wrote_at_ms > at_ms:
+            return True
+        waits = await is_left_waiting(self._store, conversation)
+        return waits and (not is_heard or conversation.handoff is not None)
+
     async def _to_queue(self, conversation: Conversation, at_ms: int) -> None:
-        """The customer's message overtook the hand-back: nobody has read it."""
         handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
         notice = await self._answers.waiting(conversation.id, notice="put_back", handoff=handoff)
-        notices = [_note(conversation.id, f"back-{at_ms}", WROTE_SINCE), notice]
+        notices = [_note(conversation.id, f"back-{at_ms}", STILL_WAITS), notice]
         await self._store.queue.put_back(conversation, handoff, notices, if_unchanged=True)
 
     async def _asked(self, moved: ControlMoved) -> None:

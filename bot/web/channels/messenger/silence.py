@@ -13,6 +13,7 @@ from bot.model import META_INBOX, META_INBOX_NAME, Conversation, Handoff, Messag
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.work import now_ms
+from bot.web.channels.messenger.left_waiting import is_left_waiting
 from bot.web.rescue import apart, for_ever
 
 log = structlog.get_logger()
@@ -49,21 +50,11 @@ class Silence:
         if silent_ms <= min(self._agent_timeout_ms, self._silence_ms):
             return
         with suppress(AlreadyClaimed):  # something was said just now, or another process was first
-            if await self._was_never_answered(conversation):
+            if await is_left_waiting(self._store, conversation):
                 if silent_ms > self._agent_timeout_ms:
                     await self._put_back(conversation)
             elif silent_ms > self._silence_ms:
                 await self._hand_back(conversation)
-
-    async def _was_never_answered(self, conversation: Conversation) -> bool:
-        """Whether the customer waits for somebody: was promised a human, or our last message did not arrive."""
-        if conversation.last_sender == "agent":
-            return False
-        if conversation.handoff:
-            return True
-        lines = await self._store.conversations.transcript(conversation.id)
-        said = [line for line in lines if line.message.sender != "note"]
-        return bool(said) and said[-1].state == "failed"
 
     async def _put_back(self, conversation: Conversation) -> None:
         handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
