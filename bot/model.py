@@ -73,6 +73,15 @@ PROBLEMS: dict[str, str] = {
 }
 
 
+# Why there is no copy of a file that came with a message. The desk shows the sentence.
+MEDIA_PROBLEMS: dict[str, str] = {
+    "too_big": "Niet opgehaald: groter dan 25 MB.",
+    "expired": "Niet meer op te halen bij Meta.",
+    "not_allowed": "Niet opgehaald: het adres is niet van Meta.",
+    "failed": "Ophalen lukte na een paar pogingen niet.",
+}
+
+
 @dataclass(frozen=True)
 class Button:
     """A quick reply. `payload` is `/intent_name`; `url` opens a page instead."""

@@ -29,7 +29,8 @@ class Settings:
     host: str = field(default="127.0.0.1", metadata={"help": "Address that the web server listens on."})
     port: int = field(default=8080, metadata={"help": "Port that the web server listens on."})
     var: Path = field(
-        default=Path("var"), metadata={"help": "Folder for what the program writes: Redis data, models, lock."}
+        default=Path("var"),
+        metadata={"help": "Folder for what the program writes: Redis data, models, customers' files, lock."},
     )
     public_url: str = field(
         default="",
@@ -108,6 +109,21 @@ class Settings:
     )
     graph_url: str = field(
         default="https://graph.facebook.com", metadata={"help": "Address of the Graph API; another one for tests."}
+    )
+
+    media_url: str = field(
+        default="",
+        metadata={
+            "help": "Where copies of customers' photos and files are kept: s3://bucket/prefix, with the credentials in "
+            "AWS_ACCESS_KEY_ID and so on. Empty: in `media` under `BOT_VAR`."
+        },
+    )
+    media_hosts: tuple[str, ...] = field(
+        default=("fbcdn.net", "fbsbx.com", "cdninstagram.com"),
+        metadata={
+            "help": "Domains (comma between) that customers' photos and files are fetched from, over https, with the "
+            "names below them. http://127.0.0.1:8090, exactly that address, is for tests."
+        },
     )
 
     turn_timeout_s: float = field(
@@ -227,6 +243,12 @@ class Settings:
         if not self.graph_url.startswith(("https://", "http://")):
             raise ConfigError(f"BOT_GRAPH_URL is {self.graph_url!r}, expected https://... or http://...")
 
+        if self.media_url and not _BUCKET.fullmatch(self.media_url):
+            raise ConfigError("BOT_MEDIA_URL is not an address of the form s3://bucket or s3://bucket/prefix")
+        for host in self.media_hosts:
+            if not (_DOMAIN.fullmatch(host) or _ORIGIN.fullmatch(host)):
+                raise ConfigError(f"BOT_MEDIA_HOSTS has {host!r}, expected as in fbcdn.net or http://127.0.0.1:8090")
+
     def _check_numbers(self) -> None:
         for name in ("proxies", "redis_replicas"):
             if getattr(self, name) < 0:
@@ -243,6 +265,8 @@ class Settings:
 
 
 _ORIGIN = re.compile(r"https?://[^/\s]+")
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_BUCKET = re.compile(r"s3://[a-z0-9.-]+(?:/[A-Za-z0-9._/-]*)?")
 _POSITIVE = (
     "turn_timeout_s",
     "agent_timeout_minutes",

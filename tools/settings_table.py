@@ -35,7 +35,9 @@ def _row(spec: Field[Any]) -> str:
 
 
 def _shown(default: Any) -> str:
-    return "empty" if default in ("", ()) else f"`{default}`"
+    if isinstance(default, tuple):
+        default = ",".join(default)
+    return "empty" if default == "" else f"`{default}`"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
+from bot.store.media import MediaList
 from bot.store.models import ModelRegistry
 from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
@@ -47,6 +48,7 @@ class Store:
         self.inbound = Inbound(self._client, keys, replicas=settings.redis_replicas)
         self.sending = SendQueue(self._client, keys, self.conversations)
         self.pages = PageStore(self._client, keys)
+        self.media = MediaList(self._client, keys, self.conversations)
         self.figures = Figures(self._client, keys, self.work, self.models)
         self.accounts = AccountStore(self._client, keys)
         self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)

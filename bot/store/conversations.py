@@ -100,6 +100,7 @@ class ConversationStore:
         self._note = Script(client, "note")
         self._comment_gone = Script(client, "comment_gone")
         self._first_time = client.register_script(_FIRST_TIME)
+        self._set_media = Script(client, "media_settle")
         self._set_alias = client.register_script(_SET_ALIAS)
 
     def script_keys(self, conversation_id: str) -> list[str]:
@@ -115,6 +116,7 @@ class ConversationStore:
             keys.active,
             keys.figures,
             keys.sending,
+            keys.media,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:
@@ -275,12 +277,19 @@ class ConversationStore:
         """
         return bool(await self._run(self._control, conversation_id, at_ms, app_id))
 
-    async def set_media(self, conversation_id: str, message_id: str, place: int, media: Media) -> None:
-        """What became of the attachment at `place` of a message."""
+    async def set_media(self, conversation_id: str, message_id: str, place: int, media: Media) -> bool:
+        """What became of the attachment at `place` of a message. False if the message is gone: nothing was noted."""
+        args = (message_id, place, encode(media), int(bool(media.key)))
+        return bool(await self._run(self._set_media, conversation_id, *args))
+
+    async def media(self, conversation_id: str, message_id: str, places: Sequence[int]) -> list[Media | None]:
+        """What became of these attachments of a message, None for what is not known yet, or any more."""
+        if not places:
+            return []
+        names = [f"media {message_id} {place}" for place in places]
         with translated_errors():
-            marks = self._keys.marks(conversation_id)
-            await self._client.hset(marks, f"media {message_id} {place}", encode(media))
-            await self._client.expire(marks, self._lifetime_s)
+            found = await self._client.hmget(self._keys.marks(conversation_id), names)
+        return [msgspec.json.decode(one, type=Media) if one else None for one in found]
 
     async def set_field(self, conversation_id: str, field: Literal["private_reply", "unreachable"], value: str) -> None:
         """Note a fact about a conversation that exists."""

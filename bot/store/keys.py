@@ -104,6 +104,10 @@ class Keys:
     def sending(self) -> str:
         return self._key("sending")
 
+    @property
+    def media(self) -> str:
+        return self._key("media")
+
     # Platforms: Messenger and Instagram.
     @property
     def inbound(self) -> str:

@@ -26,6 +26,7 @@ from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
 from bot.web.leases import Leases
 from bot.web.live import Live
+from bot.web.media.keeper import MediaKeeper
 from bot.web.operations import health_blueprint, metrics_blueprint
 from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
@@ -84,6 +85,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.handling = Handling(store, answers)
     app.ctx.rescue = Rescue(store, answers, settings)
     app.ctx.presence = Presence(store.agents)
+    app.ctx.media = MediaKeeper(store, settings)
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
@@ -113,6 +115,7 @@ async def _open(app: App) -> None:
     app.add_task(app.ctx.rescue.clean(), name="clean")
     app.add_task(sample_lag(app.ctx.metrics.loop_lag_seconds), name="loop_lag")
     app.add_task(app.ctx.leases.run(), name="leases")
+    app.add_task(app.ctx.media.run(), name="media")
     if app.ctx.messenger:
         await app.ctx.messenger.open()
         for name, work in app.ctx.messenger.background().items():
@@ -121,12 +124,13 @@ async def _open(app: App) -> None:
 
 
 async def _close(app: App) -> None:
-    for name in ("redis_watch", "live", "rescue", "return_unanswered", "clean", "loop_lag", "leases"):
+    for name in ("redis_watch", "live", "rescue", "return_unanswered", "clean", "loop_lag", "leases", "media"):
         await app.cancel_task(name, raise_exception=False)
     if app.ctx.messenger:
         for name in app.ctx.messenger.background():
             await app.cancel_task(name, raise_exception=False)
         await app.ctx.messenger.close()
+    await app.ctx.media.close()
     await app.ctx.store.close()
     log.info("web.stopped")
 

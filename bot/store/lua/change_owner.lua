@@ -6,7 +6,7 @@
 --                first is a note, and the rest is left out if the agent had the last word
 -- returns {1, version}, or {0, the owner it has} when it was somebody else's
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
-local agents = KEYS[18]
+local agents = KEYS[19]
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end

@@ -1,11 +1,11 @@
 -- What every script on a conversation shares. The client sends this file in front of each of them.
--- KEYS[1..9] are those of the conversation, KEYS[10..17] those of all, in the order of conversations.py `script_keys`;
+-- KEYS[1..9] are those of the conversation, KEYS[10..18] those of all, in the order of conversations.py `script_keys`;
 -- a script's own keys come behind them.
 local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
 local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
 local to_send, sends, marks = KEYS[7], KEYS[8], KEYS[9]
 local work, due, queue, claimed, outbox, active = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local figures, sending = KEYS[16], KEYS[17]
+local figures, sending, media = KEYS[16], KEYS[17], KEYS[18]
 local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
 -- A script's own arguments come behind these three.
 local own = 3
@@ -50,9 +50,11 @@ local function count_turn(entry_id, nlu_json, handoff)
   count('answer_ms:sum', waited_ms)
 end
 
--- A message that is to be shown: its place in the log, and what lists show of the conversation.
+-- A message that is to be shown: its place in the log, and what lists show of the conversation. What came with it is to
+-- be fetched. Inside a text a quote has a backslash in front, so that no text looks like attachments.
 local function append(message_id, message, sender, text)
   local entry_id = redis.call('XADD', log, '*', 'message', message)
+  if string.find(message, '"attachments":[{', 1, true) then redis.call('ZADD', media, now_ms, id .. ' ' .. message_id) end
   redis.call('HSET', ids, message_id, entry_id)
   redis.call('HSET', conversation, 'last_at_ms', now_ms, 'last_sender', sender, 'last_text', text)
   if sender == 'customer' then redis.call('HSET', conversation, 'last_customer_text', text) end

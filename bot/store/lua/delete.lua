@@ -15,7 +15,11 @@ redis.call('XDEL', log, entry_id)
 redis.call('HDEL', nlu, message_id)
 redis.call('HDEL', marks, 'edit ' .. message_id)
 for _, field in ipairs(redis.call('HKEYS', marks)) do
-  if string.sub(field, 1, 6 + #message_id + 1) == 'media ' .. message_id .. ' ' then redis.call('HDEL', marks, field) end
+  if string.sub(field, 1, 6 + #message_id + 1) == 'media ' .. message_id .. ' ' then
+    redis.call('HDEL', marks, field)
+    -- Whoever fetches media finds that the message is gone, and removes our copies.
+    redis.call('ZADD', media, now_ms, id .. ' ' .. message_id)
+  end
 end
 append_note(ARGV[own + 2], ARGV[own + 3])
 if was_last then redis.call('HSET', conversation, 'last_text', '') end

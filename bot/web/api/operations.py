@@ -35,6 +35,7 @@ from bot.web.api.shapes import (
 from bot.web.bodies import decode
 from bot.web.channels.intake import PAYLOAD
 from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
+from bot.web.media.serving import send_media
 
 blueprint = Blueprint("api", url_prefix="/api")
 OPERATIONS: list[Operation] = []
@@ -107,6 +108,17 @@ async def _detail(request: Request, conversation_id: str) -> ConversationDetail:
     found = await store.conversations.get(conversation_id)
     transcript = await store.conversations.transcript(conversation_id)
     return ConversationDetail(found, customer_entities(transcript), transcript)
+
+
+async def media(request: Request, conversation_id: str, message_id: str, place: int) -> HTTPResponse | None:
+    """No operation: what it gives is a file."""
+    return await send_media(request, unquote(conversation_id), unquote(message_id), place)
+
+
+blueprint.add_route(
+    bearer("agent", "admin")(media),  # type: ignore[arg-type]  # answers in pieces, so it returns nothing
+    "/v1/conversations/<conversation_id:str>/media/<message_id:str>/<place:int>",
+)
 
 
 @operation(

@@ -17,6 +17,7 @@ from bot.web.desk.conversation import Composer, ConversationPage, load_page, new
 from bot.web.desk.listing import load_list
 from bot.web.desk.stream import event_stream
 from bot.web.form_fields import field, text_field
+from bot.web.media.serving import send_media
 from bot.web.pages import render
 
 blueprint = Blueprint("desk")
@@ -59,6 +60,12 @@ async def show_conversation(request: Request, conversation_id: str) -> HTTPRespo
 async def show_transcript(request: Request, conversation_id: str) -> HTTPResponse:
     """The right side alone."""
     return render(request, "desk/_conversation.html", page=await _load(request))
+
+
+@blueprint.get("/desk/<conversation_id:str>/media/<message_id:str>/<place:int>")
+@agents_only  # type: ignore[arg-type]  # answers in pieces, so it returns nothing
+async def show_media(request: Request, conversation_id: str, message_id: str, place: int) -> HTTPResponse | None:
+    return await send_media(request, _conversation_id(request), unquote(request.path.split("/")[4]), place)
 
 
 @blueprint.post("/desk/<conversation_id:str>/claim")

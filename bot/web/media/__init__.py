@@ -1,0 +1,1 @@
+"""Files that come with customers' messages: fetched from the platform, kept by us, shown on the desk."""
