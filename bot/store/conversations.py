@@ -31,6 +31,16 @@ if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])
 return redis.call('HGET', KEYS[2], ARGV[1]) == ARGV[2] and 1 or 0
 """
+# Whether the customer's name should be asked of the platform now; then nobody else asks it for a while.
+_MAY_ASK_NAME = """
+local known = redis.call('HMGET', KEYS[1], 'owner', 'customer_name', 'name_asked_at_ms')
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+if not known[1] or (known[2] or '') ~= '' then return 0 end
+if now_ms - tonumber(known[3] or '0') < tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'name_asked_at_ms', now_ms)
+return 1
+"""
 # What Conversation has of the hash.
 _NUMBERS = ("version", "created_at_ms", "last_at_ms", "opened_at_ms", "wrote_at_ms", "control_at_ms")
 _FIELDS = tuple(spec.name for spec in fields(Conversation) if spec.name != "id")
@@ -102,6 +112,7 @@ class ConversationStore:
         self._first_time = client.register_script(_FIRST_TIME)
         self._set_media = Script(client, "media_settle")
         self._set_alias = client.register_script(_SET_ALIAS)
+        self._may_ask_name = client.register_script(_MAY_ASK_NAME)
 
     def script_keys(self, conversation_id: str) -> list[str]:
         """KEYS of every script, in the order that conversation.lua names them."""
@@ -308,6 +319,11 @@ class ConversationStore:
         """Whether nobody asked this before; noted at once, so that what is done next is done at most once."""
         with translated_errors():
             return bool(await self._first_time(keys=[self._keys.conversation(conversation_id)], args=[what]))
+
+    async def may_ask_name(self, conversation_id: str, *, every_ms: int) -> bool:
+        """Whether to ask the platform for the customer's name: True once in `every_ms`, while it is unknown."""
+        with translated_errors():
+            return bool(await self._may_ask_name(keys=[self._keys.conversation(conversation_id)], args=[every_ms]))
 
     async def alias(self, conversation_id: str) -> str:
         """The conversation that goes by this id: itself, unless it was begun as another one."""

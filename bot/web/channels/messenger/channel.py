@@ -22,6 +22,7 @@ from bot.web.channels.messenger.large_bodies import LargeBodies
 from bot.web.channels.messenger.pace import Pace
 from bot.web.channels.messenger.page_watch import PageWatch
 from bot.web.channels.messenger.parsing import parse
+from bot.web.channels.messenger.people import People
 from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.sender import Sender
 from bot.web.channels.messenger.silence import Silence
@@ -66,6 +67,7 @@ class Messenger:
             metrics,
         )
         self.large_bodies = LargeBodies(LARGE_AT_A_TIME)
+        self.people = People(config, self.graph, store=store, live=live)
         # What goes out.
         self.pages = PageWatch(store, self.graph, config, metrics)
         self.courier = Courier(
@@ -96,6 +98,7 @@ class Messenger:
         return {
             "messenger_inbox": self.inbox.run,
             "messenger_silence": self.silence.run,
+            "messenger_people": self.people.run,
             "sender": self.sender.run,
             "page_watch": self.pages.run,
         }
