@@ -9,7 +9,8 @@ BotError
 ├── NotFound              404  no such conversation, template, account
 ├── Conflict              409  somebody else was first
 │   ├── AlreadyClaimed         another agent has the conversation
-│   └── EditConflict           the template was saved by somebody else in between
+│   ├── EditConflict           the template was saved by somebody else in between
+│   └── NotSendable            the platform would not take the message now
 ├── TooManyRequests       429  a limit was reached
 ├── UpstreamError         502  a platform's API failed or refused
 └── StoreUnavailable      503  Redis does not answer, is full or read-only; a repeat with the same id is harmless
@@ -68,6 +69,16 @@ class AlreadyClaimed(Conflict):
 
 class EditConflict(Conflict):
     code = "edit_conflict"
+
+
+class NotSendable(Conflict):
+    """`problem` is a key of PROBLEMS: why the platform would not take it."""
+
+    code = "not_sendable"
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"the platform would not take a message now: {problem}")
 
 
 class TooManyRequests(BotError):

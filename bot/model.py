@@ -68,6 +68,7 @@ PROBLEMS: dict[str, str] = {
     "not_allowed": "De app mag deze klant niets sturen. Vraag de beheerder om de rechten bij Meta na te kijken.",
     "private_reply": "Meta staat maar één privébericht toe tot de klant antwoordt.",
     "comment_gone": "De klant heeft de reactie verwijderd, of die is ouder dan zeven dagen.",
+    "off": "Messenger staat uit, of deze pagina is hier niet ingesteld. Vraag de beheerder om dit na te kijken.",
     "rejected": "Meta heeft dit bericht geweigerd.",
     "gave_up": "Meta nam dit bericht na een paar pogingen niet aan.",
 }

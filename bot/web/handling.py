@@ -8,10 +8,12 @@ from dataclasses import replace
 import structlog
 
 from bot.answers import Answers
-from bot.errors import AlreadyClaimed, InvalidMessage, NotFound
+from bot.errors import AlreadyClaimed, InvalidMessage, NotFound, NotSendable
 from bot.model import ASSISTANT, CLOSED, Account, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.work import now_ms
+from bot.web.channels.messenger.config import COMMENT, MessengerConfig
+from bot.web.channels.messenger.obstacles import obstacle
 
 log = structlog.get_logger()
 
@@ -22,9 +24,11 @@ MAX_ID_CHARS = 100
 class Handling:
     """Each method is one atomic change in the store, with what the customer hears about it."""
 
-    def __init__(self, store: Store, answers: Answers) -> None:
+    def __init__(self, store: Store, answers: Answers, messenger: MessengerConfig | None = None) -> None:
+        """messenger: None while that channel is off."""
         self._store = store
         self._answers = answers
+        self._messenger = messenger
 
     async def claim(self, conversation_id: str, agent: Account, seen_owner: str) -> Conversation:
         """Give the conversation to `agent`; the customer hears who takes over.
@@ -35,7 +39,7 @@ class Handling:
         handoff = None
         if seen_owner in (ASSISTANT, CLOSED):
             handoff = Handoff("taken_over", "normal", now_ms())
-        notices = await self._notice("utter_medewerker_neemt_over", conversation_id, "claimed", agent.name)
+        notices = await self._notice("utter_medewerker_neemt_over", conversation, "claimed", agent.name)
         await self._store.queue.claim(conversation, agent, notices, handoff)
         if conversation.agent_id != agent.id:
             _note_change("claimed", conversation_id, agent.id)
@@ -45,13 +49,15 @@ class Handling:
         """Send the customer a message; returns its entry id.
 
         message_id: made by the form or the caller, so that sending twice stores once.
-        Raises InvalidMessage, and AlreadyClaimed when the conversation is not (any more) the agent's.
+        Raises InvalidMessage, AlreadyClaimed when the conversation is not (any more) the agent's, and NotSendable when
+        we know that its platform would not take it.
         """
         text = text.replace("\r\n", "\n").strip()
         if not 1 <= len(text) <= MAX_REPLY_CHARS:
             raise InvalidMessage(f"text: expected 1 to {MAX_REPLY_CHARS} characters, got {len(text)}")
         if not 1 <= len(message_id) <= MAX_ID_CHARS:
             raise InvalidMessage(f"message_id: expected 1 to {MAX_ID_CHARS} characters")
+        await self._check_sendable(conversation_id, agent)
         message = Message(
             id=message_id,
             conversation_id=conversation_id,
@@ -70,7 +76,7 @@ class Handling:
     async def hand_back(self, conversation_id: str, agent: Account) -> None:
         """Give the conversation back to the assistant."""
         conversation = await self._own(conversation_id, agent)
-        notices = await self._notice("utter_terug_naar_assistent", conversation_id, "handed_back", agent.name)
+        notices = await self._notice("utter_terug_naar_assistent", conversation, "handed_back", agent.name)
         await self._store.queue.hand_back(conversation, notices)
         _note_change("handed_back", conversation_id, agent.id)
 
@@ -78,7 +84,7 @@ class Handling:
         """Give the conversation back to the queue, with the priority and the waiting time that it had."""
         conversation = await self._own(conversation_id, agent)
         handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
-        notices = await self._notice("utter_in_wachtrij", conversation_id, "put_back", agent.name)
+        notices = await self._notice("utter_in_wachtrij", conversation, "put_back", agent.name)
         await self._store.queue.put_back(conversation, handoff, notices)
         _note_change("put_back", conversation_id, agent.id)
 
@@ -95,7 +101,7 @@ class Handling:
     async def close(self, conversation_id: str, agent: Account) -> None:
         """End the conversation."""
         conversation = await self._own(conversation_id, agent)
-        notices = await self._notice("utter_gesloten", conversation_id, "closed", agent.name)
+        notices = await self._notice("utter_gesloten", conversation, "closed", agent.name)
         await self._store.queue.close(conversation, notices)
         _note_change("closed", conversation_id, agent.id)
 
@@ -105,12 +111,25 @@ class Handling:
             raise AlreadyClaimed(f"conversation {conversation_id!r} belongs to {conversation.owner}")
         return conversation
 
-    async def _notice(self, template: str, conversation_id: str, notice: str, agent_name: str) -> list[Message]:
-        """What the customer hears; without the template, the change still happens."""
+    async def _check_sendable(self, conversation_id: str, agent: Account) -> None:
+        conversation = await self._store.conversations.get(conversation_id)
+        problem = obstacle(conversation, self._messenger, by_agent=True, now_ms=now_ms())
+        # Whose it is comes first: that an agent has lost it matters more than what could be sent.
+        if problem and conversation.agent_id == agent.id:
+            raise NotSendable(problem)
+
+    async def _notice(self, template: str, conversation: Conversation, notice: str, agent_name: str) -> list[Message]:
+        """What the customer hears; without the template, the change still happens.
+
+        Nothing where the platform would not take it, nor under a public comment: it would be the only message that we
+        may send.
+        """
+        if conversation.channel == COMMENT or obstacle(conversation, self._messenger, by_agent=False, now_ms=now_ms()):
+            return []
         try:
             return [
                 await self._answers.message(
-                    template, conversation_id, sender="system", notice=notice, agent_name=agent_name
+                    template, conversation.id, sender="system", notice=notice, agent_name=agent_name
                 )
             ]
         except NotFound:

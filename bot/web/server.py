@@ -82,7 +82,6 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.answers = answers
     app.ctx.redis_watch = RedisWatch(store)
     app.ctx.live = Live(store.events)
-    app.ctx.handling = Handling(store, answers)
     app.ctx.rescue = Rescue(store, answers, settings)
     app.ctx.presence = Presence(store.agents)
     app.ctx.media = MediaKeeper(store, settings)
@@ -90,6 +89,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.metrics = Metrics()
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     messenger = load_config(settings)
+    app.ctx.handling = Handling(store, answers, messenger)
     app.ctx.messenger = messenger and Messenger(
         messenger,
         settings,
