@@ -137,6 +137,14 @@ class SendQueue:
             states = await self._client.hmget(self._keys.states(conversation_id), ids) if ids else []
         return [one for one, state in zip(ids, states, strict=True) if state != "waiting"]
 
+    async def named(self, conversation_id: str, mids: list[str]) -> dict[str, str]:
+        """Our id of each message that the platform calls one of `mids`, as far as we know it."""
+        if not mids:
+            return {}
+        with translated_errors():
+            found = await self._client.hmget(self._keys.sends(conversation_id), [f"mid {mid}" for mid in mids])
+        return {mid: one.partition(" ")[0] for mid, one in zip(mids, found, strict=True) if one}
+
     async def _run(self, script: Script, conversation_id: str, *args: object) -> Any:
         return await script(
             self._conversations.script_keys(conversation_id),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.model import (
     ASSISTANT,
     CLOSED,
+    META_INBOX,
     QUEUE,
     Account,
     Conversation,
@@ -23,13 +24,18 @@ from bot.model import (
 )
 from bot.store import Store
 from bot.store.entities import customer_entities
+from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
+from bot.web.desk.attachments import ShownAttachment, shown_attachments
+from bot.web.desk.platform import Platform, platform_of
 from bot.web.handling import MAX_REPLY_CHARS
 from bot.web.pages import moment
 
 Mode = Literal["mine", "waiting", "colleague", "assistant", "closed"]
 # Intents of the ranking that stand in the line; the others are behind "meer".
 TOP = 3
+# How much of a message that is quoted.
+QUOTE_CHARS = 100
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,27 @@ class Recognised:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """The message that another one answers in particular."""
+
+    entry_id: str  # its place, empty when it is not there (any more)
+    text: str  # the beginning of its words
+
+
+@dataclass(frozen=True)
 class Line:
     """One message of the transcript."""
 
     message: Message
     by: str  # who said it
+    text: str  # as it is now
+    first_text: str  # as it was before the customer changed it, empty if they did not
+    quote: Quote | None
+    attachments: tuple[ShownAttachment, ...]
+    reaction: str  # the customer's, an emoji
     state: str  # the delivery state in Dutch, empty for a customer's message
     failed: bool  # it did not reach the customer
+    problem: str  # why, as a sentence; empty if that is not known
     recognised: Recognised | None
     caused_handoff: bool  # this message made the assistant call a human
 
@@ -100,6 +120,7 @@ class ConversationPage:
     priority: str  # of the handoff, in Dutch; empty without one
     alarm: str  # what the agent must know about somebody who may be in danger; empty for others
     facts: tuple[Fact, ...]
+    platform: Platform | None  # what Messenger or Instagram allows, None for other channels
     days: tuple[Day, ...]
     composer: Composer
     notice: str  # what just happened, empty if nothing did
@@ -111,13 +132,15 @@ async def load_page(
     conversation_id: str,
     *,
     timezone: str,
+    messenger: MessengerConfig | None = None,
     notice: str = "",
     draft: Composer | None = None,
 ) -> ConversationPage:
-    """The conversation as `account` sees it now. Raises NotFound."""
+    """The conversation as `account` sees it now. messenger: None while that channel is off. Raises NotFound."""
     conversation = await store.conversations.get(conversation_id)
     mode = _mode(conversation, account)
     lines = await store.conversations.transcript(conversation_id)
+    quotes = await _quotes(store, conversation_id, lines)
     templates = await store.templates.get_many(words.template_name(name) for name in _intents(lines))
     return ConversationPage(
         conversation=conversation,
@@ -128,7 +151,8 @@ async def load_page(
         priority=words.PRIORITIES[conversation.handoff.priority] if conversation.handoff else "",
         alarm=words.alarm(conversation),
         facts=_facts(lines),
-        days=_days([_line(line, conversation, templates) for line in lines], ZoneInfo(timezone)),
+        platform=platform_of(conversation, messenger, ZoneInfo(timezone)),
+        days=_days([_line(line, conversation, templates, quotes) for line in lines], ZoneInfo(timezone)),
         composer=draft or new_composer(),
         notice=notice,
     )
@@ -141,6 +165,8 @@ def new_composer(text: str = "", message_id: str = "") -> Composer:
 
 def who_was_first(conversation: Conversation) -> str:
     """For an agent who came second."""
+    if conversation.owner == META_INBOX:
+        return "Iemand in de Meta-inbox was je voor."
     if conversation.agent_id:
         return f"{conversation.agent_name or conversation.agent_id} was je voor."
     return f"Er is intussen iets veranderd: dit gesprek is nu {words.place(conversation, mine=False)}."
@@ -162,14 +188,42 @@ def _facts(lines: list[TranscriptLine]) -> tuple[Fact, ...]:
     return tuple(Fact(words.entity_kind(entity), entity.value) for entity in entities)
 
 
-def _line(line: TranscriptLine, conversation: Conversation, templates: dict[str, Template]) -> Line:
+async def _quotes(store: Store, conversation_id: str, lines: list[TranscriptLine]) -> dict[str, Quote]:
+    """By the id that a message has for the one it quotes: ours, or the platform's of what we sent."""
+    known = {line.message.id: line for line in lines}
+    quoted = {line.message.quoted_id for line in lines} - {""}
+    ours = await store.sending.named(conversation_id, sorted(quoted - set(known)))
+    found = {quoted_id: known.get(ours.get(quoted_id, quoted_id)) for quoted_id in quoted}
+    return {quoted_id: _quote(line) for quoted_id, line in found.items()}
+
+
+def _quote(line: TranscriptLine | None) -> Quote:
+    if line is None:
+        return Quote("", "een eerder bericht")
+    text = " ".join(_text(line).split()) or ", ".join(one.kind.lower() for one in shown_attachments(line))
+    return Quote(line.message.entry_id, f"{text[:QUOTE_CHARS]}…" if len(text) > QUOTE_CHARS else text)
+
+
+def _text(line: TranscriptLine) -> str:
+    return line.message.text if line.marks.edited_text is None else line.marks.edited_text
+
+
+def _line(
+    line: TranscriptLine, conversation: Conversation, templates: dict[str, Template], quotes: dict[str, Quote]
+) -> Line:
     message, handoff = line.message, conversation.handoff
     by = message.agent_name if message.sender == "agent" and message.agent_name else words.SPEAKERS[message.sender]
     return Line(
         message=message,
         by=by,
+        text=_text(line),
+        first_text="" if line.marks.edited_text is None else message.text,
+        quote=quotes.get(message.quoted_id),
+        attachments=shown_attachments(line),
+        reaction=line.marks.reaction,
         state=words.STATES[line.state] if line.state else "",
         failed=line.state == "failed",
+        problem=words.problem(line.marks.problem) if line.marks.problem else "",
         recognised=_recognised(line.nlu, templates) if line.nlu else None,
         caused_handoff=handoff is not None and bool(handoff.message_id) and handoff.message_id == message.id,
     )

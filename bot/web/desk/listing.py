@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from bot.model import ASSISTANT, CLOSED, QUEUE, Account, Conversation
 from bot.store import Store
 from bot.store.work import now_ms
+from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
+from bot.web.desk.platform import page_troubles
 
 # How far back the list looks, and how many of the collapsed sections it shows.
 RECENT = 500
@@ -54,14 +57,20 @@ class DeskList:
     sections: tuple[Section, ...]
     waiting: int  # conversations that wait for a human, for the title
     alarms: tuple[Row, ...]  # somebody may be in danger, and waits for a human or for this agent's answer
+    troubles: tuple[str, ...]  # why nothing can be sent for a page, for everybody
     now_ms: int  # the server's clock, so that the browser's may be wrong
     url: str  # where desk.js gets this fragment again
 
 
-async def load_list(store: Store, account: Account, open_id: str = "") -> DeskList:
+async def load_list(
+    store: Store, account: Account, open_id: str = "", *, timezone: str, messenger: MessengerConfig | None = None
+) -> DeskList:
     """The list as `account` sees it, with the conversation `open_id` marked as the open one."""
-    queued, claimed, recent = await asyncio.gather(
-        store.queue.waiting(), store.queue.claimed(), store.conversations.recent(RECENT)
+    queued, claimed, recent, troubles = await asyncio.gather(
+        store.queue.waiting(),
+        store.queue.claimed(),
+        store.conversations.recent(RECENT),
+        page_troubles(store, messenger, ZoneInfo(timezone)),
     )
     # A conversation may move on between the reads; one of its records decides, so that it has one row.
     records = {one.id: one for one in [*queued, *claimed, *recent]}
@@ -82,7 +91,7 @@ async def load_list(store: Store, account: Account, open_id: str = "") -> DeskLi
     )
     url = f"/desk/list?open={words.url_part(open_id)}" if open_id else "/desk/list"
     alarms = tuple(row for row in (*sections[0].rows, *sections[1].rows) if row.alarm and (row.unread or not row.mine))
-    return DeskList(sections, len(waiting), alarms, now_ms(), url)
+    return DeskList(sections, len(waiting), alarms, troubles, now_ms(), url)
 
 
 def _of(conversations: Iterable[Conversation], owner: str) -> list[Conversation]:

@@ -10,11 +10,12 @@ from urllib.parse import unquote
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, redirect
 
-from bot.errors import AlreadyClaimed, InvalidMessage
+from bot.errors import AlreadyClaimed, InvalidMessage, NotSendable
 from bot.web.access import signed_in
+from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
 from bot.web.desk.conversation import Composer, ConversationPage, load_page, new_composer, who_was_first
-from bot.web.desk.listing import load_list
+from bot.web.desk.listing import DeskList, load_list
 from bot.web.desk.stream import event_stream
 from bot.web.form_fields import field, text_field
 from bot.web.media.serving import send_media
@@ -27,16 +28,14 @@ agents_only = signed_in("agent", "admin")
 @blueprint.get("/desk")
 @agents_only
 async def show_desk(request: Request) -> HTTPResponse:
-    desk_list = await load_list(request.app.ctx.store, request.ctx.account)
-    return render(request, "desk/desk.html", list=desk_list)
+    return render(request, "desk/desk.html", list=await _list(request))
 
 
 @blueprint.get("/desk/list")
 @agents_only
 async def show_list(request: Request) -> HTTPResponse:
     """The list alone; `open` is the conversation on the right."""
-    desk_list = await load_list(request.app.ctx.store, request.ctx.account, request.args.get("open", ""))
-    return render(request, "desk/_refreshed.html", list=desk_list)
+    return render(request, "desk/_refreshed.html", list=await _list(request, request.args.get("open", "")))
 
 
 @blueprint.get("/desk/events")
@@ -85,6 +84,9 @@ async def reply(request: Request, conversation_id: str) -> HTTPResponse:
     except AlreadyClaimed:
         conversation = await request.app.ctx.store.conversations.get(_conversation_id(request))
         notice = f"Niet verzonden. {who_was_first(conversation)}"
+        return await _conversation_page(request, 409, notice=notice, draft=new_composer(text, message_id))
+    except NotSendable as exc:
+        notice = f"Niet verzonden. {words.problem(exc.problem)}"
         return await _conversation_page(request, 409, notice=notice, draft=new_composer(text, message_id))
     except InvalidMessage:
         draft = new_composer(text, message_id)
@@ -140,15 +142,32 @@ async def _conversation_page(
     request: Request, status: int = 200, *, notice: str = "", draft: Composer | None = None
 ) -> HTTPResponse:
     page = await _load(request, notice=notice, draft=draft)
-    desk_list = await load_list(request.app.ctx.store, request.ctx.account, page.conversation.id)
+    desk_list = await _list(request, page.conversation.id)
     return render(request, "desk/conversation.html", status=status, page=page, list=desk_list)
+
+
+async def _list(request: Request, open_id: str = "") -> DeskList:
+    ctx = request.app.ctx
+    return await load_list(
+        ctx.store, request.ctx.account, open_id, timezone=ctx.settings.timezone, messenger=_messenger(request)
+    )
+
+
+def _messenger(request: Request) -> MessengerConfig | None:
+    channel = request.app.ctx.messenger
+    return channel.config if channel else None
 
 
 async def _load(request: Request, *, notice: str = "", draft: Composer | None = None) -> ConversationPage:
     ctx = request.app.ctx
-    account, conversation_id = request.ctx.account, _conversation_id(request)
     return await load_page(
-        ctx.store, account, conversation_id, timezone=ctx.settings.timezone, notice=notice, draft=draft
+        ctx.store,
+        request.ctx.account,
+        _conversation_id(request),
+        timezone=ctx.settings.timezone,
+        messenger=_messenger(request),
+        notice=notice,
+        draft=draft,
     )
 
 

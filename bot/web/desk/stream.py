@@ -14,7 +14,7 @@ HEARTBEAT_S = 15.0
 # that it is there: a laptop that was closed leaves a line which looks open for a quarter of an hour.
 LIFETIME_S = 60.0
 _FIELDS = ("type", "conversation_id", "sender")
-_KINDS = frozenset({"resync", "message", "turn", "owner", "state", "typing"})
+_KINDS = frozenset({"resync", "message", "turn", "owner", "state", "mark", "typing"})
 
 
 async def event_stream(live: Live) -> AsyncIterator[str]:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.model import ASSISTANT, CLOSED, QUEUE, Conversation, Entity, IntentScore, Nlu, Sender, State, Template
+from bot.model import (
+    ASSISTANT,
+    CLOSED,
+    META_INBOX,
+    PROBLEMS,
+    QUEUE,
+    Conversation,
+    Entity,
+    IntentScore,
+    Nlu,
+    Sender,
+    State,
+    Template,
+)
 
 STATES: dict[State, str] = {
     "waiting": "Wordt verzonden",
@@ -40,13 +53,18 @@ _ALARMS = {
     "emergency": "De klant heeft het nummer 112 gekregen. Vraag waar het is en of iemand 112 belt. "
     "Kan de klant niet bellen? Bel dan zelf 112.",
 }
-_PLACES = {ASSISTANT: "bij de assistent", QUEUE: "in de wachtrij", CLOSED: "gesloten"}
+_PLACES = {
+    ASSISTANT: "bij de assistent",
+    QUEUE: "in de wachtrij",
+    CLOSED: "gesloten",
+    META_INBOX: "in de Meta-inbox",
+}
 
 # In the list, in front of the last words; nothing in front of the customer's own.
 PREVIEW_BY = {"assistant": "Assistent", "system": "Melding", "agent": "Collega"}
 
 # What stands for a customer whose channel knows no name, with the end of the customer's id behind it.
-_NAMELESS = {"widget": "Bezoeker", "messenger": "Messenger"}
+_NAMELESS = {"widget": "Bezoeker", "messenger": "Messenger", "instagram": "Instagram", "comment": "Facebook"}
 _TAIL_CHARS = 4
 _MAX_NAME_CHARS = 40
 _OUT_OF_SCOPE = "nlu_fallback"
@@ -64,18 +82,32 @@ def page_url(conversation_id: str) -> str:
 
 def place(conversation: Conversation, *, mine: bool) -> str:
     """Where the conversation is, as the end of a sentence."""
-    if conversation.agent_id:
+    if conversation.agent_id and conversation.owner != META_INBOX:
         return "bij jou" if mine else f"bij {conversation.agent_name or conversation.agent_id}"
     return _PLACES.get(conversation.owner, f"bij {conversation.owner}")
 
 
 def customer_name(conversation: Conversation) -> str:
-    """Short enough for a list, and different for different customers."""
+    """As the platform says; without a name something short, and different for different customers."""
+    if conversation.customer_name:
+        return conversation.customer_name
     word = _NAMELESS.get(conversation.channel)
     if word is None:
         return (conversation.customer_id or conversation.id)[:_MAX_NAME_CHARS]
     tail = "".join(char for char in conversation.customer_id or conversation.id if char.isalnum())
     return f"{word} {tail[-_TAIL_CHARS:].upper()}"
+
+
+def problem(code: str) -> str:
+    """Why something can't be sent, or was not, as a sentence."""
+    return PROBLEMS.get(code, PROBLEMS["rejected"])
+
+
+def size(size_bytes: int) -> str:
+    """As `12 kB` or `1,4 MB`."""
+    if size_bytes < 1_000_000:
+        return f"{max(1, round(size_bytes / 1000))} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB".replace(".", ",")
 
 
 def alarm(conversation: Conversation) -> str:

@@ -11,6 +11,7 @@ const TYPING_SENT_MS = 3_000;
 const SILENCE_MS = 40_000; // the server says something every 15 s
 const LOST_SHOWN_MS = 2_500; // a reconnection that is quicker is not worth a word
 const FORM_TIMEOUT_MS = 15_000;
+const LIST_MS = 60_000; // trouble with a platform makes no event
 
 const desk = document.getElementById("desk");
 const conversationId = desk.dataset.conversationId ?? null;
@@ -82,6 +83,7 @@ function showList(page) {
   const waitedBefore = Number(byId("list").dataset.waiting);
   keepingFocus(() => {
     morph(byId("desk-alarm"), page.getElementById("desk-alarm"));
+    morph(byId("desk-trouble"), page.getElementById("desk-trouble"));
     morph(byId("list"), page.getElementById("list"));
   });
   const { waiting, alarms } = numbers(byId("list").dataset);
@@ -141,7 +143,16 @@ function ago(sinceMs) {
   return days === 1 ? "1 dag" : `${days} dagen`;
 }
 
+/** The platform's time to answer in ends without an event. */
+function lookAtTheClock() {
+  const endsAtMs = Number(byId("conversation").dataset.endsAtMs);
+  if (!endsAtMs || Date.now() + clockAheadMs <= endsAtMs) return;
+  delete byId("conversation").dataset.endsAtMs;
+  conversation.request();
+}
+
 function tick() {
+  if (conversation) lookAtTheClock();
   for (const time of document.querySelectorAll("time[data-since-ms]")) {
     const text = ago(Number(time.dataset.sinceMs));
     if (time.textContent !== text) time.textContent = text;
@@ -363,6 +374,8 @@ class ReplyBox {
     const arrived = document.querySelector(`[data-message-id="${CSS.escape(this.messageId.value)}"]`);
     if (arrived && !sending) this.clear(newMessageId());
     byId("composer").hidden = !this.isOurs && !this.text.value.trim();
+    // What was typed stays to be read and copied.
+    this.text.readOnly = sending || byId("conversation").hasAttribute("data-blocked");
   }
 
   /** Empty, for the next answer. */
@@ -428,7 +441,6 @@ async function send(form) {
     showProblem("Geen verbinding. Je tekst staat er nog. Probeer het zo opnieuw.");
   } finally {
     sending = false;
-    composer.text.readOnly = false;
     form.removeAttribute("aria-busy");
     composer.fit();
   }
@@ -488,6 +500,7 @@ try {
 
 readClock();
 setInterval(tick, 1_000);
+setInterval(() => list.request(), LIST_MS);
 new EventFeed(onEvent, onState).start();
 // Between the page and the stream something may have happened; the stream's first event covers its own tab only.
 list.request(REFRESH_MS);

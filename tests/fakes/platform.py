@@ -1,0 +1,82 @@
+"""Conversations of Messenger and Instagram as the channel leaves them in the store."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from bot.model import Attachment, Handoff, Media, Message
+from bot.store import Store
+from bot.store.conversations import AtOnce, Contact
+from bot.store.work import now_ms
+from tests.fakes.conversations import message
+
+HOUR_MS = 3_600_000
+PAGE = "1001"
+# Settings that turn the channel on; nobody answers at that address.
+SETTINGS = {
+    "messenger_app_id": "7001",
+    "messenger_app_secret": "app-secret-for-tests",
+    "messenger_verify_token": "verify-token-for-tests",
+    "messenger_tokens": f"{PAGE}=token-1001",
+    "messenger_file": "/nonexistent",
+    "graph_url": "http://127.0.0.1:9",
+}
+_numbers = itertools.count(6001)
+
+
+async def begun(
+    store: Store, *, channel: str = "messenger", hours_ago: float = 0.1, page_id: str = PAGE, **facts: Any
+) -> str:
+    """A conversation of a new customer who wrote so long ago; returns its id. facts: those of Contact."""
+    customer_id = str(next(_numbers))
+    at_ms = int(now_ms() - hours_ago * HOUR_MS)
+    if channel == "comment":
+        conversation_id = f"comment-{page_id}-5_{customer_id}"
+        contact = Contact(channel, customer_id, page_id, opened_at_ms=at_ms, comment_id=f"5_{customer_id}", **facts)
+    else:
+        conversation_id = f"{channel}-{page_id}-{customer_id}"
+        contact = Contact(channel, customer_id, page_id, opened_at_ms=at_ms, wrote_at_ms=at_ms, **facts)
+    await store.conversations.note_contact(conversation_id, contact)
+    return conversation_id
+
+
+async def asks(
+    store: Store, conversation_id: str, text: str = "kan ik dit nog ruilen?", *, to_human: bool = True, **fields: Any
+) -> Message:
+    """The customer writes; by default a human is wanted at once."""
+    conversation = await store.conversations.get(conversation_id)
+    written = message(conversation_id, "customer", text, **fields)
+    at_once = None
+    if to_human:
+        handoff = Handoff("attachment", "normal", now_ms(), written.id)
+        at_once = AtOnce(handoff, message(conversation_id, "assistant", "Een collega kijkt ernaar."))
+    await store.conversations.receive(
+        written, channel=conversation.channel, customer_id=conversation.customer_id, at_once=at_once
+    )
+    return written
+
+
+async def sends(store: Store, conversation_id: str, *pairs: tuple[Attachment, Media | None], text: str = "") -> Message:
+    """The customer sends attachments, with what became of each."""
+    written = await asks(store, conversation_id, text, attachments=tuple(attachment for attachment, _ in pairs))
+    for place, (_, media) in enumerate(pairs):
+        if media:
+            assert await store.conversations.set_media(conversation_id, written.id, place, media)
+    return written
+
+
+async def accepted(store: Store, conversation_id: str, message_id: str, mid: str) -> None:
+    """The platform took what is next in line, and calls it `mid`."""
+    await store.sending.wake(conversation_id)
+    while claim := await store.sending.claim():
+        if claim.conversation_id != conversation_id:
+            continue
+        while to_send := await store.sending.begin(claim, claiming=True):
+            attempt = await store.sending.attempt(claim, to_send.message.id, part=0, parts=1)
+            assert attempt
+            named = mid if to_send.message.id == message_id else f"mid-{to_send.message.id}"
+            await store.sending.settle(conversation_id, attempt, mid=named, at_ms=now_ms())
+            if to_send.message.id == message_id:
+                return
+    raise AssertionError("it was not in line")
