@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 from bot.model import Attachment, Handoff, Media, Message
@@ -11,6 +12,7 @@ from bot.store.conversations import AtOnce, Contact
 from bot.store.work import now_ms
 from tests.fakes.conversations import message
 
+ROOT = Path(__file__).parents[2]
 HOUR_MS = 3_600_000
 PAGE = "1001"
 # Settings that turn the channel on; nobody answers at that address.
@@ -19,7 +21,7 @@ SETTINGS = {
     "messenger_app_secret": "app-secret-for-tests",
     "messenger_verify_token": "verify-token-for-tests",
     "messenger_tokens": f"{PAGE}=token-1001",
-    "messenger_file": "/nonexistent",
+    "messenger_file": str(ROOT / "messenger.example.yml"),
     "graph_url": "http://127.0.0.1:9",
 }
 _numbers = itertools.count(6001)
