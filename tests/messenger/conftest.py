@@ -1,4 +1,4 @@
-"""A site with the Messenger channel on, for the tests of one file."""
+"""A site with the Messenger channel on, for all tests of it: each has customers of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conftest import Site, running_site
 from tests.messenger.deliveries import messenger_settings
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def messenger(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A web server with the channel on, two pages, and no assistant."""
     var = tmp_path_factory.mktemp("messenger")

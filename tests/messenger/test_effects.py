@@ -7,9 +7,9 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
+from bot.answers import Answers
 from bot.model import (
     META_INBOX,
     META_INBOX_NAME,
@@ -20,8 +20,17 @@ from bot.model import (
     Message,
     TranscriptLine,
 )
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.sending import Claim
+from bot.web.channels.intake import Intake
+from bot.web.channels.messenger.comments import Comments
+from bot.web.channels.messenger.config import Page
+from bot.web.channels.messenger.effects import Effects
+from bot.web.channels.messenger.elsewhere import Elsewhere
+from bot.web.channels.messenger.events import Where, Wrote
+from bot.web.operations.metrics import Metrics
+from bot.web.rescue import Rescue
 from tests.conftest import Site, eventually
 from tests.fakes.scripted_assistant import scripted_assistant
 from tests.messenger.deliveries import (
@@ -36,6 +45,7 @@ from tests.messenger.deliveries import (
     now_ms,
     text_event,
 )
+from tests.messenger.test_redelivery import health
 
 SANNE = Account("sanne", "Sanne", ("agent",))
 CDN = "https://cdn.example/"
@@ -361,24 +371,18 @@ async def test_instagram_is_a_channel_of_its_own(messenger: Site, store: Store) 
 async def test_a_blocked_page_is_told_to_whoever_runs_it_until_it_is_unblocked(messenger: Site, store: Store) -> None:
     jo = Customer(messenger, store, account="1002")
 
-    async def health() -> dict[str, Any]:
-        async with aiohttp.ClientSession() as client:
-            async with client.get(messenger.url + "/health/ready") as response:
-                found: dict[str, Any] = (await response.json())["parts"]["messenger"]
-                return found
-
     policy = {"recipient": {"id": "1002"}, "timestamp": now_ms()}
     await jo.does({**policy, "policy_enforcement": {"action": "block", "reason": "spam"}})
-    assert await health() == {
+    assert await health(messenger) == {
         "ok": True,
         "reason": "events have their effect",
         "warnings": ["page 1002: blocked: spam"],
     }
     await jo.does({**policy, "policy_enforcement": {"action": "unblock"}})
-    assert (await health())["warnings"] == []
+    assert (await health(messenger))["warnings"] == []
     await store.pages.set_trouble("1002", "reconnect", "", at_ms=1)
     await jo.does({**policy, "policy_enforcement": {"action": "unblock"}})
-    assert (await health())["warnings"] == ["page 1002: reconnect"]
+    assert (await health(messenger))["warnings"] == ["page 1002: reconnect"]
     await store.pages.clear_trouble("1002")
 
 
@@ -387,3 +391,31 @@ async def test_what_is_not_understood_is_set_aside_and_stops_nothing(jo: Custome
     assert await jo.said() == [("customer", "hoi")]
     reasons = [reason for _, reason in await jo.store.inbound.odd(2)]
     assert reasons == ["not an event", "unknown event: dance, recipient, sender, timestamp"]
+
+
+async def test_the_customer_sees_that_a_message_is_read_only_when_the_assistant_has_it(
+    redis_url: str, settings: Settings
+) -> None:
+    class Signs:
+        def __init__(self) -> None:
+            self.seen_by: list[str] = []
+
+        async def seen(self, page: Page, channel: str, customer_id: str) -> None:
+            self.seen_by.append(f"{page.id} {channel} {customer_id}")
+
+    store, signs, page = await Store(redis_url, settings).open(), Signs(), Page("1001", "token")
+    answers = Answers(store.templates, settings)
+    intake = Intake(store, answers, settings, Metrics(), Rescue(store, answers, settings))
+    elsewhere = Elsewhere(store, answers, app_id="7001")
+    effects = Effects(store, intake, answers, elsewhere, Comments(), app_id="7001", actions=signs)
+    for customer, standby, parts in (
+        ("1", False, {"text": "hoi"}),
+        ("1", False, {"text": "hoi"}),
+        ("2", True, {"text": "hoi"}),
+        ("3", False, {"text": "", "attachments": (Attachment("image"),)}),
+        ("4", False, {"text": "ik wil niet meer leven"}),
+    ):
+        where = Where("messenger", page, "1001", customer, now_ms(), standby)
+        await effects.give(Wrote(where, f"m{customer}", **parts))
+    await store.close()
+    assert signs.seen_by == ["1001 messenger 1"]

@@ -296,7 +296,7 @@ def test_instagram_reads_deletes_and_reacts_in_its_own_way() -> None:
         ({"a": 1}, "", "not an event"),
         (event("6001", page="777", message={"mid": "m"}), "messaging", None),
         (event("6001", dance={"step": 1}), "messaging", "unknown event: dance, recipient, sender, timestamp"),
-        (event("6001", **{"<script>": 1}), "messaging", "unknown event: recipient, sender, timestamp"),
+        ({**event("6001"), "<script>": 1}, "messaging", "unknown event: recipient, sender, timestamp"),
         (event("6001", message=7), "messaging", "message is no object"),
         (
             {"recipient": {"id": "1001"}, "message": {"mid": "m", "text": "x"}},
