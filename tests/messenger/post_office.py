@@ -34,6 +34,7 @@ QUICK = Times(
     echo_wait_ms=300,
     echo_look_ms=20,
     blind_wait_ms=600,
+    look_every_s=0.05,
     park_ms=60_000,
     back_off_ms=(10, 20, 30),
     wait_ms=10,

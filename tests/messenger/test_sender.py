@@ -485,3 +485,28 @@ async def test_the_assistant_and_a_page_without_a_picture_have_no_persona(store:
         await here.until(conversation_id, "sent")
         await here.until(other_id, "sent")
         assert not here.graph.personas and {sent.persona_id for sent in here.graph.sent} == {""}
+
+
+async def test_looks_in_threads_are_as_far_apart_as_meta_wants(store: Store) -> None:
+    async with town(store, echoes=False) as here:
+        conversations = [(await here.customer(str(6001 + number)))[1] for number in range(4)]
+        here.graph.hang_next(accept_first=True, times=4)
+        for conversation_id in conversations:
+            await here.says(conversation_id, "een")
+        for conversation_id in conversations:
+            await here.until(conversation_id, "sent")
+        looks = [call.at_ms for call in here.graph.calls if call.endpoint == "conversations"]
+        assert len(looks) == 4
+        assert all(later - earlier > 40 for earlier, later in zip(looks, looks[1:], strict=False))
+        assert not here.graph.sent_twice()
+
+
+async def test_a_refusal_has_headers_too(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=100, headers={"X-App-Usage": '{"call_count":100}'})
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        begun_s = time.monotonic()
+        await here.until(conversation_id, "failed", "sent")
+        assert time.monotonic() - begun_s > 0.15  # of a pause of 0.2 s

@@ -56,14 +56,16 @@ class Times:
     """How long things take; ms where the store is told, s of the steady clock else.
 
     echo_wait_ms: an answer or an echo comes within that, longer than a request may take. Then we look in the thread.
-    echo_look_ms: how soon we look whether the echo settled it, at first. blind_wait_ms: when the thread can't be read
-    either, we send again after that. park_ms: what waits for its page looks again by itself. unreachable_ms: how long
-    until the next try when there was no connection, at first and at most.
+    echo_look_ms: how soon we look whether the echo settled it, at first. look_every_s: between two looks in threads of
+    one page; Meta allows two calls a second. blind_wait_ms: when the thread can't be read either, we send again after
+    that. park_ms: what waits for its page looks again by itself. unreachable_ms: how long until the next try when there
+    was no connection, at first and at most.
     """
 
     echo_wait_ms: int = 30_000
     echo_look_ms: int = 1_000
     blind_wait_ms: int = 300_000
+    look_every_s: float = 1.0
     park_ms: int = 30_000
     back_off_ms: tuple[int, ...] = BACK_OFF_MS
     wait_ms: int = WAIT_MS
@@ -132,9 +134,9 @@ class Courier:
         self._pace = pace
         self._personas = personas
         self._actions = actions
-        self._thread = ThreadReader(store, graph)
         self._times = times or Times()
-        self._unreachable_times = 0
+        self._thread = ThreadReader(store, graph, every_s=self._times.look_every_s)
+        self._unreachable_since_s: float | None = None
         self.elsewhere = elsewhere
         self.comments = comments
         self._refusals: dict[Do, Callable[[Errand, Outcome, GraphRefused], Awaitable[bool]]] = {
@@ -201,6 +203,8 @@ class Courier:
             return await self._set_out(errand)  # Meta takes one alone: a second one is refused, which settles it
         if not await self._page_lets_through(errand):
             return await self._park(errand.claim, errand.conversation)
+        if not self._thread.may_look(errand.page):
+            return await self._later(errand, times.echo_look_ms, refused=False)
         text = text_of(errand.parts[errand.part])
         since_ms = now_ms() - age_ms
         mid = await self._thread.find(errand.page, errand.conversation, text, since_ms=since_ms)
@@ -255,7 +259,7 @@ class Courier:
                     errand.page, "POST", f"{errand.page.id}/messages", body=self._body(errand)
                 )
             except GraphRefused as exc:
-                self._unreachable_times = 0
+                self._unreachable_since_s = None
                 if await self._mend(errand, exc):
                     continue
                 return await self._refused(errand, exc)
@@ -287,7 +291,7 @@ class Courier:
         if errand.part + 1 >= len(errand.parts):
             self._metrics.passed_on([message, *errand.with_it], conversation.channel)
         if headers is not None:
-            self._unreachable_times = 0
+            self._unreachable_since_s = None
             if errand.page_is_in_trouble:
                 await self._pages.works(errand.page)
             await self._pace.heed(errand.page, headers)
@@ -342,8 +346,10 @@ class Courier:
             subcode=refused.subcode,
             then=outcome.do.name.lower(),
         )
-        if outcome.slow_down and outcome.do is not Do.PAUSE:
-            await self._pace.slow_down(errand.page)
+        if outcome.do is not Do.PAUSE:
+            await self._pace.heed(errand.page, refused.headers)
+            if outcome.slow_down:
+                await self._pace.slow_down(errand.page)
         return await self._refusals[outcome.do](errand, outcome, refused)
 
     async def _try_again(self, errand: Errand, outcome: Outcome, _: GraphRefused) -> bool:
@@ -380,9 +386,9 @@ class Courier:
 
     async def _unreachable(self, errand: Errand, unreachable: GraphUnreachable) -> bool:
         """Nothing of it is the message's fault: it waits as long as the window is open."""
-        first_ms, longest_ms = self._times.unreachable_ms
-        delay_ms = min(first_ms * 2 ** min(self._unreachable_times, 20), longest_ms)
-        self._unreachable_times += 1
+        now_s, (first_ms, longest_ms) = time.monotonic(), self._times.unreachable_ms
+        since_s = self._unreachable_since_s = self._unreachable_since_s or now_s
+        delay_ms = min(max(int((now_s - since_s) * 1000), first_ms), longest_ms)
         log.warning("graph.unreachable", reason=str(unreachable), again_in_s=delay_ms / 1000)
         return await self._later(errand, delay_ms, refused=True, counts=False)
 

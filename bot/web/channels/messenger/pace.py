@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,15 +60,24 @@ def _numbers(record: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[floa
 class Pace:
     """Pauses pages, for all processes."""
 
-    def __init__(self, pages: PageStore, *, slow_down_ms: int = 1_000, first_pause_ms: int = MINUTE_MS) -> None:
+    def __init__(
+        self,
+        pages: PageStore,
+        *,
+        slow_down_ms: int = 1_000,
+        first_pause_ms: int = MINUTE_MS,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         """slow_down_ms: a pause for each percent from 90 on. first_pause_ms: if nothing is said; then twice that."""
         self._pages = pages
+        self._now_ms = clock
         self._slow_down_ms = slow_down_ms
         self._first_pause_ms = first_pause_ms
         self._limits_reached: Counter[str] = Counter()
+        self._until_ms: dict[str, int] = {}
 
     async def heed(self, page: Page, headers: Mapping[str, str]) -> None:
-        """Something was accepted: slow down before the limit, stop at it."""
+        """Of any answer: slow down before the limit, stop at it."""
         usage = usage_of(headers)
         if usage.percent >= FULL_PERCENT or usage.minutes:
             await self.limit_reached(page, headers)
@@ -77,16 +86,22 @@ class Pace:
         else:
             self._limits_reached.pop(page.id, None)
 
-    async def limit_reached(self, page: Page, headers: Mapping[str, str]) -> int:
-        """Further calls would lengthen the block. Returns for how long nothing goes out, in ms."""
+    async def limit_reached(self, page: Page, headers: Mapping[str, str]) -> None:
+        """Further calls would lengthen the block."""
+        until_ms = self._now_ms() + (int(usage_of(headers).minutes * MINUTE_MS) or self._guess_ms(page))
+        if until_ms > self._until_ms.get(page.id, 0):
+            self._until_ms[page.id] = until_ms
+            log.warning("page.paused", page_id=page.id, seconds=round((until_ms - self._now_ms()) / 1000))
+        await self._pages.pause(page.id, until_ms)
+
+    def _guess_ms(self, page: Page) -> int:
+        """Twice as long each time; what comes while the page is paused was sent before, and is the same time."""
+        left_ms = self._until_ms.get(page.id, 0) - self._now_ms()
+        if left_ms > 0:
+            return left_ms
         times = self._limits_reached[page.id]
         self._limits_reached[page.id] += 1
-        longest_ms = MAX_PAUSE_MINUTES * MINUTE_MS
-        guess_ms = min(self._first_pause_ms * 2 ** min(times, 20), longest_ms)
-        pause_ms = int(usage_of(headers).minutes * MINUTE_MS) or guess_ms
-        await self._pages.pause(page.id, now_ms() + pause_ms)
-        log.warning("page.paused", page_id=page.id, seconds=round(pause_ms / 1000))
-        return pause_ms
+        return min(self._first_pause_ms * 2 ** min(times, 20), MAX_PAUSE_MINUTES * MINUTE_MS)
 
     async def slow_down(self, page: Page, *, steps: int = 1) -> None:
-        await self._pages.pause(page.id, now_ms() + steps * self._slow_down_ms)
+        await self._pages.pause(page.id, self._now_ms() + steps * self._slow_down_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 
@@ -19,6 +20,7 @@ from bot.web.rescue import for_ever
 log = structlog.get_logger()
 
 RECONNECT = "reconnect"
+PROBE_TIMEOUT_S = 5.0
 
 
 class PageWatch:
@@ -105,11 +107,11 @@ class PageWatch:
     async def _probe(self, page: Page) -> None:
         self._probed_at_s[page.id] = time.monotonic()
         try:
-            await self._graph.call(page, "GET", "me", query={"fields": "id"})
+            await asyncio.wait_for(self._graph.call(page, "GET", "me", query={"fields": "id"}), PROBE_TIMEOUT_S)
         except GraphRefused as exc:
             log.info("page.probed", page_id=page.id, code=exc.error_code, subcode=exc.subcode)
-        except UpstreamError as exc:
-            log.info("page.probed", page_id=page.id, reason=str(exc))
+        except (UpstreamError, asyncio.TimeoutError) as exc:
+            log.info("page.probed", page_id=page.id, reason=str(exc) or "no answer in time")
         else:
             await self.works(page)
             await self._wake(page.id)

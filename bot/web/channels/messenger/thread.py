@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,9 +33,20 @@ class Said:
 class ThreadReader:
     """The Conversations API."""
 
-    def __init__(self, store: Store, graph: Graph) -> None:
+    def __init__(self, store: Store, graph: Graph, *, every_s: float) -> None:
+        """every_s: the shortest time between two looks at threads of one page."""
         self._store = store
         self._graph = graph
+        self._every_s = every_s
+        self._next_look_s: dict[str, float] = {}
+
+    def may_look(self, page: Page) -> bool:
+        """Whether `find` may be called now; not when another one has just been."""
+        now_s = time.monotonic()
+        if now_s < self._next_look_s.get(page.id, 0.0):
+            return False
+        self._next_look_s[page.id] = now_s + self._every_s
+        return True
 
     async def find(self, page: Page, conversation: Conversation, text: str, *, since_ms: int) -> str | None:
         """The mid of our text, sent since then; empty if it surely was not; None if that can't be known."""
