@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from pathlib import Path
 from typing import Any
 
 from bot.model import Attachment, Handoff, Media, Message
 from bot.store import Store
 from bot.store.conversations import AtOnce, Contact
+from bot.store.sending import Claim
 from bot.store.work import now_ms
 from tests.fakes.conversations import message
 
@@ -70,15 +72,19 @@ async def sends(store: Store, conversation_id: str, *pairs: tuple[Attachment, Me
 
 async def accepted(store: Store, conversation_id: str, message_id: str, mid: str) -> None:
     """The platform took what is next in line, and calls it `mid`."""
-    await store.sending.wake(conversation_id)
-    while claim := await store.sending.claim():
-        if claim.conversation_id != conversation_id:
-            continue
-        while to_send := await store.sending.begin(claim, claiming=True):
-            attempt = await store.sending.attempt(claim, to_send.message.id, part=0, parts=1)
-            assert attempt
-            named = mid if to_send.message.id == message_id else f"mid-{to_send.message.id}"
-            await store.sending.settle(conversation_id, attempt, mid=named, at_ms=now_ms())
-            if to_send.message.id == message_id:
-                return
+    claim = Claim(conversation_id, uuid.uuid4().hex)  # taken from the site's own sender
+    while to_send := await store.sending.begin(claim, claiming=True):
+        attempt = await store.sending.attempt(claim, to_send.message.id, part=0, parts=1)
+        assert attempt
+        named = mid if to_send.message.id == message_id else f"mid-{to_send.message.id}"
+        await store.sending.settle(conversation_id, attempt, mid=named, at_ms=now_ms())
+        if to_send.message.id == message_id:
+            return
     raise AssertionError("it was not in line")
+
+
+async def failed(store: Store, conversation_id: str, problem: str) -> None:
+    """The platform did not take what is next in line."""
+    claim = Claim(conversation_id, uuid.uuid4().hex)
+    to_send = await store.sending.begin(claim, claiming=True)
+    assert to_send and await store.sending.fail(claim, to_send.message.id, problem)

@@ -80,10 +80,16 @@ async def test_a_human_in_the_inbox_and_comments_through_the_webhook(page: Page)
     assert (await page.said(thread))[-2:] == ["customer: hallo?", answered + "hallo?"]
 
     asked, tagged = await mia.comments("wat kost deze?"), await mia.comments("@Jan Jansen")
-    comment = await page.conversation(f"comment-1001-{asked}")
-    assert (comment.channel, comment.customer_name) == ("comment", "Mia Klant")
-    assert await page.said(comment.id) == ["customer: wat kost deze?", answered + "wat kost deze?"]
+    comment_id = f"comment-1001-{asked}"
+    assert await page.said(comment_id) == ["customer: wat kost deze?", answered + "wat kost deze?"]
+
+    async def is_on_messenger() -> bool:
+        conversation = await page.conversation(comment_id)
+        return conversation.channel == "messenger" and conversation.private_reply == "sent"
+
+    await eventually(is_on_messenger)
+    assert [one.text for one in page.graph.sent if one.psid == "6002"] == ["antwoord op wat kost deze?"]
     await mia.removes_comment(asked)
-    assert (await page.conversation(comment.id)).private_reply == "gone"
+    assert "customer: wat kost deze?" not in await page.said(comment_id)
     assert await page.store.conversations.get_many([f"comment-1001-{tagged}"]) == []
     assert await page.store.inbound.odd() == []

@@ -17,7 +17,7 @@ from bot.web.desk.attachments import safe_url
 from bot.web.desk.words import page_url
 from tests.conftest import API_TOKEN, Site, running_site
 from tests.fakes.conversations import message
-from tests.fakes.platform import HOUR_MS, PAGE, SETTINGS, accepted, asks, begun, sends
+from tests.fakes.platform import HOUR_MS, PAGE, SETTINGS, accepted, asks, begun, failed, sends
 from tests.web.test_desk import Agent, draft_in
 
 WINDOW = "De klant schreef te lang geleden."
@@ -206,7 +206,7 @@ async def test_every_agent_reads_that_a_page_can_not_send_and_answers_wait(
     await sanne.claim(conversation_id)
     assert (await sanne.reply(conversation_id, "dit wacht"))[0] == 303
     await data.pages.clear_trouble(PAGE)
-    await data.pages.pause(PAGE, 0)
+    await data._client.hdel(data._keys.page(PAGE), "paused_until_ms")  # as if the time had passed
     assert "1001:" not in (await sanne.get("/desk/list"))[1]
 
 
@@ -221,12 +221,7 @@ async def test_every_agent_reads_that_a_page_can_not_send_and_answers_wait(
 async def test_a_message_that_failed_says_why(data: Store, sanne: Agent, problem: str, sentence: str) -> None:
     conversation_id = await begun(data)
     await asks(data, conversation_id)
-    await data.sending.wake(conversation_id)
-    while claim := await data.sending.claim():
-        if claim.conversation_id == conversation_id:
-            to_send = await data.sending.begin(claim, claiming=True)
-            assert to_send and await data.sending.fail(claim, to_send.message.id, problem)
-            break
+    await failed(data, conversation_id, problem)
     page = words((await sanne.get(page_url(conversation_id)))[1])
     assert re.search(rf"Mislukt: de klant heeft dit niet ontvangen\. [^.]*{re.escape(sentence)}", page)
 
