@@ -8,6 +8,7 @@ have arrived; the platform's echo, which carries the attempt's id, then settles 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,8 @@ class ToSend:
     """The next message of a conversation.
 
     parts_sent: how many of its parts the platform has accepted. tries: refused attempts at the next part.
-    attempt: one at that part whose end is not known, begun `attempt_age_ms` ago; empty for none.
+    attempt: one at that part whose end is not known, begun `attempt_age_ms` ago; empty for none. with_it: ids of the
+    messages that went out with it.
     """
 
     message: Message
@@ -40,6 +42,7 @@ class ToSend:
     tries: int
     attempt: str
     attempt_age_ms: int
+    with_it: tuple[str, ...] = ()
 
 
 class SendQueue:
@@ -73,14 +76,21 @@ class SendQueue:
         found = await self._run(self._begin, claim.conversation_id, claim.token, self.lease_ms, int(claiming))
         if not found:
             return None
-        entry_id, record, parts, tries, attempt, attempt_at_ms, now_ms = found
+        entry_id, record, parts, tries, attempt, attempt_at_ms, now_ms, with_it = found
         age_ms = int(now_ms) - int(attempt_at_ms) if attempt else 0
-        return ToSend(stored_message(entry_id, record), int(parts), int(tries), attempt, age_ms)
+        message = stored_message(entry_id, record)
+        return ToSend(message, int(parts), int(tries), attempt, age_ms, tuple(with_it.split()))
 
-    async def attempt(self, claim: Claim, message_id: str, *, part: int, parts: int) -> str | None:
-        """Note that part `part` (from 0) of `parts` goes out now; returns the attempt's id, None if it must not."""
+    async def attempt(
+        self, claim: Claim, message_id: str, *, part: int, parts: int, with_it: Sequence[str] = ()
+    ) -> str | None:
+        """Note that part `part` (from 0) of `parts` goes out now; returns the attempt's id, None if it must not.
+
+        with_it: ids of further messages of the line that are sent when this one is.
+        """
         attempt = uuid.uuid4().hex
-        noted = await self._run(self._attempt, claim.conversation_id, claim.token, message_id, part, parts, attempt)
+        args = (claim.token, message_id, part, parts, attempt, *with_it)
+        noted = await self._run(self._attempt, claim.conversation_id, *args)
         return attempt if noted else None
 
     async def settle(self, conversation_id: str, attempt: str, *, mid: str, at_ms: int) -> str | None:
@@ -144,6 +154,11 @@ class SendQueue:
         with translated_errors():
             found = await self._client.hmget(self._keys.sends(conversation_id), [f"mid {mid}" for mid in mids])
         return {mid: one.partition(" ")[0] for mid, one in zip(mids, found, strict=True) if one}
+
+    async def knows(self, conversation_id: str, mid: str) -> bool:
+        """Whether the platform's `mid` belongs to something that we have: a part of a message, or somebody else's."""
+        with translated_errors():
+            return bool(await self._client.hexists(self._keys.sends(conversation_id), f"mid {mid}"))
 
     async def _run(self, script: Script, conversation_id: str, *args: object) -> Any:
         return await script(

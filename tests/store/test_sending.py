@@ -248,3 +248,23 @@ async def test_figures_say_what_waits_to_be_sent_and_what_could_not_be(store: St
     assert await store.sending.begin(claim, claiming=False) is None
     figures = await store.figures.read()
     assert (figures.to_send, figures.counts["messages_not_sent:messenger:window"]) == (1, 1)
+
+
+@pytest.mark.parametrize("by", ["answer", "echo after a crash"])
+async def test_messages_that_go_out_together_are_sent_together(store: Store, by: str) -> None:
+    conversation_id = await customer(store)
+    first, second, third = [await says(store, conversation_id, text) for text in ("een", "twee", "drie")]
+    claim = Claim(conversation_id, "one")
+    assert await store.sending.begin(claim, claiming=True)
+    attempt = await store.sending.attempt(claim, first, part=0, parts=1, with_it=[second])
+    assert attempt and not await store.sending.knows(conversation_id, "m1")
+    if by != "answer":
+        claim = Claim(conversation_id, "other")
+        again = await store.sending.begin(claim, claiming=True)
+        assert again and (again.attempt, again.with_it) == (attempt, (second,))
+    await store.sending.settle(conversation_id, attempt, mid="m1", at_ms=5)
+    assert await states(store, conversation_id) == ["sent", "sent", "waiting"]
+    assert await store.sending.knows(conversation_id, "m1")
+    assert sorted(await store.sending.sent_until(conversation_id, 5)) == sorted([first, second])
+    wanted = await store.sending.begin(claim, claiming=False)
+    assert wanted and (wanted.message.id, wanted.with_it) == (third, ())

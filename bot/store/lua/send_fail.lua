@@ -4,7 +4,7 @@
 local token, message_id, problem, unreachable = unpack(ARGV, own + 1, own + 4)
 if redis.call('HGET', sends, 'claim') ~= token or redis.call('LINDEX', to_send, 0) ~= message_id then return 0 end
 redis.call('LPOP', to_send)
-redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_at_ms', 'tries', 'parts')
+redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_at_ms', 'attempt_with', 'tries', 'parts')
 redis.call('HSET', marks, 'problem ' .. message_id, problem)
 if unreachable == '1' then redis.call('HSET', conversation, 'unreachable', problem) end
 publish_states(set_states({ message_id }, 'failed'), 'failed')

@@ -5,7 +5,7 @@ local token, delay_ms, refused = ARGV[own + 1], tonumber(ARGV[own + 2]), ARGV[ow
 if redis.call('HGET', sends, 'claim') ~= token then return 0 end
 if refused then
   if ARGV[own + 4] == '1' then redis.call('HINCRBY', sends, 'tries', 1) end
-  redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_at_ms')
+  redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_at_ms', 'attempt_with')
 end
 redis.call('HDEL', sends, 'claim')
 redis.call('ZADD', sending, now_ms + delay_ms, id)

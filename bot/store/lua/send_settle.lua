@@ -10,11 +10,18 @@ redis.call('HSET', sends, 'at ' .. message_id, at_ms)
 if redis.call('HGET', sends, 'attempt') == attempt then
   local parts = redis.call('HINCRBY', sends, 'parts', 1)
   local all = tonumber(redis.call('HGET', sends, 'attempt_parts'))
-  redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_at_ms', 'tries')
+  local with_it = redis.call('HGET', sends, 'attempt_with') or ''
+  redis.call('HDEL', sends, 'attempt', 'attempt_part', 'attempt_parts', 'attempt_at_ms', 'attempt_with', 'tries')
   if parts >= all then
     redis.call('LPOP', to_send)
     redis.call('HDEL', sends, 'parts')
-    publish_states(set_states({ message_id }, 'sent'), 'sent')
+    local sent = { message_id }
+    for other_id in string.gmatch(with_it, '%S+') do
+      redis.call('LREM', to_send, 1, other_id)
+      redis.call('HSET', sends, 'at ' .. other_id, at_ms)
+      sent[#sent + 1] = other_id
+    end
+    publish_states(set_states(sent, 'sent'), 'sent')
   end
   keep()
 end

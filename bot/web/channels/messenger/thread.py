@@ -81,7 +81,7 @@ class ThreadReader:
 
     async def _is_known(self, conversation_id: str, mid: str) -> bool:
         """The customer's, or one whose mid we have: of another message, or of somebody in Meta's inbox."""
-        return not mid or bool(await self._store.sending.message_ids(conversation_id, [mid]))
+        return not mid or await self._store.sending.knows(conversation_id, mid)
 
 
 def _said(record: dict[str, Any], *, ours: set[str]) -> Said:
