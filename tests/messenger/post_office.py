@@ -52,11 +52,15 @@ class Heard:
     """Stands in for `Elsewhere` and `Comments`."""
 
     refusals: list[str] = field(default_factory=list)
+    begun: list[tuple[str, str]] = field(default_factory=list)
     private_replies: list[tuple[str, str]] = field(default_factory=list)
 
     async def refused(self, conversation_id: str, at_ms: int) -> None:
         assert abs(at_ms - now_ms()) < 60_000
         self.refusals.append(conversation_id)
+
+    async def private_reply_begins(self, conversation_id: str, attempt: str) -> None:
+        self.begun.append((conversation_id, attempt))
 
     async def private_reply_sent(self, conversation: Conversation, recipient_id: str) -> None:
         self.private_replies.append((conversation.id, recipient_id))
@@ -116,13 +120,11 @@ async def when(condition: Callable[[], Any], timeout_s: float = 5.0) -> None:
 
 
 class Town:
-    """A page, its customers, and our store; `process` sends, and echoes settle what they are echoes of."""
+    """Pages and their customers, with what the store knows of them."""
 
-    def __init__(self, store: Store, graph: FakeGraph, config: MessengerConfig, process: Process) -> None:
+    def __init__(self, store: Store, graph: FakeGraph) -> None:
         self.store = store
         self.graph = graph
-        self.config = config
-        self.process = process
 
     async def customer(
         self,
@@ -189,8 +191,19 @@ class Town:
         return [sent.text for sent in self.graph.sent_to(psid)]
 
 
+class TownWithSender(Town):
+    """`process` sends, and echoes settle what they are echoes of."""
+
+    def __init__(self, store: Store, graph: FakeGraph, config: MessengerConfig, process: Process) -> None:
+        super().__init__(store, graph)
+        self.config = config
+        self.process = process
+
+
 @asynccontextmanager
-async def town(store: Store, *, echoes: bool = True, times: Times = QUICK, **more: Any) -> AsyncIterator[Town]:
+async def town(
+    store: Store, *, echoes: bool = True, times: Times = QUICK, **more: Any
+) -> AsyncIterator[TownWithSender]:
     """echoes: they are heard. more: for Process."""
     async with FakeGraph() as graph, _listening(store, graph) as url:
         graph.add_page("1001", token="token-1001", instagram_id="9001")
@@ -199,7 +212,7 @@ async def town(store: Store, *, echoes: bool = True, times: Times = QUICK, **mor
             graph.webhook_url = url
         config = MessengerConfig("7001", "app-secret", "verify-token", (PAGE, OTHER_PAGE), graph.url, human_agent=True)
         async with Process(store, config, times=times, **more).running() as process:
-            yield Town(store, graph, config, process)
+            yield TownWithSender(store, graph, config, process)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from bot.store import Store
 from bot.store.conversations import Contact
 from bot.web.channels.messenger.private_replies import joined
 from tests.fakes.conversations import message
-from tests.messenger.post_office import Town, now_ms, town
+from tests.messenger.post_office import Town, now_ms, town, when
 
 
 def said(text: str, *, turn: str = "c1", **fields: object) -> Message:
@@ -46,6 +46,7 @@ async def test_a_turn_goes_out_as_one_private_reply(store: Store) -> None:
         [sent] = here.graph.sent
         assert (sent.text, sent.comment_id) == ("Het kost 2,95.\n\nKijk ook hier.", comment_id)
         assert here.process.heard.private_replies == [(conversation_id, "6001")]
+        assert here.process.heard.begun == [(conversation_id, sent.metadata.removeprefix("vb:"))]
         assert (await store.conversations.get(conversation_id)).private_reply == "sent"
 
 
@@ -79,9 +80,11 @@ async def test_an_uncertain_private_reply_is_settled_by_metas_refusal_of_a_secon
     async with town(store, echoes=False) as here:
         _, conversation_id = await commented(here)
         here.graph.hang_next(accept_first=True)
-        await here.answers(conversation_id, "een")
-        await here.until(conversation_id, "sent")
-        assert here.texts() == ["een"]
+        await here.answers(conversation_id, "een", "twee")
+        await when(lambda: here.texts() == ["een\n\ntwee"])
+        await here.answers(conversation_id, "drie")
+        await here.until(conversation_id, "sent", "sent", "failed")
+        assert here.texts() == ["een\n\ntwee"]
 
 
 @pytest.mark.parametrize("is_gone", ["removed", "old"])

@@ -46,7 +46,9 @@ class RefusedElsewhere(Protocol):
 
 
 class PrivateReplies(Protocol):
-    """What hears that the one message under a comment went out."""
+    """What hears that the one message under a comment goes out, and that it went."""
+
+    async def private_reply_begins(self, conversation_id: str, attempt: str) -> None: ...
 
     async def private_reply_sent(self, conversation: Conversation, recipient_id: str) -> None: ...
 
@@ -184,12 +186,15 @@ class Courier:
         recipient = recipient_of(conversation)
         whole, with_it = to_send.message, list[Message]()
         if recipient.is_private_reply and not to_send.parts_sent:
-            lines = await self._store.conversations.transcript(conversation.id)
-            waiting = [line.message for line in lines if line.state == "waiting"]
-            if waiting and waiting[0].id == whole.id:
-                whole, with_it = joined(waiting)
+            whole, with_it = joined([whole, *await self._behind(to_send, conversation)])
         rendered = parts(whole, channel=conversation.channel)
         return Errand(claim, to_send, begun_s, conversation, page, recipient, whole, rendered, with_it)
+
+    async def _behind(self, to_send: ToSend, conversation: Conversation) -> list[Message]:
+        """What waits behind a message; if that may have arrived, only what went out with it then."""
+        lines = await self._store.conversations.transcript(conversation.id)
+        waiting = [line.message for line in lines if line.state == "waiting" and line.message.id != to_send.message.id]
+        return [one for one in waiting if one.id in to_send.with_it] if to_send.attempt else waiting
 
     # An attempt whose end nobody knows.
 
@@ -244,13 +249,7 @@ class Courier:
 
     async def _send(self, errand: Errand) -> bool:
         """One request, and another one if what stood in the way could be mended."""
-        while True:
-            attempt = await self._queue.attempt(
-                errand.claim, errand.message.id, part=errand.part, parts=len(errand.parts)
-            )
-            if not attempt:
-                return False
-            errand.attempt = attempt
+        while await self._note_attempt(errand):
             if time.monotonic() - errand.begun_s > self._queue.lease_ms / 2000:
                 # This process stood still, or waited long: another sender may have the conversation soon.
                 return await self._later(errand, 0, refused=True, counts=False)
@@ -268,6 +267,18 @@ class Courier:
             except GraphUnreachable as exc:
                 return await self._unreachable(errand, exc)
             return await self._accepted(errand, mid=str(answer.get("message_id") or ""), answer=answer, headers=headers)
+        return False
+
+    async def _note_attempt(self, errand: Errand) -> bool:
+        """Before the request, so that it is known that the message may have gone out. False: another sender has it."""
+        with_it = [other.id for other in errand.with_it]
+        attempt = await self._queue.attempt(
+            errand.claim, errand.message.id, part=errand.part, parts=len(errand.parts), with_it=with_it
+        )
+        errand.attempt = attempt or ""
+        if attempt and errand.recipient.is_private_reply and self.comments:
+            await self.comments.private_reply_begins(errand.conversation.id, attempt)
+        return bool(attempt)
 
     def _body(self, errand: Errand) -> Json:
         window = window_of(errand.conversation, human_agent=self._config.human_agent)
@@ -300,15 +311,9 @@ class Courier:
         return True
 
     async def _end_private_reply(self, errand: Errand, recipient_id: str) -> None:
-        """What went out in the same message has gone out too, and nothing more may until the customer answers."""
-        conversation_id = errand.conversation.id
-        await self._store.conversations.set_field(conversation_id, "private_reply", "sent")
-        for other in errand.with_it:
-            await self._queue.begin(errand.claim, claiming=False)
-            attempt = await self._queue.attempt(errand.claim, other.id, part=0, parts=1)
-            if attempt:
-                await self._queue.settle(conversation_id, attempt, mid="", at_ms=now_ms())
-        if self.comments and recipient_id:
+        """Nothing more may go out until the customer answers. recipient_id: empty if Meta did not say."""
+        await self._store.conversations.set_field(errand.conversation.id, "private_reply", "sent")
+        if self.comments:
             await self.comments.private_reply_sent(errand.conversation, recipient_id)
 
     # What can go wrong.
@@ -361,7 +366,8 @@ class Courier:
 
     async def _pause(self, errand: Errand, _: Outcome, refused: GraphRefused) -> bool:
         await self._pace.limit_reached(errand.page, refused.headers)
-        return await self._park(errand.claim, errand.conversation, refused=True)
+        self._pages.wait_for(errand.page.id, errand.conversation.id)
+        return await self._later(errand, self._times.park_ms, refused=True, counts=False)
 
     async def _count_as_sent(self, errand: Errand, *_: object) -> bool:
         return await self._accepted(errand, mid="")
@@ -371,7 +377,8 @@ class Courier:
 
     async def _report_trouble(self, errand: Errand, outcome: Outcome, refused: GraphRefused) -> bool:
         await self._pages.in_trouble(errand.page, outcome.problem, str(refused))
-        return await self._park(errand.claim, errand.conversation, refused=True)
+        self._pages.wait_for(errand.page.id, errand.conversation.id)
+        return await self._later(errand, self._times.park_ms, refused=True, counts=False)
 
     async def _fail_elsewhere(self, errand: Errand, outcome: Outcome, _: GraphRefused) -> bool:
         """It must not go out hours later, when whoever has the thread now is done."""
@@ -395,13 +402,15 @@ class Courier:
     # How an errand ends for now.
 
     async def _later(self, errand: Errand, delay_ms: int, *, refused: bool, counts: bool = True) -> bool:
+        # A private reply of which nothing was heard stays open: that Meta takes no second one must tell, not fail.
+        refused = refused and not (errand.recipient.is_private_reply and errand.to_send.attempt)
         await self._queue.later(errand.claim, delay_ms, refused=refused, counts=counts)
         return False
 
-    async def _park(self, claim: Claim, conversation: Conversation, *, refused: bool = False) -> bool:
+    async def _park(self, claim: Claim, conversation: Conversation) -> bool:
         """Until messages of its page go out."""
         self._pages.wait_for(conversation.page_id, conversation.id)
-        await self._queue.later(claim, self._times.park_ms, refused=refused, counts=False)
+        await self._queue.later(claim, self._times.park_ms, refused=False)
         return False
 
     async def _page_lets_through(self, errand: Errand) -> bool:
@@ -429,7 +438,7 @@ class Courier:
 def _problem(conversation: Conversation, message: Message, *, human_agent: bool) -> str:
     """Why it can't be sent, as far as we know ourselves; a key of PROBLEMS, or empty."""
     if conversation.private_reply and not conversation.wrote_at_ms:
-        return "private_reply"
+        return "comment_gone" if conversation.private_reply == "gone" else "private_reply"
     if conversation.unreachable:
         return conversation.unreachable
     window = window_of(conversation, human_agent=human_agent)
