@@ -268,3 +268,16 @@ async def test_messages_that_go_out_together_are_sent_together(store: Store, by:
     assert sorted(await store.sending.sent_until(conversation_id, 5)) == sorted([first, second])
     wanted = await store.sending.begin(claim, claiming=False)
     assert wanted and (wanted.message.id, wanted.with_it) == (third, ())
+
+
+async def test_what_stands_behind_a_message_goes_on_when_its_echo_comes(store: Store) -> None:
+    conversation_id = await customer(store)
+    first = await says(store, conversation_id, "een")
+    await says(store, conversation_id, "twee")
+    claim = await store.sending.claim()
+    assert claim and await store.sending.begin(claim, claiming=True)
+    attempt = await store.sending.attempt(claim, first, part=0, parts=1)
+    await store.sending.later(claim, 60_000, refused=False)
+    assert attempt and await store.sending.claim() is None
+    await store.sending.settle(conversation_id, attempt, mid="m1", at_ms=5)
+    assert await store.sending.claim()

@@ -23,6 +23,7 @@ if redis.call('HGET', sends, 'attempt') == attempt then
     end
     publish_states(set_states(sent, 'sent'), 'sent')
   end
+  try_to_send_now()
   keep()
 end
 return message_id
