@@ -510,3 +510,20 @@ async def test_a_refusal_has_headers_too(store: Store) -> None:
         begun_s = time.monotonic()
         await here.until(conversation_id, "failed", "sent")
         assert time.monotonic() - begun_s > 0.15  # of a pause of 0.2 s
+
+
+async def test_two_processes_on_a_bad_day_send_everything_once_and_in_order(store: Store) -> None:
+    async with town(store) as here, Process(store, here.config).running():
+        people = [await here.customer(str(6001 + number)) for number in range(6)]
+        here.graph.hang_next(accept_first=True, times=2)
+        here.graph.hang_next(accept_first=False, times=2)
+        here.graph.cut_next(accept_first=True, times=2)
+        here.graph.html_next(accept_first=False, times=2)
+        here.graph.fail_next(code=2, times=3)
+        texts = [f"regel {number}" for number in range(5)]
+        for text in texts:
+            for _, conversation_id in people:
+                await here.says(conversation_id, text)
+        for customer, conversation_id in people:
+            await here.until(conversation_id, *["sent"] * 5, timeout_s=15)
+            assert here.texts(customer.psid) == texts
