@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -16,6 +16,7 @@ from bot.store.sending import Claim, ToSend
 from bot.store.work import now_ms
 from bot.web.channels.messenger.actions import Actions
 from bot.web.channels.messenger.config import MESSENGER, MessengerConfig, Page
+from bot.web.channels.messenger.errand import Errand, problem_of
 from bot.web.channels.messenger.graph import Graph, GraphRefused, GraphUnknown, GraphUnreachable
 from bot.web.channels.messenger.outcomes import (
     BACK_OFF_MS,
@@ -30,10 +31,9 @@ from bot.web.channels.messenger.pace import Pace
 from bot.web.channels.messenger.page_watch import PageWatch
 from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.private_replies import joined
-from bot.web.channels.messenger.recipients import Recipient, recipient_of
+from bot.web.channels.messenger.recipients import recipient_of
 from bot.web.channels.messenger.rendering import Json, parts, text_of
 from bot.web.channels.messenger.thread import ThreadReader
-from bot.web.channels.messenger.window import window_of
 from bot.web.operations.metrics import Metrics
 
 log = structlog.get_logger()
@@ -72,41 +72,6 @@ class Times:
     back_off_ms: tuple[int, ...] = BACK_OFF_MS
     wait_ms: int = WAIT_MS
     unreachable_ms: tuple[int, int] = (1_000, 30_000)
-
-
-@dataclass
-class Errand:
-    """The next part of the next message, and how it goes out.
-
-    begun_s: when the lease began, on the steady clock. with_it: further messages that this one brings.
-    """
-
-    claim: Claim
-    to_send: ToSend
-    begun_s: float
-    conversation: Conversation
-    page: Page
-    recipient: Recipient
-    whole: Message
-    parts: list[Json]
-    with_it: list[Message] = field(default_factory=list)
-    attempt: str = ""
-    page_is_in_trouble: bool = False
-    persona_id: str = ""
-    took_control: bool = False
-    checked_persona: bool = False
-
-    @property
-    def message(self) -> Message:
-        return self.to_send.message
-
-    @property
-    def part(self) -> int:
-        return self.to_send.parts_sent
-
-    @property
-    def is_by_agent(self) -> bool:
-        return self.message.sender == "agent"
 
 
 class Courier:
@@ -226,7 +191,7 @@ class Courier:
     # One that goes out now.
 
     async def _set_out(self, errand: Errand) -> bool:
-        problem = _problem(errand.conversation, errand.message, human_agent=self._config.human_agent)
+        problem = self._problem(errand.conversation, errand.message)
         if problem:
             return await self._fail(errand, problem)
         if not await self._page_lets_through(errand):
@@ -253,10 +218,9 @@ class Courier:
             if time.monotonic() - errand.begun_s > self._queue.lease_ms / 2000:
                 # This process stood still, or waited long: another sender may have the conversation soon.
                 return await self._later(errand, 0, refused=True, counts=False)
+            body = errand.body(human_agent=self._config.human_agent, now_ms=now_ms())
             try:
-                answer, headers = await self._graph.call(
-                    errand.page, "POST", f"{errand.page.id}/messages", body=self._body(errand)
-                )
+                answer, headers = await self._graph.call(errand.page, "POST", f"{errand.page.id}/messages", body=body)
             except GraphRefused as exc:
                 self._unreachable_since_s = None
                 if await self._mend(errand, exc):
@@ -279,20 +243,6 @@ class Courier:
         if attempt and errand.recipient.is_private_reply and self.comments:
             await self.comments.private_reply_begins(errand.conversation.id, attempt)
         return bool(attempt)
-
-    def _body(self, errand: Errand) -> Json:
-        window = window_of(errand.conversation, human_agent=self._config.human_agent)
-        needs_tag = window.needs_tag(by_agent=errand.is_by_agent, now_ms=now_ms())
-        body: Json = {
-            "recipient": errand.recipient.wire,
-            "messaging_type": "MESSAGE_TAG" if needs_tag else "RESPONSE",
-            "message": {**errand.parts[errand.part], "metadata": f"vb:{errand.attempt}"},
-        }
-        if needs_tag:
-            body["tag"] = "HUMAN_AGENT"
-        if errand.persona_id:
-            body["persona_id"] = errand.persona_id
-        return body
 
     async def _accepted(
         self, errand: Errand, *, mid: str, answer: Json | None = None, headers: Mapping[str, str] | None = None
@@ -418,9 +368,12 @@ class Courier:
         errand.page_is_in_trouble = bool(state.trouble)
         return self._pages.lets_through(state)
 
+    def _problem(self, conversation: Conversation, message: Message) -> str:
+        return problem_of(conversation, message, human_agent=self._config.human_agent, now_ms=now_ms())
+
     async def _fail_closed(self, claim: Claim, to_send: ToSend, conversation: Conversation) -> bool:
         """Whether it failed for the conversation's sake, whatever the page."""
-        problem = _problem(conversation, to_send.message, human_agent=self._config.human_agent)
+        problem = self._problem(conversation, to_send.message)
         return bool(problem) and await self._give_up(claim, to_send.message, conversation, problem)
 
     async def _fail(self, errand: Errand, problem: str, *, unreachable: bool = False) -> bool:
@@ -433,15 +386,3 @@ class Courier:
             return False
         self._metrics.not_sent(message, conversation.channel, problem)
         return True
-
-
-def _problem(conversation: Conversation, message: Message, *, human_agent: bool) -> str:
-    """Why it can't be sent, as far as we know ourselves; a key of PROBLEMS, or empty."""
-    if conversation.private_reply and not conversation.wrote_at_ms:
-        return "comment_gone" if conversation.private_reply == "gone" else "private_reply"
-    if conversation.unreachable:
-        return conversation.unreachable
-    window = window_of(conversation, human_agent=human_agent)
-    if not window.is_open(by_agent=message.sender == "agent", now_ms=now_ms()):
-        return "comment_gone" if recipient_of(conversation).is_private_reply else "window"
-    return ""
