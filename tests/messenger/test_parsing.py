@@ -342,6 +342,11 @@ def test_the_feed_tells_more_than_comments_and_that_is_no_concern(item: str) -> 
     assert read({"field": "feed", "value": {"item": item, "verb": "add"}}, "changes") == []
 
 
+def test_a_comment_that_is_too_long_keeps_what_fits() -> None:
+    value = {"item": "comment", "verb": "add", "comment_id": "5_8", "post_id": "1001_5", "message": "a" * 150}
+    assert one({"field": "feed", "value": value}, "changes").text == "a" * 99 + "…"
+
+
 def test_a_comment_without_an_author_or_a_text_is_one() -> None:
     value = {"item": "comment", "verb": "add", "comment_id": "5_8", "post_id": "1001_5", "photo": "x"}
     found = one({"field": "feed", "value": value}, "changes")

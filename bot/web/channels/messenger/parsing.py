@@ -91,7 +91,7 @@ def parse(raw: RawEvent, config: MessengerConfig, *, max_text_chars: int) -> lis
     array = raw.array
     if array == "changes":
         if record(event, "value") and ident(event, "field") == "feed":
-            return _feed(raw, config, record(event, "value"))
+            return _feed(raw, config, record(event, "value"), max_text_chars)
         # The dashboard's test button sends what belongs in `messaging` as {field, value}.
         array, event = ident(event, "field"), record(event, "value")
     where = _where(raw, config, event, is_standby=array == "standby")
@@ -346,7 +346,7 @@ _OF_PAGES = frozenset({"policy_enforcement", "app_roles"})
 # Public comments.
 
 
-def _feed(raw: RawEvent, config: MessengerConfig, value: Json) -> list[Event]:
+def _feed(raw: RawEvent, config: MessengerConfig, value: Json, max_text_chars: int) -> list[Event]:
     item = ident(value, "item")
     if item in _FEED_ITEMS:
         return []
@@ -372,7 +372,7 @@ def _feed(raw: RawEvent, config: MessengerConfig, value: Json) -> list[Event]:
             post_id=ident(value, "post_id"),
             parent_id=ident(value, "parent_id"),
             author_name=line(author, "name", 80),
-            text=words(value, "message"),
+            text=shortened(words(value, "message"), max_text_chars),
         )
     ]
 
