@@ -45,7 +45,9 @@ class Store:
         self.templates = TemplateStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
-        self.inbound = Inbound(self._client, keys, replicas=settings.redis_replicas)
+        self.inbound = Inbound(
+            self._client, keys, retention_days=settings.retention_days, replicas=settings.redis_replicas
+        )
         self.sending = SendQueue(self._client, keys, self.conversations)
         self.pages = PageStore(self._client, keys)
         self.media = MediaList(self._client, keys, self.conversations)

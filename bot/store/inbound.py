@@ -6,6 +6,7 @@ harm: every effect is recognised when it comes again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,9 @@ import redis.asyncio as aioredis
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.keys import Keys
 
-# What could not be understood is kept for who wants to know, but not for ever.
+# What could not be understood is kept for who wants to know, but not for ever: it may have a customer's words.
 MAX_ODD = 10_000
+ODD_DAYS = 30
 _LEAD = """
 local leader = redis.call('GET', KEYS[1])
 if leader and leader ~= ARGV[1] then return 0 end
@@ -45,10 +47,13 @@ class RawEvent:
 class Inbound:
     """The stream of raw events."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, *, replicas: int = 0) -> None:
-        """replicas: events count as stored once so many replicas have them."""
+    def __init__(
+        self, client: aioredis.Redis, keys: Keys, *, retention_days: int = ODD_DAYS, replicas: int = 0
+    ) -> None:
+        """retention_days: of customers' words. replicas: events count as stored once so many replicas have them."""
         self._client = client
         self._keys = keys
+        self._odd_days = min(ODD_DAYS, retention_days)
         self._put = Script(client, "inbound_put", on_conversation=False, replicas=replicas)
         self._lead = client.register_script(_LEAD)
         self._resign = client.register_script(_RESIGN)
@@ -89,6 +94,12 @@ class Inbound:
         with translated_errors():
             found = await self._client.xrevrange(self._keys.inbound_odd, count=limit)
         return [(_raw_event(entry_id, fields), fields["reason"]) for entry_id, fields in found]
+
+    async def remove_expired(self) -> None:
+        """What was set aside long ago goes."""
+        oldest_ms = int((time.time() - self._odd_days * 86_400) * 1000)
+        with translated_errors():
+            await self._client.xtrim(self._keys.inbound_odd, minid=f"{oldest_ms}-0", approximate=False)
 
     async def size(self) -> int:
         """How many events wait for their effect."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from bot.store import Store
+from bot.store.connection import encode
 from bot.store.inbound import RawEvent
+from bot.store.work import now_ms
 
 
 def event(text: str) -> RawEvent:
@@ -21,6 +23,16 @@ async def test_events_are_kept_raw_and_in_order_until_they_are_done(store: Store
     assert await store.inbound.waiting() == []
     (odd, reason), *_ = await store.inbound.odd()
     assert (bytes(odd.event), reason) == (b'{"text":"2"}', "unknown kind")
+
+
+async def test_what_was_set_aside_goes_after_a_month(store: Store) -> None:
+    await store.inbound.put([event("1")])
+    (raw,) = await store.inbound.waiting()
+    for days in (31, 29):
+        fields = {"event": encode(raw), "reason": f"{days} days old"}
+        await store._client.xadd(store._keys.inbound_odd, fields, id=f"{now_ms() - days * 86_400_000}-0")
+    await store.inbound.remove_expired()
+    assert [reason for _, reason in await store.inbound.odd()] == ["29 days old"]
 
 
 async def test_one_process_leads_until_it_resigns(store: Store) -> None:

@@ -241,7 +241,7 @@ class Shift:
     async def _set_aside(self, raw: RawEvent, reason: str, *, kind: str) -> None:
         await self._inbound.set_aside(raw, reason)
         self._count(kind)
-        log.warning("inbox.set_aside", reason=reason, array=raw.array)
+        log.info("inbox.set_aside", reason=reason, array=raw.array)
 
     def _count(self, kind: str) -> None:
         self._metrics.platform_events.labels(kind).inc()
