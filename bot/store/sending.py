@@ -49,14 +49,15 @@ class SendQueue:
     """What waits to be sent to platforms."""
 
     def __init__(
-        self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore, *, lease_ms: int = 60_000
+        self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore, *, lease_ms: int = 10_000
     ) -> None:
-        """lease_ms: longer than one request to the platform may take."""
+        """lease_ms: after so long without a sign of its sender, another one takes a conversation over."""
         self._client = client
         self._keys = keys
         self._conversations = conversations
         self.lease_ms = lease_ms
         self._next = Script(client, "send_next", on_conversation=False)
+        self._renew = Script(client, "send_renew", on_conversation=False)
         self._begin = Script(client, "send_begin")
         self._attempt = Script(client, "send_attempt")
         self._settle = Script(client, "send_settle")
@@ -80,6 +81,11 @@ class SendQueue:
         age_ms = int(now_ms) - int(attempt_at_ms) if attempt else 0
         message = stored_message(entry_id, record)
         return ToSend(message, int(parts), int(tries), attempt, age_ms, tuple(with_it.split()))
+
+    async def renew(self, claim: Claim) -> bool:
+        """The sender is still at it: a new lease. False when the claim is lost."""
+        keys = [self._keys.sends(claim.conversation_id), self._keys.sending]
+        return bool(await self._renew(keys, [claim.token, claim.conversation_id, self.lease_ms]))
 
     async def attempt(
         self, claim: Claim, message_id: str, *, part: int, parts: int, with_it: Sequence[str] = ()

@@ -189,6 +189,21 @@ async def test_a_process_that_stood_still_does_not_send_what_it_noted(store: Sto
         assert len([name for name in fields if name.startswith("attempt ")]) == 2
 
 
+async def test_a_request_that_takes_longer_than_a_lease_keeps_its_conversation(store: Store) -> None:
+    store.sending.lease_ms = 200
+    async with town(store, timeout_s=5.0, echoes=False) as here:
+        _, conversation_id = await here.customer()
+        here.graph.slow(0.6)
+        await here.says(conversation_id, "een")
+        await when(lambda: [call for call in here.graph.calls if call.endpoint == "messages"])
+        sends = store._keys.sends(conversation_id)
+        sender = await store._client.hget(sends, "claim")
+        await asyncio.sleep(0.4)
+        assert sender and await store._client.hget(sends, "claim") == sender
+        await here.until(conversation_id, "sent")
+        assert here.texts() == ["een"]
+
+
 async def test_a_sender_whose_claim_was_taken_over_sends_nothing_more(store: Store) -> None:
     async with town(store) as here:
         _, conversation_id = await here.customer()

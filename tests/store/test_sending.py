@@ -79,6 +79,7 @@ async def test_a_sender_that_lost_its_claim_sends_nothing_more(store: Store) -> 
     assert await store.sending.attempt(slow, message_id, part=0, parts=1) is None
     assert not await store.sending.fail(slow, message_id, "window")
     assert not await store.sending.later(slow, 0, refused=True)
+    assert not await store.sending.renew(slow)
     assert await store.sending.begin(slow, claiming=False) is None
     assert await send(store, quick) == "hallo"
 

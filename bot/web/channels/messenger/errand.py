@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.model import Conversation, Message
+from bot.model import META_INBOX, Conversation, Message
 from bot.store.sending import Claim, ToSend
 from bot.web.channels.messenger.config import Page
 from bot.web.channels.messenger.recipients import Recipient, recipient_of
@@ -68,6 +68,9 @@ def problem_of(conversation: Conversation, message: Message, *, human_agent: boo
         return "comment_gone" if conversation.private_reply == "gone" else "private_reply"
     if conversation.unreachable:
         return conversation.unreachable
+    if conversation.owner == META_INBOX and message.sender != "agent" and message.notice != "emergency":
+        # What waited failed when they took over; this was in the air, and did not arrive.
+        return "other_owner"
     window = window_of(conversation, human_agent=human_agent)
     if not window.is_open(by_agent=message.sender == "agent", now_ms=now_ms):
         return "comment_gone" if recipient_of(conversation).is_private_reply else "window"
