@@ -30,7 +30,7 @@ pages:
   - id: "{page}"
     name: Winkel van Sinkel
     instagram_id: "{instagram}"
-    persona_picture: {picture}
+    persona_picture: https://www.example.nl/medewerker.png
     comments:
       private_reply: true
 """
@@ -77,8 +77,7 @@ def bot_settings(graph: FakeGraph, folder: Path) -> dict[str, str]:
     """What the bot must be told to talk with this fake; writes its messenger.yml to the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "messenger.yml"
-    picture = graph.media.url("profile.png", hours=24 * 365)
-    file.write_text(MESSENGER_FILE.format(page=PAGE, instagram=INSTAGRAM, picture=picture), encoding="utf-8")
+    file.write_text(MESSENGER_FILE.format(page=PAGE, instagram=INSTAGRAM), encoding="utf-8")
     return {
         "BOT_GRAPH_URL": graph.url,
         "BOT_MESSENGER_APP_ID": graph.app_id_text,

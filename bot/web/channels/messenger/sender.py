@@ -103,6 +103,7 @@ class Sender:
 
     async def _deliver(self, claim: Claim) -> None:
         """A conversation that can't be sent for must not keep others waiting."""
+        renewal = asyncio.create_task(self._renew(claim))
         try:
             await self._courier.deliver(claim, goes_on=lambda: not self._is_stopping)
         except StoreUnavailable as exc:
@@ -111,3 +112,12 @@ class Sender:
             log.error("sender.failed", conversation_id=claim.conversation_id, error=described(exc))
             with suppress(StoreUnavailable):
                 await self._queue.later(claim, BROKEN_MS, refused=False)
+        finally:
+            renewal.cancel()
+
+    async def _renew(self, claim: Claim) -> None:
+        """A request may take longer than a lease, which is short: what a process that died had, another takes soon."""
+        while True:
+            await asyncio.sleep(self._queue.lease_ms / 4000)
+            with suppress(StoreUnavailable):  # the next one will do, or the lease ends
+                await self._queue.renew(claim)
