@@ -255,6 +255,11 @@ class ConversationStore:
             entry_ids = await self._client.hmget(self._keys.message_ids(conversation_id), waiting)
         return sorted(zip(entry_ids, waiting, strict=True), key=lambda pair: entry_order(pair[0]))
 
+    async def has_message(self, conversation_id: str, message_id: str) -> bool:
+        """Whether a message with this id was stored, also one that is gone by now."""
+        with translated_errors():
+            return bool(await self._client.hexists(self._keys.message_ids(conversation_id), message_id))
+
     async def mark(self, conversation_id: str, message_ids: Sequence[str], state: State) -> int:
         """Note that messages to the customer were delivered, read or failed; returns how many that changed."""
         if not message_ids:

@@ -57,7 +57,7 @@ class Handling:
             raise InvalidMessage(f"text: expected 1 to {MAX_REPLY_CHARS} characters, got {len(text)}")
         if not 1 <= len(message_id) <= MAX_ID_CHARS:
             raise InvalidMessage(f"message_id: expected 1 to {MAX_ID_CHARS} characters")
-        await self._check_sendable(conversation_id, agent)
+        await self._check_sendable(conversation_id, agent, message_id)
         message = Message(
             id=message_id,
             conversation_id=conversation_id,
@@ -111,11 +111,14 @@ class Handling:
             raise AlreadyClaimed(f"conversation {conversation_id!r} belongs to {conversation.owner}")
         return conversation
 
-    async def _check_sendable(self, conversation_id: str, agent: Account) -> None:
+    async def _check_sendable(self, conversation_id: str, agent: Account, message_id: str) -> None:
         conversation = await self._store.conversations.get(conversation_id)
         problem = obstacle(conversation, self._messenger, by_agent=True, now_ms=now_ms())
         # Whose it is comes first: that an agent has lost it matters more than what could be sent.
-        if problem and conversation.agent_id == agent.id:
+        if not problem or conversation.agent_id != agent.id:
+            return
+        # A repeat of what was stored in time is no new message.
+        if not await self._store.conversations.has_message(conversation_id, message_id):
             raise NotSendable(problem)
 
     async def _notice(self, template: str, conversation: Conversation, notice: str, agent_name: str) -> list[Message]:

@@ -21,6 +21,7 @@ from bot.web.desk import stream
 from bot.web.desk.words import page_url
 from bot.web.live import Live
 from tests.conftest import Site
+from tests.fakes import platform
 from tests.fakes.conversations import NOT_SURE, SURE, answer, handed_over, message, naming, write
 
 TOO_LONG = "x" * 4001
@@ -439,3 +440,15 @@ async def test_nlu_is_shown_with_the_words_of_the_editors(data: Store, sanne: Ag
     _, page = await sanne.get(page_url(written.conversation_id))
     assert f'title="faq_openingstijden">{html.escape(template)}' in page
     assert "Ander onderwerp" in page
+
+
+# A platform whose channel is off; what it is like when it is on is in test_desk_platform.py.
+
+
+async def test_a_customer_of_a_platform_that_is_off_can_not_be_answered(data: Store, sanne: Agent) -> None:
+    conversation_id = await platform.begun(data)
+    await platform.asks(data, conversation_id)
+    await sanne.claim(conversation_id)
+    status, page = await sanne.reply(conversation_id, "hallo?")
+    assert (status, draft_in(page)) == (409, "hallo?")
+    assert "Niet verzonden. Messenger staat uit" in page
