@@ -12,6 +12,7 @@ from bot.store import Store
 from bot.store.conversations import AtOnce, Contact
 from bot.store.sending import Claim
 from bot.store.work import now_ms
+from tests.conftest import eventually
 from tests.fakes.conversations import message
 
 ROOT = Path(__file__).parents[2]
@@ -71,20 +72,29 @@ async def sends(store: Store, conversation_id: str, *pairs: tuple[Attachment, Me
 
 
 async def accepted(store: Store, conversation_id: str, message_id: str, mid: str) -> None:
-    """The platform took what is next in line, and calls it `mid`."""
-    claim = Claim(conversation_id, uuid.uuid4().hex)  # taken from the site's own sender
-    while to_send := await store.sending.begin(claim, claiming=True):
-        attempt = await store.sending.attempt(claim, to_send.message.id, part=0, parts=1)
-        assert attempt
-        named = mid if to_send.message.id == message_id else f"mid-{to_send.message.id}"
-        await store.sending.settle(conversation_id, attempt, mid=named, at_ms=now_ms())
-        if to_send.message.id == message_id:
-            return
-    raise AssertionError("it was not in line")
+    """The platform took what is next in line, up to this message, and calls it `mid`."""
+
+    async def took_it() -> bool:
+        claim = Claim(conversation_id, uuid.uuid4().hex)
+        while to_send := await store.sending.begin(claim, claiming=True):
+            attempt = await store.sending.attempt(claim, to_send.message.id, part=0, parts=1)
+            if not attempt:
+                return False  # the site's own sender took it back
+            named = mid if to_send.message.id == message_id else f"mid-{to_send.message.id}"
+            await store.sending.settle(conversation_id, attempt, mid=named, at_ms=now_ms())
+            if to_send.message.id == message_id:
+                return True
+        return False
+
+    await eventually(took_it)
 
 
 async def failed(store: Store, conversation_id: str, problem: str) -> None:
     """The platform did not take what is next in line."""
-    claim = Claim(conversation_id, uuid.uuid4().hex)
-    to_send = await store.sending.begin(claim, claiming=True)
-    assert to_send and await store.sending.fail(claim, to_send.message.id, problem)
+
+    async def refused_it() -> bool:
+        claim = Claim(conversation_id, uuid.uuid4().hex)
+        to_send = await store.sending.begin(claim, claiming=True)
+        return to_send is not None and await store.sending.fail(claim, to_send.message.id, problem)
+
+    await eventually(refused_it)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.conversations import Contact
 from bot.store.work import now_ms
-from bot.web.media.download import is_public
+from bot.web.media.download import PublicResolver, is_public
 from bot.web.media.keeper import MediaKeeper
 from bot.web.media.kinds import UNKNOWN, content_type
 from tests.conftest import API_TOKEN, Site, eventually, free_port, running_site
@@ -196,6 +196,19 @@ async def test_a_file_that_can_not_be_had_says_why(
     assert keeping.files() == []
 
 
+async def test_a_redirect_to_another_host_of_the_list_is_not_followed(
+    store: Store, settings: Settings, cdn: Cdn
+) -> None:
+    elsewhere = f"http://localhost:{PORT}"
+    keeping = Keeping(store, replace(settings, media_hosts=(ORIGIN, elsewhere)))
+    cdn.keeps("/there.png", PNG)
+    url = cdn.answers_with("/here", 302, location=f"{elsewhere}/there.png")
+    await receive(store, sent(Attachment("image", url), Attachment("image", f"{elsewhere}/there.png")))
+    assert (await became(store, place=1)).size_bytes == len(PNG)
+    assert (await became(store)).problem == "not_allowed"
+    await keeping.stop()
+
+
 async def test_a_redirect_on_the_same_host_is_followed(store: Store, keeping: Keeping, cdn: Cdn) -> None:
     cdn.keeps("/there.png", PNG)
     await receive(store, sent(Attachment("image", cdn.answers_with("/here", 302, location="/there.png"))))
@@ -285,6 +298,20 @@ async def test_what_is_taken_back_while_it_is_fetched_is_not_kept(store: Store, 
     await eventually(nothing_to_do)
 
 
+async def test_what_happens_while_somebody_is_at_it_is_not_forgotten(store: Store) -> None:
+    await receive(store, sent(Attachment("image", "https://fbcdn.net/a.png")))
+    claim = await store.media.claim()
+    assert claim and await store.media.claim() is None
+    await store.conversations.set_media(ID, "m_1", 0, Media("ab", "image/png", 1, "foto.png"))
+    await store.conversations.delete(ID, "m_1", message(ID, "note", "weg"))
+    await store.media.done(claim)
+    assert await store.media.hold(claim) is None
+    again = await store.media.claim()
+    assert again and again.message_id == "m_1" and await store.media.begin(again) is None
+    await store.media.done(again)
+    assert await store.media.claim() is None
+
+
 async def waiting(store: Store) -> list[Any]:
     found: list[Any] = await store._client.zrange(store._keys.media, 0, -1)
     return found
@@ -297,6 +324,8 @@ async def test_files_go_when_the_time_of_their_conversation_has_come(
     keeping = Keeping(store, settings)
     await receive(store, sent(Attachment("image", cdn.keeps("/a.png", PNG))))
     key = (await became(store)).key
+    looks_at_ms = await store._client.zscore(store._keys.media, f"{ID} ")
+    assert 364 < (looks_at_ms - now_ms()) / 86_400_000 < 366
     if expired:
         await store._client.hset(store._keys.conversation(ID), "last_at_ms", now_ms() - 366 * 86_400_000)
     # A year passes.
@@ -417,8 +446,12 @@ async def test_a_name_that_leads_into_our_own_network_is_not_asked(store: Store,
     cdn.keeps("/a.png", PNG)
     await receive(store, sent(Attachment("image", "https://localhost/a.png")))
     assert (await became(store)).problem == "failed"
-    assert cdn.asked == []
     await keeping.stop()
+    for trusted in ((), ("localhost",)):
+        resolver = PublicResolver(trusted)
+        with nullcontext() if trusted else pytest.raises(OSError, match="private network"):
+            assert await resolver.resolve("localhost", PORT)
+        await resolver.close()
 
 
 # For agents, over real HTTP

@@ -51,7 +51,7 @@ class Downloader:
 
     async def open(self) -> None:
         # What is on the list by its full address may be on this machine; a name must lead to the outside world.
-        resolver = _PublicResolver(tuple(urlsplit(origin).hostname or "" for origin in self._origins))
+        resolver = PublicResolver(tuple(urlsplit(origin).hostname or "" for origin in self._origins))
         self._session = aiohttp.ClientSession(
             timeout=self._timeout,
             connector=aiohttp.TCPConnector(resolver=resolver),
@@ -113,7 +113,7 @@ class Downloader:
         return file
 
 
-class _PublicResolver(AbstractResolver):
+class PublicResolver(AbstractResolver):
     """Names that lead into our own network lead nowhere: the address that is used is the one that is looked at."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
