@@ -38,6 +38,10 @@ class Agent:
         async with self._http.get(_raw(path), headers=headers, allow_redirects=False) as response:
             return response.status, await response.text()
 
+    async def get_bytes(self, path: str) -> bytes:
+        async with self._http.get(_raw(path), allow_redirects=False) as response:
+            return await response.read()
+
     async def post(self, path: str, **form: str) -> tuple[int, str]:
         async with self._http.post(_raw(path), data=form, allow_redirects=False) as response:
             return response.status, await response.text()

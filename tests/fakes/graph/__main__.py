@@ -85,6 +85,7 @@ def bot_settings(graph: FakeGraph, folder: Path) -> dict[str, str]:
         "BOT_MESSENGER_VERIFY_TOKEN": graph.verify_token,
         "BOT_MESSENGER_TOKENS": f"{PAGE}={TOKEN}",
         "BOT_MESSENGER_FILE": str(file),
+        "BOT_MEDIA_HOSTS": graph.url,
     }
 
 
