@@ -23,6 +23,7 @@ from bot.store.work import now_ms
 from bot.web.media.download import PublicResolver, is_public
 from bot.web.media.keeper import MediaKeeper
 from bot.web.media.kinds import UNKNOWN, content_type
+from bot.web.operations.metrics import Metrics
 from tests.conftest import API_TOKEN, Site, eventually, free_port, running_site
 from tests.fakes.bucket import ACCESS_KEY, Bucket, running_bucket
 from tests.fakes.cdn import HTML, MP4, PDF, PNG, Cdn, running_cdn
@@ -48,7 +49,8 @@ class Keeping:
     """A keeper that works in this process, and what it keeps."""
 
     def __init__(self, store: Store, settings: Settings, **options: Any) -> None:
-        self.keeper = MediaKeeper(store, settings, look_every_s=0.02, **options)
+        self.metrics = Metrics()
+        self.keeper = MediaKeeper(store, settings, self.metrics, look_every_s=0.02, **options)
         self.folder = settings.var / "media"
         self._task = asyncio.create_task(self.keeper.run())
 
@@ -194,6 +196,7 @@ async def test_a_file_that_can_not_be_had_says_why(
     await receive(store, sent(Attachment("image", urls[case]())))
     assert await became(store) == Media(problem=problem)
     assert keeping.files() == []
+    assert keeping.metrics.registry.get_sample_value("bot_media_total", {"result": problem}) == 1
 
 
 async def test_a_redirect_to_another_host_of_the_list_is_not_followed(
@@ -495,6 +498,8 @@ async def test_an_agent_gets_the_file_and_it_can_do_nothing_in_our_pages(
     assert headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in headers["content-security-policy"]
     assert headers["cache-control"].startswith("private")
+    known = await get(media_site, path, media_site.session("sanne", "agent"), **{"if-none-match": headers["etag"]})
+    assert (known[0], known[2]) == (304, b"")
     for session in ("", media_site.session("redactie", "editor")):
         status, _, body = await get(media_site, path, session)
         assert status == (403 if session else 303) and content not in body

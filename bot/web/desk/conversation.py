@@ -118,6 +118,7 @@ class ConversationPage:
     mode: Mode  # whose it is, seen from this agent; decides which actions there are
     place: str  # the same in Dutch, as the end of a sentence
     priority: str  # of the handoff, in Dutch; empty without one
+    elsewhere: bool  # somebody answers in Meta's own inbox
     alarm: str  # what the agent must know about somebody who may be in danger; empty for others
     facts: tuple[Fact, ...]
     platform: Platform | None  # what Messenger or Instagram allows, None for other channels
@@ -149,6 +150,7 @@ async def load_page(
         mode=mode,
         place=words.place(conversation, mine=mode == "mine"),
         priority=words.PRIORITIES[conversation.handoff.priority] if conversation.handoff else "",
+        elsewhere=conversation.owner == META_INBOX,
         alarm=words.alarm(conversation),
         facts=_facts(lines),
         platform=platform_of(conversation, messenger, ZoneInfo(timezone)),

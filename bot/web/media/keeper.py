@@ -19,6 +19,7 @@ from bot.web.media.download import Downloader, Failed, Refused
 from bot.web.media.kinds import HEAD_BYTES, content_type
 from bot.web.media.names import file_name
 from bot.web.media.storage import MediaStorage
+from bot.web.operations.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ class MediaKeeper:
         self,
         store: Store,
         settings: Settings,
+        metrics: Metrics,
         *,
         waits_s: tuple[float, ...] = WAITS_S,
         look_every_s: float = LOOK_EVERY_S,
@@ -58,7 +60,9 @@ class MediaKeeper:
         self._retention_ms = settings.retention_days * 86_400_000
         self._waits_s = waits_s
         self._look_every_s = look_every_s
+        self._metrics = metrics
         self._is_open = False
+        self._is_paused = False
 
     async def close(self) -> None:
         await self._downloader.close()
@@ -80,8 +84,11 @@ class MediaKeeper:
             wait_s = self._look_every_s
             try:
                 await self._drain()
+                self._is_paused = False
             except (StoreUnavailable, UpstreamError) as exc:
-                log.warning("media.paused", reason=str(exc))
+                if not self._is_paused:
+                    log.warning("media.paused", reason=str(exc))
+                self._is_paused = True
                 wait_s = PAUSE_S
             except Exception as exc:  # it is for ever
                 log.error("media.failed", error=described(exc))
@@ -160,6 +167,7 @@ class MediaKeeper:
                 log.info("media.postponed", conversation_id=conversation_id, reason=str(exc))
                 return False
             media = Media(problem="failed")
+        self._metrics.media.labels(media.problem or "kept").inc()
         if media.problem:
             log.warning("media.refused", conversation_id=conversation_id, kind=attachment.kind, problem=media.problem)
         else:

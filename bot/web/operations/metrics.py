@@ -12,7 +12,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw
 
 from bot.errors import StoreUnavailable
-from bot.model import Message
+from bot.model import MEDIA_PROBLEMS, Message
 from bot.store import Store
 from bot.web.operations.installation import registry_of
 
@@ -60,6 +60,11 @@ class Metrics:
         )
         for kind in ("odd", "failed"):
             self.platform_events.labels(kind)
+        self.media = Counter(
+            "bot_media_total", "Files of customers that it kept, or that can't be had", ["result"], registry=registry
+        )
+        for result in ("kept", *MEDIA_PROBLEMS):
+            self.media.labels(result)
         self.pages = Gauge("bot_widget_pages", "Pages with a widget connected to it", registry=registry)
         self.store_seconds = Histogram(
             "bot_store_seconds",
