@@ -48,7 +48,8 @@ class Wall:
         self, store: Store, settings: Settings, fake: FakeGraph, config: MessengerConfig, graph: Graph
     ) -> None:
         answers = Answers(store.templates, settings)
-        intake = Intake(store, answers, settings, Metrics(), Rescue(store, answers, settings))
+        self.rescue = Rescue(store, answers, settings)
+        intake = Intake(store, answers, settings, Metrics(), self.rescue)
         self.store, self.fake, self.config = store, fake, config
         self.comments = Comments(store, intake, answers, graph, config)
 
@@ -182,6 +183,15 @@ async def test_danger_in_a_comment_is_for_a_human_at_once(wall: Wall) -> None:
     conversation = await wall.get(conversation_id)
     assert conversation.owner == "queue" and conversation.handoff and conversation.handoff.priority == "urgent"
     assert "0800-0113" in (await wall.store.conversations.messages(conversation_id))[-1].text
+
+
+async def test_an_assistant_that_is_late_wastes_no_private_message(wall: Wall) -> None:
+    conversation_id = await wall.hears(wall.comment())
+    (overdue,) = await wall.store.work.overdue(-1_000)
+    await wall.rescue._ask_for_patience(overdue)
+    await wall.rescue.hand_over(conversation_id, "assistant_slow", overdue.since_ms)
+    said = (await wall.store.conversations.messages(conversation_id))[1:]
+    assert len(said) == 1 and "Stuur eerst een antwoord op dit bericht" in said[0].text
 
 
 async def test_once_sent_it_is_a_messenger_conversation_and_the_public_reads_one_line(wall: Wall) -> None:
