@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Button
+from bot.model import Account, Button
 from bot.store import Store
 from bot.store.sending import Claim
 from tests.fakes.conversations import message
@@ -444,6 +444,31 @@ async def test_the_assistant_takes_nothing(store: Store) -> None:
         assert await here.problems(conversation_id) == ["other_owner"]
         assert here.process.heard.refusals == [conversation_id]
         assert not [call for call in here.graph.calls if call.endpoint == "take_thread_control"]
+
+
+@pytest.mark.parametrize("how", ["no answer", "not now"])
+async def test_what_was_in_the_air_is_not_sent_again_once_somebody_answers_elsewhere(store: Store, how: str) -> None:
+    async with town(store, times=replace(QUICK, back_off_ms=(300,))) as here:
+        _, conversation_id = await here.customer(agent=False)
+        if how == "no answer":
+            here.graph.hang_next(accept_first=False)
+        else:
+            here.graph.fail_next(code=2, transient=True)
+        await here.answers(conversation_id, "een")
+        await when(lambda: here.graph.calls_to("messages"))
+        said = message(conversation_id, "agent", "Ann hier", agent_name="Meta-inbox")
+        await store.queue.answered_elsewhere(conversation_id, at_ms=now_ms(), message=said)
+        await here.until(conversation_id, "failed", "sent")
+        assert (await here.problems(conversation_id), here.texts()) == (["other_owner", ""], [])
+
+
+async def test_the_emergency_numbers_are_said_beside_whoever_answers_elsewhere(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(agent=False)
+        await store.queue.answered_elsewhere(conversation_id, at_ms=now_ms())
+        numbers = message(conversation_id, "assistant", "Bel 113.", notice="emergency")
+        await store.queue.reply(conversation_id, Account("meta-inbox", "", ()), numbers)
+        await here.until(conversation_id, "sent")
 
 
 async def test_metas_own_flow_is_waited_for(store: Store) -> None:
