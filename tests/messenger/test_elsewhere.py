@@ -313,6 +313,8 @@ async def test_a_refused_message_makes_only_the_assistant_give_way(desk: Desk, o
         await desk.store.queue.claim(await desk.conversation(), SANNE)
     await desk.elsewhere.refused(desk.id, desk.began_ms + 10)
     assert await desk.owner() == ("agent:meta-inbox" if owner == "assistant" else owner)
+    # Agents see why nobody answers, or why their message failed.
+    assert (await desk.lines())[-1].startswith("Meta-inbox: Meta nam een bericht van ons niet aan")
 
 
 async def test_an_agent_takes_over_from_the_inbox_as_from_a_colleague(desk: Desk) -> None:

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 INBOXES = {"263902037430900": "de Meta-inbox", "1217981644879628": "de Instagram-inbox"}
 TAKEN = "Iemand beantwoordt dit gesprek nu in de Meta-inbox. De assistent zegt hier niets meer."
+REFUSED = "Meta nam een bericht van ons niet aan: iemand anders heeft dit gesprek nu in de Meta-inbox."
 HANDED_BACK = "Het gesprek is terug uit de Meta-inbox. De assistent antwoordt weer."
 STILL_WAITS = "Het gesprek is terug uit de Meta-inbox. De klant wacht nog op antwoord, daarom staat het in de wachtrij."
 # Somebody may write in the very moment of a hand-back; then it is decided anew.
@@ -95,7 +96,12 @@ class Elsewhere:
         Only the assistant gives way. What waits in our queue would never come back, and an agent decides for herself.
         """
         await self._store.queue.answered_elsewhere(
-            conversation_id, at_ms=at_ms, control=UNKNOWN_APP, takes_from=(ASSISTANT,), is_news=False
+            conversation_id,
+            at_ms=at_ms,
+            control=UNKNOWN_APP,
+            takes_from=(ASSISTANT,),
+            is_news=False,
+            message=_note(conversation_id, f"refused-{at_ms}", REFUSED),
         )
 
     async def _taken(self, moved: ControlMoved) -> None:
