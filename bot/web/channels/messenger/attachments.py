@@ -33,7 +33,7 @@ def attachments_of(message: Json) -> tuple[Attachment, ...]:
     """All of them in order, at most MAX_ATTACHMENTS. What is unknown or empty is of the kind `other`."""
     found: list[Attachment] = []
     parts = message.get("attachments")
-    for part in parts if isinstance(parts, list) else ():
+    for part in parts[: 2 * MAX_ATTACHMENTS] if isinstance(parts, list) else ():
         one = _attachment(part) if isinstance(part, dict) else Attachment("other")
         if one not in found or one == Attachment("other"):
             found.append(one)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.model import Attachment
 from bot.store.inbound import RawEvent
-from bot.web.channels.intake import PAYLOAD
+from bot.web.channels.intake import MAX_ID_CHARS, PAYLOAD
 from bot.web.channels.messenger import notes
 from bot.web.channels.messenger.attachments import attachments_of, is_like, story_of
 from bot.web.channels.messenger.config import INSTAGRAM, MESSENGER, MessengerConfig, Page
@@ -52,8 +52,6 @@ _EMOJI = {
 }
 _SOME_EMOJI = "❔"
 _MAX_EMOJI_CHARS = 16
-# Longest id of a message that the store takes.
-_MAX_MID_CHARS = 300
 # Clocks of two machines differ; a time further ahead than this is no time.
 _AHEAD_MS = 24 * 3_600_000
 # What a page's feed tells of beside comments.
@@ -394,7 +392,7 @@ def _known_mid(of: Json) -> str:
 
 def _valid_mid(mid: str) -> str:
     """What the store can't take as an id goes by its hash."""
-    if len(mid) <= _MAX_MID_CHARS and mid.isprintable() and " " not in mid:
+    if len(mid) <= MAX_ID_CHARS and mid.isprintable() and " " not in mid:
         return mid
     return f"~{hashlib.sha256(mid.encode(errors='replace')).hexdigest()[:32]}"
 
