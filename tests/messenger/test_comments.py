@@ -121,7 +121,7 @@ async def test_a_comment_becomes_a_conversation_that_the_assistant_answers(wall:
     texts = [message.text for message in await wall.store.conversations.messages(conversation_id)]
     assert texts == ["wat kost deze?"]
     assert await wall.notes(conversation_id) == [
-        "Openbare reactie onder bericht 1001_5: https://www.facebook.com/1001_5"
+        "Openbare reactie onder een bericht van ons: https://www.facebook.com/1001_5"
     ]
     assert await wall.answers_next("10 euro")
     assert not await wall.answers_next()
@@ -175,7 +175,7 @@ def test_tags_of_friends_and_emoji_say_nothing_to_us(text: str, says: bool) -> N
 async def test_a_reply_in_a_thread_is_a_comment_too(wall: Wall) -> None:
     conversation_id = await wall.hears(wall.comment(parent_id="5_1"))
     (note,) = await wall.notes(conversation_id)
-    assert note.startswith("Antwoord op een reactie onder bericht 1001_5")
+    assert note.startswith("Antwoord op een reactie onder een bericht van ons")
 
 
 async def test_danger_in_a_comment_is_for_a_human_at_once(wall: Wall) -> None:

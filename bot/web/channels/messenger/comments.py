@@ -27,7 +27,8 @@ from bot.web.channels.messenger.window import PRIVATE_REPLY_MS
 log = structlog.get_logger()
 
 MAX_NAME_CHARS = 80
-_COMMENT_ID = re.compile(r"[0-9_]{1,100}")
+# Of comments and posts; they become part of addresses.
+_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
 _TAGS = ("@", "#")
 # Between the names of a Dutch or Flemish person.
 _PARTICLES = frozenset({"van", "de", "der", "den", "het", "ter", "ten", "te", "la", "le", "el", "al", "en"})
@@ -45,7 +46,7 @@ class Comments:
 
     async def changed(self, changed: CommentChanged) -> None:
         """Somebody commented on a post, or a comment was changed, removed or hidden."""
-        if not _COMMENT_ID.fullmatch(changed.comment_id):
+        if not _ID.fullmatch(changed.comment_id):
             return
         if changed.verb == "add":
             await self._added(changed)
@@ -208,8 +209,8 @@ def _is_friend(word: str) -> bool:
 
 def _origin(changed: CommentChanged) -> Message:
     where = "Antwoord op een reactie" if changed.parent_id not in ("", changed.post_id) else "Openbare reactie"
-    text = f"{where} onder bericht {changed.post_id}: https://www.facebook.com/{changed.post_id}"
-    return _note(conversation_of(changed), f"about-{changed.comment_id}", text)
+    link = f": https://www.facebook.com/{changed.post_id}" if _ID.fullmatch(changed.post_id) else ""
+    return _note(conversation_of(changed), f"about-{changed.comment_id}", f"{where} onder een bericht van ons{link}")
 
 
 def _note(conversation_id: str, note_id: str, text: str) -> Message:
