@@ -287,6 +287,7 @@ class Courier:
         except UpstreamError as exc:
             log.warning("control.refused", conversation_id=errand.conversation.id, reason=str(exc))
             return False
+        await self._store.conversations.set_control(errand.conversation.id, "", at_ms=now_ms())
         return True
 
     async def _refused(self, errand: Errand, refused: GraphRefused) -> bool:
