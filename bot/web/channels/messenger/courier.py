@@ -235,7 +235,7 @@ class Courier:
 
     async def _note_attempt(self, errand: Errand) -> bool:
         """Before the request, so that it is known that the message may have gone out. False: another sender has it."""
-        with_it = [other.id for other in errand.with_it]
+        errand.attempt_at_ms, with_it = now_ms(), [other.id for other in errand.with_it]
         attempt = await self._queue.attempt(
             errand.claim, errand.message.id, part=errand.part, parts=len(errand.parts), with_it=with_it
         )
@@ -248,7 +248,9 @@ class Courier:
         self, errand: Errand, *, mid: str, answer: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> bool:
         conversation, message = errand.conversation, errand.message
-        await self._queue.settle(conversation.id, errand.attempt, mid=mid, at_ms=now_ms())
+        # Not when the answer came: by then the customer may have read it, and Meta tells until when they read.
+        at_ms = errand.attempt_at_ms or now_ms()
+        await self._queue.settle(conversation.id, errand.attempt, mid=mid, at_ms=at_ms)
         if errand.part + 1 >= len(errand.parts):
             self._metrics.passed_on([message, *errand.with_it], conversation.channel)
         if headers is not None:

@@ -17,6 +17,7 @@ class Errand:
     """The next part of the next message, and how it goes out.
 
     begun_s: when the lease began, on the steady clock. with_it: further messages that this one brings.
+    attempt_at_ms: when this process noted the attempt; 0 for one of before.
     """
 
     claim: Claim
@@ -29,6 +30,7 @@ class Errand:
     parts: list[Json]
     with_it: list[Message] = field(default_factory=list)
     attempt: str = ""
+    attempt_at_ms: int = 0
     page_is_in_trouble: bool = False
     persona_id: str = ""
     took_control: bool = False
