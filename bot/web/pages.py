@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from datetime import datetime
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from sanic import HTTPResponse, Request
 from sanic.response import html
 
@@ -26,6 +28,7 @@ _CHANNELS = {
     "instagram": "Instagram",
     "comment": "Facebook-reactie",
 }
+_DESK_PAGE = re.compile(r"/desk/[\w-]+")
 _DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
@@ -49,6 +52,7 @@ def environment(settings: Settings) -> Environment:
         channel=lambda name: _CHANNELS.get(name, name),
         reason=lambda code: REASONS.get(code, code),
         owner=owner,
+        desk_links=desk_links,
     )
     return jinja
 
@@ -78,6 +82,12 @@ def ago(ms: int) -> str:
         return f"{seconds // 3600} u {seconds % 3600 // 60:02d}"
     days = seconds // 86_400
     return "1 dag" if days == 1 else f"{days} dagen"
+
+
+def desk_links(note: str) -> Markup:
+    """A note of ours for agents: where it names another conversation's page, that is a link."""
+    linked = _DESK_PAGE.sub(r'<a href="\g<0>">dit gesprek</a>', str(escape(note)))
+    return Markup(linked)
 
 
 def moment(at: datetime, *, with_time: bool = True) -> str:

@@ -104,3 +104,13 @@ async def test_agents_read_it_on_the_desk_and_in_the_api(site: Site) -> None:
         async with client.get(f"{site.url}/api/v1/conversations/{conversation_id}") as response:
             transcript = (await response.json())["transcript"]
     assert [line["message"]["sender"] for line in transcript] == ["customer", "note"]
+
+
+async def test_a_note_leads_to_another_conversation_and_a_customers_words_lead_nowhere(site: Site) -> None:
+    async with site.store() as store:
+        conversation_id = await handed_over(store, "kijk op /desk/iets-anders <b>")
+        lead = message(conversation_id, "note", "De klant reageerde ook: /desk/comment-1001-5_8 <b>")
+        await store.conversations.note(lead)
+    shown = Visitor(site.url, site.session("sanne", "agent", name="Sanne")).get(f"/desk/{conversation_id}").body
+    assert '<a href="/desk/comment-1001-5_8">dit gesprek</a> &lt;b&gt;' in shown
+    assert "kijk op /desk/iets-anders &lt;b&gt;" in shown

@@ -150,10 +150,13 @@ class Comments:
             await self._store.conversations.get(other_id),
         )
         notes = (
+            # Not the words: the customer may remove the comment.
             _note(
-                conversation_id, f"joined-{other_id}", f"De klant heeft al een gesprek, en antwoordt daar: {other_id}"
+                conversation_id,
+                f"joined-{other_id}",
+                f"De klant heeft al een gesprek en antwoordt daar: /desk/{other_id}",
             ),
-            _note(other_id, f"joined-{conversation_id}", f"De klant reageerde ook openbaar: {conversation_id}"),
+            _note(other_id, f"joined-{conversation_id}", f"De klant reageerde ook openbaar: /desk/{conversation_id}"),
         )
         for note in notes:
             await self._store.conversations.note(note)
