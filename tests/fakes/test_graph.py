@@ -92,6 +92,19 @@ async def test_an_accepted_message_is_answered_and_echoed(
     assert (await jo.hears()).text == "Hallo!"
 
 
+async def test_a_page_that_is_not_subscribed_hears_nothing_of_what_is_sent_either(
+    graph: FakeGraph, jo: Customer, call: Call, webhook: Receiver
+) -> None:
+    graph.sends_receipts = True
+    await jo.says("hoi")
+    graph.pages["1001"].fields.clear()
+    await jo.says("hallo?")
+    await say(call, "dag")
+    await graph.settle()
+    assert len(webhook.bodies) == 1 and len(graph.sent) == 1
+    assert {delivery.state for delivery in graph.deliveries.all[1:]} == {"not subscribed"}
+
+
 async def test_an_echo_may_come_before_the_answer(
     graph: FakeGraph, jo: Customer, call: Call, webhook: Receiver
 ) -> None:

@@ -90,7 +90,9 @@ class Deliveries:
         return delivery
 
     async def post(self, delivery: Delivery) -> Delivery:
-        """Returns after the first attempt; further ones go on behind it."""
+        """Returns after the first attempt; further ones go on behind it. What nobody subscribed to goes nowhere."""
+        if delivery.state == "not subscribed":
+            return delivery
         if not self.webhook_url:
             delivery.state = "nowhere"
         elif self.held is not None:

@@ -409,8 +409,7 @@ class FakeGraph:
         return await self.faults.happen(fault, http) if fault else answer
 
     async def _post(self, delivery: Delivery) -> Delivery:
-        if delivery.state != "not subscribed":
-            await self.deliveries.post(delivery)
+        await self.deliveries.post(delivery)
         self.happened()
         return delivery
 
