@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -55,10 +56,10 @@ def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @contextmanager
-def site_with_model(redis_url: str, var: Path, *, turn_timeout_s: float) -> Iterator[Site]:
+def site_with_model(redis_url: str, var: Path, **settings: Any) -> Iterator[Site]:
     """A web server with the trained model registered; the answers are those of the model."""
     model = trained_model()
-    running = running_site(redis_url, var, turn_timeout_s=turn_timeout_s)
+    running = running_site(redis_url, var, **settings)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), digest, int(time.time() * 1000))
     running.site.run(lambda store: store.models.register(record))
