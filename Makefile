@@ -61,7 +61,7 @@ compare: setup  ## TEST=file [TRAIN=file] [OOS=file] [OUT=file.md]: side by side
 lint-data: setup  ## [DATA=file] [OUT=file] [ARGS=--errors-only]: what is wrong, doubtful or missing in the examples
 	@$(ASSISTANT) -m bot.nlu.lint_data $(if $(DATA),"$(DATA)") $(if $(OUT),--json "$(OUT)") $(ARGS)
 
-bench: setup-test  ## how fast, side by side with plain `rasa run`; ten minutes; ARGS=--quick to see whether it works
+bench: setup-test  ## how fast, side by side with plain `rasa run`; a quarter of an hour; ARGS=--quick to see whether it works
 	@$(WEB) -m tools.bench $(ARGS)
 
 crash: setup-test  ## [SEEDS=n | SEED=n] [ARGS=...]: kill processes while customers write, and look whether all is kept

@@ -186,14 +186,25 @@ def test_tables_of_ours_only_have_no_ratio() -> None:
     assert "| 16 at a time: p99, ms | 5.00 | – | – |" in report.markdown(alone)
 
 
-def test_the_page_has_a_place_for_the_tables_and_the_rest_of_it_stays() -> None:
+@pytest.mark.parametrize("begin", [report.BEGIN, report.WEBHOOK_BEGIN])
+def test_the_page_has_a_place_for_the_tables_and_the_rest_of_it_stays(begin: str) -> None:
     text = report.PAGE.read_text(encoding="utf-8")
-    new = report.replaced(report.replaced(text, "old tables"), "new tables")
+    new = report.replaced(report.replaced(text, "old tables", begin), "new tables", begin)
     assert new.count("new tables") == 1 and "old tables" not in new
-    assert new.partition(report.BEGIN)[0] == text.partition(report.BEGIN)[0]
-    assert new.partition(report.END)[2] == text.partition(report.END)[2]
+    assert new.partition(begin)[0] == text.partition(begin)[0]
+    assert new.partition(begin)[2].partition(report.END)[2] == text.partition(begin)[2].partition(report.END)[2]
     with pytest.raises(ValueError, match="no place"):
-        report.replaced("# Performance", "tables")
+        report.replaced("# Performance", "tables", begin)
+
+
+def test_tables_of_the_webhook_alone_have_no_others() -> None:
+    figures_ = {"ok_p99_ms": 12.3, "lost": 0}
+    row = {"per_s": 100.0, "seconds": 60.0, "requests": 4700, "vraagbaak": figures_, "rasa": {**figures_, "lost": 324}}
+    text = report.markdown({**{name: RESULT[name] for name in ("machine", "took_s")}, "webhook": [row]})
+    assert "| 100 events a second for 60 s, 4,700 requests |" in text
+    assert "| of them lost | 0 | 324 | – |" in text
+    assert "| the 200: p99, ms | 12.3 | 12.3 | – |" in text
+    assert "One at a time" not in text and text.count("|---|") == 1
 
 
 def test_the_plot_is_drawn(tmp_path: Path) -> None:

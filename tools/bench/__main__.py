@@ -17,6 +17,8 @@ from bot.redis_server import OwnRedis
 from tools.bench import measures, report
 from tools.bench.messages import Deck, texts
 from tools.bench.sides import FULL_EPOCHS, ROOT, PlainRasa, Vraagbaak
+from tools.bench.webhook.measure import QUICK_RATES, RATES, Rate, webhook
+from tools.bench.webhook.meta import Meta
 
 Result = dict[str, Any]
 
@@ -38,6 +40,7 @@ class Sizes:
     beside_sockets: int = 5
     idle_s: float = 30.0
     starts: int = 2
+    rates: tuple[Rate, ...] = RATES
 
 
 QUICK = Sizes(
@@ -53,6 +56,7 @@ QUICK = Sizes(
     beside_sockets=1,
     idle_s=2.0,
     starts=1,
+    rates=QUICK_RATES,
 )
 
 
@@ -65,6 +69,10 @@ class Bench:
         self.ours = Vraagbaak(folder, redis)
         self.theirs = None if options.without_rasa else PlainRasa(folder, options.epochs)
         self._sides: list[Vraagbaak | PlainRasa] = [self.ours, *([self.theirs] if self.theirs else [])]
+
+    def run_webhook(self) -> Result:
+        """Only the load on Messenger's webhook."""
+        return {"training": self._train(), "webhook": self._webhook()}
 
     def run(self) -> Result:
         found: Result = {"training": self._train()}
@@ -88,11 +96,23 @@ class Bench:
             at_once=[at_once for at_once, _ in self._sizes.at_once],
             conversations=self._sizes.scaling,
         )
+        found["webhook"] = self._webhook()
         return found
 
     def stop(self) -> None:
         for side in self._sides:
             side.stop()
+
+    def _webhook(self) -> list[Result]:
+        """Both sides are started afresh, with their Messenger channel on."""
+        say(f"Messenger's webhook, {' and '.join(f'{rate.per_s:g}' for rate in self._sizes.rates)} events a second")
+        with Meta(self.ours.address.port) as meta:
+            for side in self._sides:
+                side.stop()
+                side.turn_on_messenger(meta.url)
+                side.start()
+            self.ours.add_assistants(self._assistants)
+            return webhook(self.ours, self.theirs, meta, texts(), self._sizes.rates)
 
     def _train(self) -> Result:
         for side in self._sides:
@@ -146,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
         redis = stack.enter_context(OwnRedis(folder, fsync=options.fsync))
         bench = Bench(folder, redis, QUICK if options.quick else Sizes(), options)
         stack.callback(bench.stop)
-        found = bench.run()
+        found = bench.run_webhook() if options.webhook else bench.run()
     result = {
         "machine": machine,
         "fsync": options.fsync,
@@ -190,6 +210,7 @@ def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="few messages, one epoch: does it work, not how fast is it"
     )
+    parser.add_argument("--webhook", action="store_true", help="only the load on the webhook")
     parser.add_argument("--without-rasa", action="store_true", help="ours only")
     parser.add_argument("--assistants", type=int, default=2, help="of ours, beside plain Rasa (%(default)s)")
     parser.add_argument("--epochs", type=int, default=1, help="that plain Rasa trains (%(default)s)")

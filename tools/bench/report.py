@@ -12,6 +12,7 @@ from tools.bench.sides import ASSISTANT_PYTHON, FULL_EPOCHS, ROOT
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "bench.png"
 BEGIN, END = "<!-- made by `make bench ARGS=--publish` -->", "<!-- end of what `make bench` made -->"
+WEBHOOK_BEGIN = "<!-- made by `make bench ARGS='--webhook --publish'` -->"
 LATENCY = {
     "median_ms": "median, ms",
     "p95_ms": "p95, ms",
@@ -24,12 +25,25 @@ Result = dict[str, Any]
 
 def markdown(result: Result) -> str:
     """All tables, with a line that says where and when they were measured."""
-    tables = [about(result), side_by_side(result)]
+    tables = [about(result)]
+    if "one_at_a_time" in result:
+        tables += dialogue(result)
+    tables += webhooks(result)
+    return "\n\n".join(tables) + "\n"
+
+
+def dialogue(result: Result) -> list[str]:
+    """What a message costs, side by side and with more assistants, and what idle pages cost."""
+    tables = [side_by_side(result)]
     if "scaling" in result:
         tables.append(scaling(result["scaling"]))
     if "idle_sockets" in result:
         tables.append(sockets(result["idle_sockets"]))
-    return "\n\n".join(tables) + "\n"
+    return tables
+
+
+def webhooks(result: Result) -> list[str]:
+    return [webhook(row) for row in result.get("webhook", [])]
 
 
 def about(result: Result) -> str:
@@ -65,6 +79,19 @@ def scaling(rows: list[Result]) -> str:
     return "\n".join(lines)
 
 
+def webhook(row: Result) -> str:
+    """One rate: what the 200 took, and what became of the messages."""
+    about = f"{row['per_s']:g} events a second for {row['seconds']:g} s, {row['requests']:,} requests"
+    ours, theirs, ratio = row["vraagbaak"], row.get("rasa", {}), row.get("ratio", {})
+    lines = [f"| {about} | Vraagbaak | Rasa's Facebook channel | ratio |", "|---|---:|---:|---:|"]
+    for name, title in _COUNTS.items():
+        cells = (f"{side[name]:,}" if name in side else "–" for side in (ours, theirs))
+        lines.append(f"| {title} | {' | '.join(cells)} | – |")
+    for name, title in _TIMES.items():
+        lines.append(_row(title, ours.get(name), theirs.get(name), ratio.get(name)))
+    return "\n".join(lines)
+
+
 def sockets(found: Result) -> str:
     memory = f"+{_number(found['extra_mb'])} MB, {found['bytes_per_socket'] / 1000:.1f} kB a socket"
     idle = f"{found['cpu_share_without']:.1%} | {found['cpu_share_with']:.1%}"
@@ -81,19 +108,23 @@ def sockets(found: Result) -> str:
 
 
 def publish(result: Result, out: Path) -> None:
-    """Write the tables in the page and the plot beside it. out: the file that `result` was written to."""
+    """Write what was measured in the page, and the plot beside it. out: the file that `result` was written to."""
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(replaced(text, markdown(result)), encoding="utf-8")
-    subprocess.run([ASSISTANT_PYTHON, "-m", "tools.bench.plot", out, PLOT], cwd=ROOT, check=True)
+    if "one_at_a_time" in result:
+        text = replaced(text, "\n\n".join([about(result), *dialogue(result)]))
+        subprocess.run([ASSISTANT_PYTHON, "-m", "tools.bench.plot", out, PLOT], cwd=ROOT, check=True)
+    if "webhook" in result:
+        text = replaced(text, "\n\n".join([about(result), *webhooks(result)]), WEBHOOK_BEGIN)
+    PAGE.write_text(text, encoding="utf-8")
 
 
-def replaced(text: str, tables: str) -> str:
-    """The page with `tables` between its two markers. Raises ValueError if it has none."""
-    before, _, rest = text.partition(BEGIN)
+def replaced(text: str, tables: str, begin: str = BEGIN) -> str:
+    """The page with `tables` between this marker and the next END. Raises ValueError if it has none."""
+    before, _, rest = text.partition(begin)
     _, end, after = rest.partition(END)
     if not end:
         raise ValueError(f"{PAGE} has no place for the tables")
-    return f"{before}{BEGIN}\n\n{tables.strip()}\n\n{end}{after}"
+    return f"{before}{begin}\n\n{tables.strip()}\n\n{end}{after}"
 
 
 def save(result: Result, out: Path) -> None:
@@ -101,6 +132,24 @@ def save(result: Result, out: Path) -> None:
     out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
+_TIMES = {
+    "ok_median_ms": "the 200: median, ms",
+    "ok_p99_ms": "the 200: p99, ms",
+    "ok_max_ms": "the 200: longest, ms",
+    "stored_p99_ms": "until a message is in its conversation: p99, ms",
+    "answer_median_ms": "until a customer's first answer is at Meta: median, ms",
+    "answer_p99_ms": "until a customer's first answer is at Meta: p99, ms",
+    "cores_used": "cores in use while requests came",
+}
+_COUNTS = {
+    "failures": "requests without a 200",
+    "after_5_s": "requests with a 200 after more than 5 s",
+    "written": "messages of customers",
+    "lost": "of them lost",
+    "answered": "of them answered by the assistant",
+    "human": "of them with a human, or in the queue for one",
+    "sent_twice": "messages that a customer got twice",
+}
 _SCALING = ("messages_per_s", "median_ms", "p99_ms")
 
 

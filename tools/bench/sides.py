@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from bot.model import ASSISTANT
@@ -21,6 +22,7 @@ from bot.settings import Settings
 from bot.store import Store
 from tools.bench.load import Address, LoadError, RestClient
 from tools.bench.messages import ANSWERED, ASKED, HANDED_OVER, Outcome
+from tools.bench.webhook import meta
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB_PYTHON = ROOT / ".venv" / "bin" / "python"
@@ -35,6 +37,7 @@ POLL_S = 0.05
 # The button below "Bedoel je ...?"; actions/.
 SOMETHING_ELSE = "/nlu_fallback"
 NO_LIMIT = "1000000"
+REST_ONLY = "rest:\n"
 # Long enough that the first message waits for an assistant that still starts, instead of going to a human.
 TURN_TIMEOUT_S = "120"
 
@@ -132,6 +135,14 @@ class Vraagbaak(Side):
         super().__init__("vraagbaak", folder, environ, Address(port, REST_TOKEN, hands_over=True))
         self._redis = redis
 
+    def store(self) -> AbstractAsyncContextManager[Store]:
+        """`async with side.store() as store`."""
+        return opened(self._redis.url)
+
+    def turn_on_messenger(self, graph_url: str) -> None:
+        """Before it starts: with the stand-in for Meta at this address."""
+        self.environ |= meta.settings(graph_url)
+
     def train(self) -> None:
         # Whether the model is good enough to answer is not what is measured here.
         self.train_with(ASSISTANT_PYTHON, "-m", "bot.assistant.train", "--override", "make bench")
@@ -166,12 +177,12 @@ class Vraagbaak(Side):
         return await super()._is_answered(sender) and await self.outcomes([sender]) != [HANDED_OVER]
 
     async def _alive(self) -> int:
-        async with opened(self._redis.url) as store:
+        async with self.store() as store:
             return len(await store.work.alive())
 
     async def outcomes(self, senders: Sequence[str]) -> list[Outcome]:
         """What the assistant did with the last message of each sender of the REST channel."""
-        async with opened(self._redis.url) as store:
+        async with self.store() as store:
             return [await outcome(store, sender) for sender in senders]
 
 
@@ -193,7 +204,7 @@ class PlainRasa(Side):
         shutil.copytree(ROOT / "data", self._project / "data")
         shutil.copy(ROOT / "domain.yml", self._project)
         self._write("config.yml", configuration(RECOMMENDED.read_text(encoding="utf-8"), epochs))
-        self._write("credentials.yml", "rest:\n")
+        self._write("credentials.yml", REST_ONLY)
         self._write("endpoints.yml", f"action_endpoint:\n  url: http://localhost:{self._action_port}/webhook\n")
 
     def train(self) -> None:
@@ -209,9 +220,20 @@ class PlainRasa(Side):
         self._start(
             "rasa",
             *(*_RASA, "run", "--model", project / "models", "--port", str(self.address.port)),
-            *("--endpoints", project / "endpoints.yml", "--credentials", project / "credentials.yml"),
+            *("--endpoints", project / "endpoints.yml", "--credentials", project / "credentials.yml", "--enable-api"),
         )
         return self.wait_for_answer()
+
+    def turn_on_messenger(self, graph_url: str) -> None:
+        """Before it starts: Rasa's own Facebook channel, with the stand-in for Meta at this address."""
+        keys = {
+            "verify": meta.VERIFY_TOKEN,
+            "secret": meta.APP_SECRET,
+            "page-access-token": meta.token_of(meta.THEIR_PAGE),
+            "graph-url": graph_url,
+        }
+        lines = "".join(f"  {name}: {value}\n" for name, value in keys.items())
+        self._write("credentials.yml", f"{REST_ONLY}tools.bench.webhook.rasa_channel.Facebook:\n{lines}")
 
     def _write(self, name: str, text: str) -> None:
         (self._project / name).write_text(text, encoding="utf-8")
