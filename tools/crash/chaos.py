@@ -15,6 +15,8 @@ KINDS = ("web", "assistant", "redis")
 ALSO_THE_LAST_ONE = 4
 # Every run kills each kind at least so often, whatever else the seed has in mind.
 LEAST_KILLS = 2
+# A process that says that it is ready listens to signals only a moment later.
+CAN_STOP_AFTER_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ class Chaos:
     def __init__(self, installation: Installation, seed: int) -> None:
         self._installation = installation
         self._seed = seed
+        self._redis = asyncio.Lock()
+        self._random = Random(f"{seed} strikes")
+        self._strikes: set[asyncio.Task[None]] = set()
         self.struck: Counter[tuple[str, str]] = Counter()
         # A graceful stop that was none: (program, how).
         self.bad_stops: list[tuple[str, str]] = []
@@ -98,18 +103,42 @@ class Chaos:
             else:
                 await self._strike(blow)
 
+    async def kill_now(self, kind: str, number: int) -> bool:
+        """Kill web process `number`, or Redis, at this very moment; False if somebody is at it already.
+
+        It is started again later: `rest` waits for that.
+        """
+        lasts_s = self._random.uniform(*TEMPERS[kind].lasts_s)
+        program = self._installation.webs[number]
+        if self._redis.locked() if kind == "redis" else not _can_be_struck(program):
+            return False
+        blow = Blow(kind, "SIGKILL", number, 0, lasts_s)
+        task = asyncio.create_task(self._strike_redis(blow) if kind == "redis" else self._strike_one(program, blow))
+        self._strikes.add(task)
+        task.add_done_callback(self._strikes.discard)
+        # The task runs up to its first wait: then it is done.
+        await asyncio.sleep(0)
+        return True
+
+    async def rest(self) -> None:
+        """Wait until all is started again that `kill_now` killed."""
+        await asyncio.gather(*self._strikes)
+
     async def _strike_redis(self, blow: Blow) -> None:
-        self._installation.kill_redis()
-        self.struck["redis", blow.how] += 1
-        try:
-            await asyncio.sleep(blow.lasts_s)
-        finally:
-            # In this thread: a process dies with the thread that started it. It takes a few hundredths of a second.
-            self._installation.redis.start()
+        async with self._redis:
+            self._installation.kill_redis()
+            self.struck["redis", blow.how] += 1
+            try:
+                await asyncio.sleep(blow.lasts_s)
+            finally:
+                # In this thread: a process dies with the thread that started it. It takes a few hundredths of a second.
+                self._installation.redis.start()
 
     async def _strike(self, blow: Blow) -> None:
         """One that is up."""
-        program = await self._one_that_is_up(blow)
+        await self._strike_one(await self._one_that_is_up(blow), blow)
+
+    async def _strike_one(self, program: Program, blow: Blow) -> None:
         program.in_hand = True
         self.struck[blow.kind, blow.how] += 1
         try:
@@ -133,6 +162,7 @@ class Chaos:
             program.start()
 
     async def _stop(self, program: Program, blow: Blow) -> None:
+        await asyncio.sleep(CAN_STOP_AFTER_S)
         program.terminate()
         try:
             if not await until(lambda: not program.is_running, timeout_s=STOP_TIMEOUT_S):

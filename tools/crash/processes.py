@@ -137,8 +137,17 @@ class Ended:
 class Installation:
     """Everything that runs, in one folder, with ports and a Redis of its own."""
 
-    def __init__(self, folder: Path, *, webs: int, assistants: int, fsync: str = "everysec", **settings: Any) -> None:
-        """settings: of bot.settings, beside those that a test of this kind needs."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        webs: int,
+        assistants: int,
+        fsync: str = "everysec",
+        graph_urls: Sequence[str] = (),
+        **settings: Any,
+    ) -> None:
+        """settings: of bot.settings, beside those that a test of this kind needs. graph_urls: one for each web."""
         self.folder = folder
         self.redis = OwnRedis(folder, fsync=fsync)
         given = {
@@ -163,7 +172,10 @@ class Installation:
         ports = [_free_port() for _ in range(webs)]
         self.urls = [f"http://127.0.0.1:{port}" for port in ports]
         programs = Programs()
-        self.webs = [self._program("web", n, programs.web, BOT_PORT=str(port)) for n, port in enumerate(ports)]
+        environs = [{"BOT_PORT": str(port)} for port in ports]
+        for environ, url in zip(environs, graph_urls, strict=False):
+            environ["BOT_GRAPH_URL"] = url
+        self.webs = [self._program("web", n, programs.web, **environ) for n, environ in enumerate(environs)]
         self.assistants = [self._program("assistant", n, programs.assistant) for n in range(assistants)]
         self.ended: list[Ended] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tools.crash.chaos import KINDS
@@ -35,6 +35,7 @@ class Outcome:
     claims: int
     takeovers: int
     events: Counter[str]
+    messenger: dict[str, Any] = field(default_factory=dict)
 
     def kills(self, kind: str) -> int:
         return self.struck[kind, "SIGKILL"]
@@ -55,6 +56,7 @@ class Outcome:
             "takeovers": self.takeovers,
             "reconnections": sum(witness.reconnections for witness in self.witnesses),
             "struck": {f"{kind} {how}": count for (kind, how), count in sorted(self.struck.items())},
+            "messenger": self.messenger,
             "ended_by_themselves": [f"{one.name}: {one.how}" for one in self.ended],
             "events": dict(self.events.most_common()),
             "ack_median_ms": _median_ms(self.witnesses),

@@ -15,6 +15,10 @@ import aiohttp
 from tools.crash.agents import Agents
 from tools.crash.chaos import Chaos
 from tools.crash.customers import Customer, Pace
+from tools.crash.messenger.customer import MessengerCustomer
+from tools.crash.messenger.inbox import MetaInbox
+from tools.crash.messenger.meta import Meta
+from tools.crash.messenger.proxy import Proxy
 from tools.crash.processes import MISTAKES, Installation
 from tools.crash.questions import Questions
 from tools.crash.report import Outcome
@@ -26,12 +30,18 @@ from tools.crash.widget_customer import WidgetCustomer
 
 Result = TypeVar("Result")
 
-# Of the customers, the share that writes over the REST channel.
+# Of the customers, the share that writes on Messenger; and of the others, the one over the REST channel.
+MESSENGER_SHARE = 0.3
 REST_SHARE = 0.3
 # Whoever is not done by then never will be: something hangs.
 LONGEST_RUN_S = 600.0
 # How long the installation gets, after the last message and the last kill, to bring everything to its end.
 SETTLE_S = 20.0
+# On Messenger too: another process takes over what one was sending when it was killed after a minute, and an echo may
+# come that late. Only then is it known whether the customer has the message.
+SETTLE_MESSENGER_S = 150.0
+# A process dies over a message that Meta has in its hands: the first time, and after that.
+FIRST_STRIKE_S, STRIKE_EVERY_S = 3.0, 9.0
 SETTLE_LOOK_EVERY_S = 0.5
 # For so long nothing may come after that: whoever hung a moment ago could still say something.
 QUIET_S = 3.0
@@ -51,25 +61,48 @@ class Plan:
 
 async def run(seed: int, plan: Plan, folder: Path) -> Outcome:
     """folder: for Redis's files and the processes' output."""
-    installation = Installation(folder, webs=plan.webs, assistants=plan.assistants, fsync=plan.fsync)
-    try:
-        await installation.start()
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
-            return await _Run(seed, plan, installation, client).outcome()
-    finally:
-        installation.stop()
+    async with Meta(seed, webs=plan.webs) as meta:
+        installation = Installation(
+            folder,
+            webs=plan.webs,
+            assistants=plan.assistants,
+            fsync=plan.fsync,
+            graph_urls=meta.urls,
+            **meta.settings(folder),
+        )
+        try:
+            await installation.start()
+            async with (
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client,
+                Proxy(client, installation.urls, Random(f"{seed} proxy")) as proxy,
+            ):
+                meta.behind(proxy)
+                return await _Run(seed, plan, installation, client, meta).outcome()
+        finally:
+            installation.stop()
 
 
 class _Run:
-    def __init__(self, seed: int, plan: Plan, installation: Installation, client: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, seed: int, plan: Plan, installation: Installation, client: aiohttp.ClientSession, meta: Meta
+    ) -> None:
         self._seed = seed
         self._plan = plan
         self._installation = installation
         self._chaos = Chaos(installation, seed)
         self._agents = Agents(client, installation.urls, Random(f"{seed} agents"))
-        self._customers = make_customers(
-            plan.conversations, client, installation.urls, seed, said=self._agents.customer_wrote
-        )
+        self._meta = meta
+        meta.kill = self._chaos.kill_now
+        on_messenger = round(plan.conversations * MESSENGER_SHARE)
+        self._on_messenger = [
+            MessengerCustomer(client, installation.urls, Random(f"{seed} messenger {number}"), said=self._wrote).on(
+                meta, number
+            )
+            for number in range(on_messenger)
+        ]
+        self._inbox = MetaInbox(meta, self._on_messenger, Random(f"{seed} inbox"))
+        others = make_customers(plan.conversations - on_messenger, client, installation.urls, seed, said=self._wrote)
+        self._customers = [*others, *self._on_messenger]
 
     async def outcome(self) -> Outcome:
         started = time.monotonic()
@@ -89,12 +122,20 @@ class _Run:
             claims=self._agents.claims,
             takeovers=self._agents.takeovers,
             events=self._installation.events(),
+            messenger=self._meta.figures(self._inbox.takeovers, self._inbox.handed_back),
         )
+
+    def _wrote(self, conversation_id: str) -> None:
+        self._agents.customer_wrote(conversation_id)
+        self._inbox.customer_wrote(conversation_id)
 
     async def _write_and_settle(self) -> tuple[bool, float, Snapshot, list[Violation]]:
         """Whether the customers were done in time, how long they took (s), and what is stored and wrong at the end."""
         started = time.monotonic()
-        in_time = await beside(self._write_in_time(), self._chaos.rage(), self._agents.serve())
+        in_time = await beside(
+            self._write_in_time(), self._chaos.rage(), self._agents.serve(), self._strike_now_and_then()
+        )
+        await self._chaos.rest()
         return in_time, time.monotonic() - started, *await self._settled()
 
     async def _write_in_time(self) -> bool:
@@ -114,11 +155,19 @@ class _Run:
         await asyncio.gather(*writing)
         while not self._chaos.enough:
             await asyncio.sleep(0.1)
-        await self._agents.leave()
+        self._meta.weather.calm()
+        await asyncio.gather(self._agents.leave(), self._inbox.leave())
+
+    async def _strike_now_and_then(self) -> None:
+        """For ever."""
+        await asyncio.sleep(FIRST_STRIKE_S)
+        while True:
+            self._meta.weather.arm()
+            await asyncio.sleep(STRIKE_EVERY_S)
 
     async def _settled(self) -> tuple[Snapshot, list[Violation]]:
         """When nothing has been wrong for QUIET_S, else after SETTLE_S, with what is."""
-        deadline = time.monotonic() + SETTLE_S
+        deadline = time.monotonic() + (SETTLE_MESSENGER_S if self._on_messenger else SETTLE_S)
         sound_since = None
         while True:
             snapshot, found = await self._look()
@@ -129,9 +178,15 @@ class _Run:
             await asyncio.sleep(SETTLE_LOOK_EVERY_S)
 
     async def _look(self) -> tuple[Snapshot, list[Violation]]:
+        """What is stored, and what is wrong in it; Meta may still have something to tell."""
         snapshot = await take(self._installation.redis.url, self._installation.settings.redis_prefix)
+        for customer in self._on_messenger:
+            self._meta.saw(customer.person, customer.side)
         witnesses = [customer.witness for customer in self._customers]
-        return snapshot, violations(snapshot, witnesses, self._agents.said)
+        found = violations(snapshot, witnesses, self._agents.said)
+        if self._meta.undelivered:
+            found.append(Violation("protocol", "", f"Meta could not deliver {self._meta.undelivered} events"))
+        return snapshot, found
 
     def _troubles_of_processes(self) -> list[Violation]:
         ended = [f"{one.name} ended by itself: {one.how}" for one in self._installation.ended if one.was_up]
@@ -139,13 +194,14 @@ class _Run:
         events = self._installation.events()
         mistakes = [f"{events[name]} times {name} in the logs" for name in MISTAKES if events[name]]
         agents = [f"an agent's {trouble}" for trouble in self._agents.troubles]
-        return [Violation("process", "", what) for what in [*ended, *stops, *mistakes, *agents]]
+        found = [Violation("process", "", what) for what in [*ended, *stops, *mistakes, *agents]]
+        return found + [Violation("protocol", "", what) for what in self._meta.troubles()]
 
 
 def make_customers(
     count: int, client: aiohttp.ClientSession, urls: Sequence[str], seed: int, **said: Any
 ) -> list[Customer]:
-    """So many, of both channels."""
+    """So many, of the widget and of REST."""
 
     def make() -> Iterator[Customer]:
         for number in range(count):

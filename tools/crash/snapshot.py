@@ -25,6 +25,9 @@ class Stored:
     pending: list[str] = field(default_factory=list)
     nlu: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    to_send: list[str] = field(default_factory=list)
+    sends: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -36,7 +39,8 @@ class Snapshot:
     """All conversations, and the sets that lead to them.
 
     work: entries of the stream, and those that an assistant took and did not acknowledge.
-    outbox: as (conversation id, message id).
+    outbox: as (conversation id, message id). sending: conversations with something to send to a platform. inbound,
+    inbound_odd: how many events of platforms had no effect yet, and how many nobody understood.
     """
 
     conversations: dict[str, Stored]
@@ -46,6 +50,9 @@ class Snapshot:
     queue: set[str]
     claimed: set[str]
     outbox: set[tuple[str, str]]
+    sending: set[str] = field(default_factory=set)
+    inbound: int = 0
+    inbound_odd: int = 0
 
 
 async def take(url: str, prefix: str) -> Snapshot:
@@ -54,11 +61,13 @@ async def take(url: str, prefix: str) -> Snapshot:
     client = connect(url, keys.secret)
     try:
         pipeline = client.pipeline(transaction=True)
-        for key in (keys.active, keys.due, keys.queue, keys.claimed, keys.outbox):
+        for key in (keys.active, keys.due, keys.queue, keys.claimed, keys.outbox, keys.sending):
             pipeline.zrange(key, 0, -1)
         pipeline.xrange(keys.work)
         pipeline.xpending(keys.work, WORK_GROUP)
-        active, due, queue, claimed, outbox, work, pending = await pipeline.execute()
+        pipeline.xlen(keys.inbound)
+        pipeline.xlen(keys.inbound_odd)
+        active, due, queue, claimed, outbox, sending, work, pending, *inbound = await pipeline.execute()
         conversations = {one: await _conversation(client, keys, one) for one in active}
     finally:
         await client.aclose()
@@ -71,6 +80,8 @@ async def take(url: str, prefix: str) -> Snapshot:
         set(queue),
         set(claimed),
         {(conversation_id, message_id) for conversation_id, _, message_id in members},
+        set(sending),
+        *inbound,
     )
 
 
@@ -82,6 +93,9 @@ async def _conversation(client: Any, keys: Keys, conversation_id: str) -> Stored
     pipeline.lrange(keys.pending(conversation_id), 0, -1)
     pipeline.hgetall(keys.nlu(conversation_id))
     pipeline.hgetall(keys.states(conversation_id))
+    pipeline.lrange(keys.to_send(conversation_id), 0, -1)
+    pipeline.hgetall(keys.sends(conversation_id))
+    pipeline.hgetall(keys.marks(conversation_id))
     fields, entries, *rest = await pipeline.execute()
     log = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
     return Stored(conversation_id, fields, log, *rest)

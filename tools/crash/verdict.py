@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tools.crash.rules import Violation, answering, bookkeeping, delivering, storing
+from tools.crash.rules import Violation, answering, bookkeeping, delivering, sending, storing
 from tools.crash.snapshot import Snapshot, Stored
 from tools.crash.witness import AgentSaid, Witness
 
@@ -16,6 +16,7 @@ def violations(snapshot: Snapshot, witnesses: Sequence[Witness], said: Sequence[
 
 def _violations(snapshot: Snapshot, witnesses: Sequence[Witness], said: Sequence[AgentSaid]) -> Iterator[Violation]:
     yield from bookkeeping.nothing_waits(snapshot)
+    yield from bookkeeping.nothing_waits_for_meta(snapshot)
     yield from storing.agents_replies(snapshot, said)
     for witness in witnesses:
         stored = snapshot.conversations.get(witness.conversation_id) or Stored(witness.conversation_id, {}, [])
@@ -27,11 +28,14 @@ def _violations(snapshot: Snapshot, witnesses: Sequence[Witness], said: Sequence
 def _of_conversation(stored: Stored, witness: Witness, snapshot: Snapshot) -> Iterator[Violation]:
     yield from storing.customers_messages(stored, witness)
     yield from storing.each_once(stored)
-    yield from answering.turns(stored)
+    yield from answering.turns(stored, witness.platform.overheard if witness.platform else frozenset())
     yield from answering.silence_after_takeover(stored)
-    yield from delivering.seen(stored, witness)
-    yield from delivering.states(stored)
-    yield from delivering.rest_answers(stored, witness)
+    if witness.platform:
+        yield from sending.sending(stored, witness.platform)
+    else:
+        yield from delivering.seen(stored, witness)
+        yield from delivering.states(stored)
+        yield from delivering.rest_answers(stored, witness)
     if stored.log:
         yield from bookkeeping.owner(stored, snapshot)
         yield from bookkeeping.leftovers(stored)

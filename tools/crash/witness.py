@@ -32,13 +32,45 @@ class Seen:
     id: str = ""
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """A message that the platform accepted from us. asked_at_ms: when the request came that brought it."""
+
+    metadata: str
+    text: str
+    asked_at_ms: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An attempt that the platform answered with an error."""
+
+    metadata: str
+    code: int
+    subcode: int | None
+
+
+@dataclass
+class OnPlatform:
+    """What the platform knows of one customer, in its order.
+
+    said_elsewhere: what people in the platform's own inbox said, message id to text. overheard: ids of the customer's
+    messages that we got only to listen along, because somebody else had the thread.
+    """
+
+    arrived: list[Arrived] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    said_elsewhere: dict[str, str] = field(default_factory=dict)
+    overheard: set[str] = field(default_factory=set)
+
+
 @dataclass
 class Witness:
     """One customer's side of one conversation.
 
     seen: what was said to the customer, in the order of coming; a repeat is left out, as the widget does.
     answers: of the REST channel, message id to the texts that came as its answer.
-    troubles: what the protocol does not allow, in words.
+    troubles: what the protocol does not allow, in words. platform: of Messenger only, in the place of `seen`.
     """
 
     channel: str
@@ -48,6 +80,7 @@ class Witness:
     answers: dict[str, list[str]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     reconnections: int = 0
+    platform: OnPlatform | None = None
 
     def saw(self, message: Seen) -> bool:
         """Note it; whether it is new."""

@@ -96,6 +96,13 @@ class FakeGraph:
         await self.deliveries.open()
         return self
 
+    async def another_url(self) -> str:
+        """A further address where the same is served: who calls can be told by the port they came to."""
+        assert self._runner, "only while it serves"
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{self._runner.addresses[-1][1]}"
+
     async def __aexit__(self, *_: object) -> None:
         self.faults.closing.set()
         self.happened()

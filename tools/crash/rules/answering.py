@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from bot.answers import HANDOVER_TEMPLATES
 from bot.model import ASSISTANT, CLOSED, QUEUE
@@ -16,15 +16,18 @@ BESIDE_A_TURN = frozenset({"still_waiting", "emergency"})
 INSTEAD = {name for reason, name in HANDOVER_TEMPLATES.items() if reason.startswith("assistant_")}
 
 
-def turns(stored: Stored) -> Iterator[Violation]:
-    """One turn for each message that came while the assistant had the conversation, none for the others."""
+def turns(stored: Stored, overheard: Set[str] = frozenset()) -> Iterator[Violation]:
+    """One turn for each message that came while the assistant had the conversation, none for the others.
+
+    overheard: ids of messages that were said to somebody else, who had the thread at that moment.
+    """
     entries = timeline(stored.log)
     last_turn_at = -1
     for at, entry in enumerate(entries):
         if entry.message.sender != "customer":
             continue
         turn = _turn_of(entries, entry.message.id)
-        if entry.at == ASSISTANT:
+        if entry.at == ASSISTANT and entry.message.id not in overheard:
             yield from _one_turn(stored, entries, at, turn)
         else:
             yield from _no_turn(stored, entry, [entries[one] for one in turn])
@@ -101,7 +104,8 @@ def _no_turn(stored: Stored, entry: Entry, turn: list[Entry]) -> Iterator[Violat
     """A human had it when the message came; who is in danger hears so all the same."""
     answers = [one for one in turn if one.message.notice != "handed_over"]
     if answers or entry.message.id in stored.nlu:
-        what = f"{entry.message.id} came while {_who(entry.at)} had the conversation, and had a turn"
+        who = _who(entry.at) if entry.at != ASSISTANT else "somebody else"
+        what = f"{entry.message.id} came while {who} had the conversation, and had a turn"
         yield Violation("after takeover", stored.id, what, entry.message.entry_id)
 
 

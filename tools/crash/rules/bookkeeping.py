@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.model import AGENT_PREFIX, ASSISTANT, CLOSED, QUEUE
+from bot.model import AGENT_PREFIX, ASSISTANT, CLOSED, META_INBOX, QUEUE
 from tools.crash.rules import Violation
 from tools.crash.snapshot import Snapshot, Stored
 from tools.crash.timeline import AGENT, timeline
@@ -25,6 +25,15 @@ def nothing_waits(snapshot: Snapshot) -> Iterator[Violation]:
         yield Violation(RULE, conversation_id, "is in the queue or claimed, and does not exist")
 
 
+def nothing_waits_for_meta(snapshot: Snapshot) -> Iterator[Violation]:
+    for conversation_id in sorted(snapshot.sending):
+        yield Violation("not delivered", conversation_id, "is still in line to be sent")
+    if snapshot.inbound:
+        yield Violation("lost", "", f"{snapshot.inbound} events of Messenger had no effect yet")
+    if snapshot.inbound_odd:
+        yield Violation("lost", "", f"{snapshot.inbound_odd} events of Messenger were not understood")
+
+
 def owner(stored: Stored, snapshot: Snapshot) -> Iterator[Violation]:
     """The owner is the one that the log's notices lead to, and no other set has the conversation."""
     owner = AGENT if stored.owner.startswith(AGENT_PREFIX) else stored.owner
@@ -37,7 +46,8 @@ def owner(stored: Stored, snapshot: Snapshot) -> Iterator[Violation]:
             yield Violation(
                 RULE, stored.id, f"belongs to {owner}, and is {'' if stored.id in members else 'not '}in {name}"
             )
-    if ("handoff" in stored.fields) != (owner in (QUEUE, AGENT)):
+    # Whoever answers in Meta's inbox may have taken it from the assistant.
+    if stored.owner != META_INBOX and ("handoff" in stored.fields) != (owner in (QUEUE, AGENT)):
         yield Violation(
             RULE, stored.id, f"belongs to {owner}, and has {'a' if owner in (ASSISTANT, CLOSED) else 'no'} handoff"
         )
