@@ -14,7 +14,7 @@ from bot.store import Store
 from bot.store.sending import Claim
 from tests.fakes.conversations import message
 from tests.fakes.graph import secret_proof
-from tests.messenger.post_office import OTHER_PAGE, PAGE, QUICK, Process, now_ms, town, when
+from tests.messenger.post_office import HOUR_MS, OTHER_PAGE, PAGE, QUICK, Process, now_ms, town, when
 
 
 async def test_messages_go_out_in_order_and_each_once(store: Store) -> None:
@@ -127,6 +127,27 @@ async def test_what_was_not_accepted_is_sent_again_once_that_is_sure(store: Stor
         await here.until(conversation_id, "sent", "sent")
         assert here.texts() == ["een", "twee"]
         assert time.monotonic() - begun_s > QUICK.echo_wait_ms / 1000
+
+
+@pytest.mark.parametrize(("customer_says", "is_sure"), [(15, True), (20, False)])
+async def test_in_a_busy_thread_one_of_ours_from_before_shows_that_all_since_then_is_in_view(
+    store: Store, customer_says: int, is_sure: bool
+) -> None:
+    async with town(store, echoes=False, times=replace(QUICK, blind_wait_ms=HOUR_MS)) as here:
+        customer, conversation_id = await here.customer()
+        for number in range(10):
+            await customer.says(f"vraag {number}")
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        here.graph.hang_next(accept_first=False)
+        await here.says(conversation_id, "twee")
+        for number in range(customer_says):
+            await customer.says(f"hallo {number}")
+        mid = await here.graph.inbox_replies(customer.psid, "Ann hier", takes_control=False)
+        said = message(conversation_id, "agent", "Ann hier", id=mid, agent_name="Meta-inbox")
+        await store.queue.answered_elsewhere(conversation_id, at_ms=now_ms(), message=said)
+        await when(lambda: len(here.graph.calls_to("conversations")) > 1 or len(here.texts()) > 1)
+        assert here.texts() == ["een", "twee"][: 1 + is_sure]
 
 
 @pytest.mark.parametrize(("code", "status"), [(200, 403), (0, 502)])

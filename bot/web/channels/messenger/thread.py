@@ -63,7 +63,15 @@ class ThreadReader:
                 return one.mid
         # A template may come without its text; and of a busy thread we see the newest alone.
         is_whole_view = len(said) < NEWEST or min(one.at_ms for one in said) < since_ms
-        return "" if is_whole_view and all(one.text for one in recent) else None
+        if not is_whole_view and not await self._sees_an_earlier_one(conversation.id, said):
+            return None
+        return "" if all(one.text for one in recent) else None
+
+    async def _sees_an_earlier_one(self, conversation_id: str, said: list[Said]) -> bool:
+        """One that we sent before: nothing of ours is later than what we look for. So all since then is in view."""
+        mids = [one.mid for one in said if one.mid]
+        of_inbox = set(mids)  # what somebody says in Meta's inbox has the mid as its id
+        return bool(set(await self._store.sending.message_ids(conversation_id, mids)) - of_inbox)
 
     async def _said(self, page: Page, conversation: Conversation) -> list[Said] | None:
         """All messages of the thread that it tells of, with the text of those of the page; None without a thread."""
