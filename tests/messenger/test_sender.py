@@ -467,18 +467,20 @@ async def test_the_assistant_takes_nothing(store: Store) -> None:
         assert not [call for call in here.graph.calls if call.endpoint == "take_thread_control"]
 
 
-@pytest.mark.parametrize("how", ["no answer", "not now"])
+@pytest.mark.parametrize("how", ["no answer", "no answer, and handed back", "not now"])
 async def test_what_was_in_the_air_is_not_sent_again_once_somebody_answers_elsewhere(store: Store, how: str) -> None:
     async with town(store, times=replace(QUICK, back_off_ms=(300,))) as here:
         _, conversation_id = await here.customer(agent=False)
-        if how == "no answer":
-            here.graph.hang_next(accept_first=False)
-        else:
+        if how == "not now":
             here.graph.fail_next(code=2, transient=True)
+        else:
+            here.graph.hang_next(accept_first=False)
         await here.answers(conversation_id, "een")
         await when(lambda: here.graph.calls_to("messages"))
         said = message(conversation_id, "agent", "Ann hier", agent_name="Meta-inbox")
         await store.queue.answered_elsewhere(conversation_id, at_ms=now_ms(), message=said)
+        if how == "no answer, and handed back":
+            await store.queue.hand_back(await store.conversations.get(conversation_id))
         await here.until(conversation_id, "failed", "sent")
         assert (await here.problems(conversation_id), here.texts()) == (["other_owner", ""], [])
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from bot.errors import UpstreamError
-from bot.model import Conversation, Message
+from bot.model import META_INBOX_NAME, Conversation, Message
 from bot.store import Store
 from bot.store.sending import Claim, ToSend
 from bot.store.work import now_ms
@@ -183,10 +183,19 @@ class Courier:
             return await self._accepted(errand, mid=mid)
         if mid is None and age_ms < times.blind_wait_ms:
             return await self._later(errand, times.echo_wait_ms, refused=False)
+        if await self._came_too_late(errand):
+            return await self._fail(errand, "other_owner")
         # Surely not there; or nobody can say, and no echo came for minutes. The promise is "at least once": a customer
         # who reads an answer twice is better off than one who waits for it in vain.
         log.info("message.repeated", conversation_id=errand.conversation.id, sure=mid is not None)
         return await self._set_out(errand)
+
+    async def _came_too_late(self, errand: Errand) -> bool:
+        """Somebody has answered in Meta's inbox since: what waited then failed, and this was in the air."""
+        if errand.is_by_agent or errand.message.notice == "emergency":
+            return False
+        since = await self._store.conversations.messages(errand.conversation.id, after=errand.message.entry_id)
+        return any(one.agent_name == META_INBOX_NAME for one in since)
 
     # One that goes out now.
 
