@@ -376,18 +376,19 @@ async def test_instagram_is_a_channel_of_its_own(messenger: Site, store: Store) 
 async def test_a_blocked_page_is_told_to_whoever_runs_it_until_it_is_unblocked(messenger: Site, store: Store) -> None:
     jo = Customer(messenger, store, account="1002")
 
+    async def warnings() -> list[str]:
+        """Other tests' events are about the other page."""
+        return [warning for warning in (await health(messenger))["warnings"] if "1002" in warning]
+
     policy = {"recipient": {"id": "1002"}, "timestamp": now_ms()}
     await jo.does({**policy, "policy_enforcement": {"action": "block", "reason": "spam"}})
-    assert await health(messenger) == {
-        "ok": True,
-        "reason": "events have their effect",
-        "warnings": ["page 1002: blocked: spam"],
-    }
+    assert await warnings() == ["page 1002: blocked: spam"]
+    assert (await health(messenger))["ok"]
     await jo.does({**policy, "policy_enforcement": {"action": "unblock"}})
-    assert (await health(messenger))["warnings"] == []
+    assert await warnings() == []
     await store.pages.set_trouble("1002", "reconnect", "", at_ms=1)
     await jo.does({**policy, "policy_enforcement": {"action": "unblock"}})
-    assert (await health(messenger))["warnings"] == ["page 1002: reconnect"]
+    assert await warnings() == ["page 1002: reconnect"]
     await store.pages.clear_trouble("1002")
 
 
