@@ -70,6 +70,29 @@ def test_a_customer_asks_presses_a_quick_reply_and_gets_a_human(page: Page, fake
     expect(watch.locator("#deliveries li").filter(has_text="take_thread_control")).to_be_visible()
 
 
+def test_the_newest_message_is_in_sight_after_looking_elsewhere_and_after_ones_own(
+    page: Page, fake: ThreadedGraph
+) -> None:
+    page.get_by_label("Je bericht").fill("hoi")
+    page.get_by_label("Je bericht").press("Enter")
+    for number in range(12):
+        answer(fake, text=f"Antwoord {number}\nmet een tweede regel")
+    lines = page.locator("#lines")
+    expect(lines.get_by_text("Antwoord 11")).to_be_in_viewport()
+    page.get_by_role("tab", name="Bericht op de pagina").click()
+    answer(fake, text="Antwoord 12", quick_replies=[{"content_type": "text", "title": "Ja", "payload": "/ja"}])
+    page.get_by_role("tab", name="Gesprek").click()
+    expect(lines.get_by_text("Antwoord 12")).to_be_in_viewport()
+    # Who reads what was said before is left there, until they write something.
+    lines.evaluate("list => list.scrollTop = 0")
+    answer(fake, text="Antwoord 13")
+    expect(lines.get_by_text("Antwoord 13")).to_be_attached()
+    expect(lines.get_by_text("Antwoord 0")).to_be_in_viewport()
+    page.get_by_label("Je bericht").fill("en dit?")
+    page.get_by_label("Je bericht").press("Enter")
+    expect(lines.get_by_text("en dit?")).to_be_in_viewport()
+
+
 def test_the_next_message_goes_wrong_as_chosen(page: Page, fake: ThreadedGraph) -> None:
     page.get_by_label("Je bericht").fill("hoi")
     page.get_by_label("Je bericht").press("Enter")

@@ -7,6 +7,7 @@ const NEAR_BOTTOM_PX = 80;
 const OFFERED = ["love", "like", "wow"];
 let customer = null;
 let about = null; // {kind: "edit" | "reply", mid}
+let isAtNewest = true; // as long as nobody scrolled away from there
 
 const who = () => ({ page: customer.page, psid: customer.psid });
 
@@ -24,6 +25,20 @@ export function startChat() {
     button.addEventListener("click", () => act("sends", { ...who(), kind: button.dataset.kind }));
   }
   byId("forget").addEventListener("click", () => setAbout(null));
+  followNewest(byId("lines"));
+}
+
+/** What comes while the list is out of sight, or makes it smaller, leaves it at its newest message. */
+function followNewest(log) {
+  log.addEventListener("scroll", () => {
+    if (log.clientHeight) isAtNewest = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
+  });
+  new ResizeObserver(() => isAtNewest && toNewest(log)).observe(log);
+}
+
+function toNewest(log) {
+  isAtNewest = true;
+  log.scrollTop = log.scrollHeight;
 }
 
 async function send() {
@@ -52,10 +67,9 @@ function setAbout(next, text = "") {
 /** @param {object} next the customer @param {object} page their page */
 export function showChat(next, page) {
   if (customer?.psid !== next.psid) setAbout(null);
-  const isOther = customer?.psid !== next.psid;
+  const isNews = customer?.psid !== next.psid || lastOwn(customer) !== lastOwn(next);
   customer = next;
   const log = byId("lines");
-  const stick = isOther || log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
   const items = next.lines.length
     ? next.lines.map((line, index) => ({ ...line, read: isLastRead(next, index) }))
     : [{ mid: "start", ...startOf(page) }];
@@ -63,8 +77,11 @@ export function showChat(next, page) {
   keep(log, items, (line) => line.mid, row);
   showChoices(next.lines.at(-1));
   showMenu(page);
-  if (stick) log.scrollTop = log.scrollHeight;
+  if (isNews || isAtNewest) toNewest(log);
 }
+
+/** The last that the customer wrote: who sends something wants to see it. */
+const lastOwn = ({ lines }) => lines.findLast((line) => !line.from_page)?.mid;
 
 /** Whether the page has seen everything up to this line of the customer, and it is the last such. */
 function isLastRead({ lines, seen_ms }, index) {
@@ -94,7 +111,7 @@ function bubble(line) {
     ...line.elements.map(element),
     line.buttons.length ? el("div", { class: "buttons" }, line.buttons.map(button)) : null,
   ].filter(Boolean);
-  const isBare = line.attachments.length && !line.text;
+  const isBare = !line.text && line.attachments.some(({ type }) => ["image", "sticker"].includes(type));
   return el("div", { class: `bubble${isBare ? " bare" : ""}${line.pressed ? " pressed" : ""}` }, parts);
 }
 
