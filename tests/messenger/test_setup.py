@@ -166,7 +166,7 @@ async def test_a_field_that_nobody_needs_is_taken_away(graph: FakeGraph, tmp_pat
     graph.pages["1001"].fields = {*PAGE_FIELDS, "response_feedback"}
     sections = await run(graph.url, tmp_path)
     assert graph.pages["1001"].fields == PAGE_FIELDS
-    assert "to take away: response_feedback." in finding_of(sections, "Subscription").found
+    assert finding_of(sections, "Subscription").found == "Before, there and not needed: response_feedback."
 
 
 async def test_comments_need_a_field_and_permissions_of_their_own(graph: FakeGraph, tmp_path: Path) -> None:
@@ -395,7 +395,10 @@ async def test_fields_that_meta_does_not_know_are_told_as_what_is_not_there(tmp_
     refusal = {"error": {"code": 100, "message": "Param subscribed_fields[12] must be one of ..."}}
     async with answering({**GOOD, "subscribed_apps": kept, "POST subscribed_apps": refusal}) as url:
         finding = finding_of(await run(url, tmp_path, BOT_PUBLIC_URL=""), "Subscription")
-    assert finding.level == "missing" and "to add: standby." in finding.found
+    assert (finding.level, finding.found) == (
+        "missing",
+        "Meta did not take it over; still needed and not there: standby.",
+    )
 
 
 def test_a_name_from_meta_moves_no_cursor() -> None:

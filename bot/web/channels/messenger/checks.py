@@ -86,7 +86,7 @@ async def check_routing(work: Work) -> list[Finding]:
     if status.get("hop_v2") is False:
         found = "Conversation Routing is off: every connected app may answer, so that customers may get two answers."
     elif status:
-        found = "Conversation Routing is on. Which app is the default one can't be asked for."
+        found = "Conversation Routing is on. Meta does not tell which app is the default one."
     else:
         found = "Meta does not say whether Conversation Routing is on."
     to_do = (
@@ -119,15 +119,15 @@ async def check_instagram(work: Work) -> list[Finding]:
 
 
 def check_features(work: Work) -> Finding:
-    """What the app needs beside permissions, and no program can ask for."""
-    found = "Business Asset User Profile Access (customers' names)"
+    """What the app needs beside permissions, and Meta tells no program."""
+    found = "Meta does not tell whether the app has Business Asset User Profile Access (customers' names)"
     if not work.config.human_agent:
-        return Finding("look", "Features", f"{found}: can't be asked for.", "See in App Review that the app has it.")
+        return Finding("look", "Features", f"{found}.", "Look in App Review.")
     return Finding(
         "look",
         "Features",
-        f"{found} and Human Agent (agents may answer until 7 days after the customer wrote): can't be asked for.",
-        "See in App Review that the app has both. Without Human Agent, set BOT_MESSENGER_HUMAN_AGENT=off.",
+        f"{found} and Human Agent (agents may answer until 7 days after the customer wrote).",
+        "Look in App Review. Without Human Agent, set BOT_MESSENGER_HUMAN_AGENT=off.",
     )
 
 

@@ -89,13 +89,13 @@ async def subscribe_page(work: Work) -> list[Finding]:
         return [Finding("ok", "Subscription", f"The page sends {len(wanted)} kinds of events.")]
     difference = _difference(wanted, before)
     if work.dry_run:
-        return [Finding("would change", "Subscription", difference)]
+        return [Finding("would change", "Subscription", f"Now {difference}")]
     await _subscribe(work, wanted)
     after = await _subscribed(work)
     if after == wanted:
-        return [Finding("changed", "Subscription", difference)]
+        return [Finding("changed", "Subscription", f"Before, {difference}")]
     to_do = "In the App Dashboard, Messenger, settings, Webhooks: change it there, for this page."
-    return [Finding("missing", "Subscription", f"Meta did not take it over: {_difference(wanted, after)}", to_do)]
+    return [Finding("missing", "Subscription", f"Meta did not take it over; still {_difference(wanted, after)}", to_do)]
 
 
 async def _subscribe(work: Work, fields: frozenset[str]) -> None:
@@ -115,5 +115,5 @@ async def _subscribed(work: Work) -> set[str]:
 
 
 def _difference(wanted: frozenset[str], found: set[str]) -> str:
-    parts = [("to add", wanted - found), ("to take away", found - wanted)]
+    parts = [("needed and not there", wanted - found), ("there and not needed", found - wanted)]
     return "; ".join(f"{label}: {', '.join(sorted(fields))}" for label, fields in parts if fields) + "."
