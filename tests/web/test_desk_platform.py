@@ -184,7 +184,8 @@ async def test_customers_hear_who_takes_over_only_where_that_can_be_sent(
         ("reconnect", 0, "1001: De pagina is niet meer gekoppeld."),
         ("blocked", 0, "1001: Meta heeft de pagina tijdelijk geblokkeerd."),
         ("", 300, "1001: We mogen van Meta even niets versturen. Wat je schrijft, wacht tot ongeveer "),
-        ("", 20, ""),
+        ("", 40, "1001: We mogen van Meta even niets versturen."),
+        ("", 10, ""),
     ],
 )
 async def test_every_agent_reads_that_a_page_can_not_send_and_answers_wait(
@@ -234,7 +235,7 @@ async def test_a_conversation_in_metas_inbox_is_there_and_can_be_taken(data: Sto
     _, page = await sanne.get(page_url(conversation_id))
     shown = words(page)
     assert "in de Meta-inbox" in shown and "Iemand antwoordt in de Meta-inbox. De assistent zegt zolang niets." in shown
-    assert "Overnemen van Meta-inbox" in shown
+    assert "Overnemen van de Meta-inbox" in shown
     _, rows = await sanne.get("/desk/list")
     assert "Meta-inbox" in words(part(rows, "section-colleagues"))
     # Another agent was meant; the one in Meta's inbox was first.

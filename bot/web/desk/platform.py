@@ -16,8 +16,8 @@ from bot.web.channels.messenger.window import Window, window_of
 from bot.web.desk import words
 from bot.web.pages import moment
 
-# A pause that is over sooner is not worth a word.
-PAUSE_SHOWN_MS = 60_000
+# A pause that is over sooner is not worth a word. Meta's limits make longer ones, going slower makes shorter ones.
+PAUSE_SHOWN_MS = 15_000
 _ELSEWHERE = "Een andere app heeft dit gesprek bij Meta, meestal de Meta-inbox. Als jij antwoordt, nemen we het over."
 _INBOX = "Iemand antwoordt in de Meta-inbox. De assistent zegt zolang niets."
 
@@ -66,7 +66,8 @@ def _trouble(state: PageState, zone: ZoneInfo) -> str:
     if state.trouble:
         return f"{words.problem(state.trouble)} Wat je schrijft, wacht zolang."
     if state.paused_until_ms > now_ms() + PAUSE_SHOWN_MS:
-        until = f"{datetime.fromtimestamp(state.paused_until_ms / 1000, zone):%H:%M}"
+        # The minute after: a time that has passed already says nothing.
+        until = f"{datetime.fromtimestamp(state.paused_until_ms / 1000 + 60, zone):%H:%M}"
         return f"We mogen van Meta even niets versturen. Wat je schrijft, wacht tot ongeveer {until}."
     return ""
 

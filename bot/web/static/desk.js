@@ -11,7 +11,7 @@ const TYPING_SENT_MS = 3_000;
 const SILENCE_MS = 40_000; // the server says something every 15 s
 const LOST_SHOWN_MS = 2_500; // a reconnection that is quicker is not worth a word
 const FORM_TIMEOUT_MS = 15_000;
-const LIST_MS = 60_000; // trouble with a platform makes no event
+const LIST_MS = 20_000; // trouble with a platform makes no event
 
 const desk = document.getElementById("desk");
 const conversationId = desk.dataset.conversationId ?? null;
