@@ -66,7 +66,7 @@ PROBLEMS: dict[str, str] = {
     "reconnect": "De pagina is niet meer gekoppeld. Vraag de beheerder om de pagina opnieuw te koppelen.",
     "blocked": "Meta heeft de pagina tijdelijk geblokkeerd. Vraag de beheerder om dit op te lossen.",
     "not_allowed": "De app mag deze klant niets sturen. Vraag de beheerder om de rechten bij Meta na te kijken.",
-    "private_reply": "Meta staat maar één privébericht toe tot de klant antwoordt.",
+    "private_reply": "Meta staat maar één privébericht toe, en dat is gestuurd. De klant moet eerst antwoorden.",
     "comment_gone": "De klant heeft de reactie verwijderd, of die is ouder dan zeven dagen.",
     "off": "Messenger staat uit, of deze pagina is hier niet ingesteld. Vraag de beheerder om dit na te kijken.",
     "rejected": "Meta heeft dit bericht geweigerd.",

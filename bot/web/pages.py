@@ -86,7 +86,7 @@ def ago(ms: int) -> str:
 
 def desk_links(note: str) -> Markup:
     """A note of ours for agents: where it names another conversation's page, that is a link."""
-    linked = _DESK_PAGE.sub(r'<a href="\g<0>">dit gesprek</a>', str(escape(note)))
+    linked = _DESK_PAGE.sub(r'<a href="\g<0>">ga naar dat gesprek</a>', str(escape(note)))
     return Markup(linked)
 
 

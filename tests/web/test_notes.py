@@ -112,5 +112,5 @@ async def test_a_note_leads_to_another_conversation_and_a_customers_words_lead_n
         lead = message(conversation_id, "note", "De klant reageerde ook: /desk/comment-1001-5_8 <b>")
         await store.conversations.note(lead)
     shown = Visitor(site.url, site.session("sanne", "agent", name="Sanne")).get(f"/desk/{conversation_id}").body
-    assert '<a href="/desk/comment-1001-5_8">dit gesprek</a> &lt;b&gt;' in shown
+    assert '<a href="/desk/comment-1001-5_8">ga naar dat gesprek</a> &lt;b&gt;' in shown
     assert "kijk op /desk/iets-anders &lt;b&gt;" in shown
