@@ -61,7 +61,8 @@ ATTACHMENT_WORDS: dict[AttachmentKind, str] = {
 # Why a message to the customer failed. The desk shows the sentence.
 PROBLEMS: dict[str, str] = {
     "window": "De klant schreef te lang geleden. Meta laat ons pas weer iets sturen als de klant weer schrijft.",
-    "unreachable": "De klant is niet te bereiken: die heeft ons geblokkeerd of gebruikt Messenger niet meer.",
+    "unreachable": "De klant is niet te bereiken, en heeft ons misschien geblokkeerd. "
+    "Je kunt pas weer antwoorden als de klant weer schrijft.",
     "other_owner": "Iemand anders heeft dit gesprek in de Meta-inbox.",
     "reconnect": "De pagina is niet meer gekoppeld. Vraag de beheerder om de pagina opnieuw te koppelen.",
     "blocked": "Meta heeft de pagina tijdelijk geblokkeerd. Vraag de beheerder om dit op te lossen.",

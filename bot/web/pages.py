@@ -29,6 +29,8 @@ _CHANNELS = {
     "comment": "Facebook-reactie",
 }
 _DESK_PAGE = re.compile(r"/desk/[\w-]+")
+# A post, as the note about a comment under it names it.
+_POST = re.compile(r"https://www\.facebook\.com/[0-9_]+(?!\S)")
 _DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
@@ -85,9 +87,10 @@ def ago(ms: int) -> str:
 
 
 def desk_links(note: str) -> Markup:
-    """A note of ours for agents: where it names another conversation's page, that is a link."""
+    """A note of ours for agents: where it names another conversation's page or a post on Facebook, that is a link."""
     linked = _DESK_PAGE.sub(r'<a href="\g<0>">ga naar dat gesprek</a>', str(escape(note)))
-    return Markup(linked)
+    post = r'<a href="\g<0>" target="_blank" rel="noopener noreferrer">bekijk het op Facebook</a>'
+    return Markup(_POST.sub(post, linked))
 
 
 def moment(at: datetime, *, with_time: bool = True) -> str:

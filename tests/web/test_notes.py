@@ -111,6 +111,11 @@ async def test_a_note_leads_to_another_conversation_and_a_customers_words_lead_n
         conversation_id = await handed_over(store, "kijk op /desk/iets-anders <b>")
         lead = message(conversation_id, "note", "De klant reageerde ook: /desk/comment-1001-5_8 <b>")
         await store.conversations.note(lead)
+        for number, where in enumerate(("1001_5", "1001_5?a=b")):
+            post = message(conversation_id, "note", f"Openbare reactie {number}: https://www.facebook.com/{where}")
+            await store.conversations.note(post)
     shown = Visitor(site.url, site.session("sanne", "agent", name="Sanne")).get(f"/desk/{conversation_id}").body
     assert '<a href="/desk/comment-1001-5_8">ga naar dat gesprek</a> &lt;b&gt;' in shown
+    assert 'reactie 0: <a href="https://www.facebook.com/1001_5" target="_blank"' in shown
+    assert "reactie 1: https://www.facebook.com/1001_5?a=b" in shown
     assert "kijk op /desk/iets-anders &lt;b&gt;" in shown
