@@ -44,6 +44,13 @@ def test_edit_is_stored_with_who_and_when_and_shown(site: Site, editor: Visitor,
     assert "Sanne de Wit" in page.text
 
 
+def test_an_answer_to_no_question_says_when_customers_read_it(site: Site, editor: Visitor, answer: Template) -> None:
+    public = Template("utter_reactie_openbaar", "Openbaar antwoord", "Dank je!")
+    site.run(lambda store: store.templates.seed([public]))
+    assert "Iedereen kan het lezen." in editor.get(_address(public)).text
+    assert "Iedereen kan het lezen." not in editor.get(_address(answer)).text
+
+
 def test_page_opened_later_does_not_claim_to_have_saved(editor: Visitor, answer: Template) -> None:
     assert "Opgeslagen" not in editor.get(_address(answer)).text
     assert "Opgeslagen" not in editor.get(_address(answer) + "?saved=9").text

@@ -16,6 +16,7 @@ from bot.web.editor.form import (
     URL_TARGET,
     AnswerForm,
 )
+from bot.web.editor.occasions import occasion
 from bot.web.editor.people import load_names
 from bot.web.editor.topics import payload_choices
 
@@ -50,6 +51,8 @@ class AnswerPage:
     """The answer as customers get it now."""
     edited_by: str
     """Who saved it, by name."""
+    occasion: str
+    """When customers read it, empty where the title says enough."""
     form: AnswerForm
     """What is in the form."""
     errors: dict[str, str]
@@ -93,6 +96,7 @@ async def load_answer_page(
     return AnswerPage(
         current=current,
         edited_by=names.of(current.edited_by),
+        occasion=occasion(current.name),
         form=form,
         errors=errors or {},
         choices=payload_choices(await store.templates.all()),
