@@ -46,7 +46,7 @@ function showSwitches(page, { now_ms, faults }) {
   setText(byId("clock"), clock(now_ms));
   byId("clock-back").hidden = Math.abs(offsetHours) < 0.01;
   byId("mend").hidden = !faults.length;
-  setText(byId("subscription"), isSubscribed ? "Zet de pagina uit" : "Abonneer de pagina weer");
+  setText(byId("subscription"), isSubscribed ? "Zeg het abonnement op" : "Abonneer de pagina weer");
   setText(byId("reach"), customer.reachable ? "Klant blokkeert de pagina" : "Klant is weer bereikbaar");
   setText(byId("police"), page.blocked ? "Meta deblokkeert de pagina" : "Meta blokkeert de pagina");
 }
