@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.processes import BackOff, Child, how_it_ended, start_process, stop_process
@@ -314,6 +315,9 @@ def _welcome(settings: Settings, first_login: FirstLogin | None, took_s: float) 
         f"  Desk, for live agents  {address}/desk",
         f"  Editor, for answers    {address}/editor",
     ]
+    # Meta is not on this machine: a stand-in is, and its own words may be a training of two minutes above.
+    if urlsplit(settings.graph_url).hostname in ("127.0.0.1", "localhost"):
+        lines += [f"  Messenger, stand-in    {settings.graph_url}"]
     if first_login:
         lines += [
             "",

@@ -158,6 +158,7 @@ def launcher() -> Iterator[Launcher]:
 
 
 def test_trains_starts_and_says_where_everything_is(launcher: Launcher) -> None:
+    launcher.env["BOT_GRAPH_URL"] = "http://127.0.0.1:8090"  # as `make fake-messenger` sets it
     launcher.start_and_wait()
     output = launcher.output()
     assert (
@@ -165,6 +166,7 @@ def test_trains_starts_and_says_where_everything_is(launcher: Launcher) -> None:
     )
     for page in ("demo", "desk", "editor"):
         assert f"http://localhost:{launcher.port}/{page}" in output
+    assert re.search(r"Messenger, stand-in +http://127.0.0.1:8090\n", output)
     assert re.search(r"Sign in as +beheer\n +with the password +\S{12,}", output)
 
 
@@ -224,6 +226,7 @@ def test_as_many_assistants_as_asked_for_are_started_kept_running_and_stopped(la
     assert all(is_alive(pid) for pid in running)
     assert launcher.output().count("The assistant process ended (killed by SIGKILL)") == 1
     assert "Vraagbaak runs (started in" in launcher.output() and f"{launcher.port}/demo" in launcher.output()
+    assert "stand-in" not in launcher.output()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
     assert not any(is_alive(pid) for pid in [*running, launcher.pid("web"), launcher.redis_pid()])
