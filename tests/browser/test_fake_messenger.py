@@ -93,6 +93,16 @@ def test_the_newest_message_is_in_sight_after_looking_elsewhere_and_after_ones_o
     expect(lines.get_by_text("en dit?")).to_be_in_viewport()
 
 
+def test_only_who_is_on_facebook_comments_there(page: Page, fake: ThreadedGraph) -> None:
+    fake.run(lambda: fake.graph.customer("8001", name="Sam Bos", platform="instagram"))
+    page.get_by_role("tab", name="Bericht op de pagina").click()
+    page.get_by_label("Je bent").select_option(label="Sam Bos · Instagram")
+    expect(page.get_by_label("Je bericht")).to_be_visible()
+    expect(page.get_by_role("tab", name="Bericht op de pagina")).to_be_hidden()
+    page.get_by_label("Je bent").select_option(label="Jo Klant · Messenger")
+    expect(page.get_by_role("tab", name="Bericht op de pagina")).to_be_visible()
+
+
 def test_the_next_message_goes_wrong_as_chosen(page: Page, fake: ThreadedGraph) -> None:
     page.get_by_label("Je bericht").fill("hoi")
     page.get_by_label("Je bericht").press("Enter")

@@ -68,7 +68,8 @@ export function tabs(tablist, onChange = () => {}) {
   tablist.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const next = buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length];
+    const there = buttons.filter((button) => !button.hidden);
+    const next = there[(there.indexOf(document.activeElement) + step + there.length) % there.length];
     next.focus();
     show(next);
   });

@@ -17,6 +17,7 @@ function show() {
   const page = state.pages.find(({ id }) => id === customer.page);
   setText(byId("page-name"), page.name);
   showConnection(page);
+  showTabs(customer);
   showChat(customer, page);
   showFeed(customer, page, state.comments.filter((comment) => comment.page === page.id));
   showWatch(customer, page, state);
@@ -33,6 +34,13 @@ function chosen() {
     newest = 0;
   }
   return state.customers.find((each) => keyOf(each) === select.value) ?? state.customers[0];
+}
+
+/** The post is on Facebook: who is on Instagram can't comment there. */
+function showTabs({ platform }) {
+  const isAway = platform === "instagram";
+  byId("tab-feed").hidden = isAway;
+  if (isAway && view === "tab-feed") byId("tab-chat").click();
 }
 
 function showConnection({ fields, failing_since_ms }) {
