@@ -45,6 +45,15 @@ class ToSend:
     with_it: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class InTheAir:
+    """An attempt whose end is not known: part `part` (from 0) of a message."""
+
+    attempt: str
+    message: Message
+    part: int
+
+
 class SendQueue:
     """What waits to be sent to platforms."""
 
@@ -165,6 +174,20 @@ class SendQueue:
         """Whether the platform's `mid` belongs to something that we have: a part of a message, or somebody else's."""
         with translated_errors():
             return bool(await self._client.hexists(self._keys.sends(conversation_id), f"mid {mid}"))
+
+    async def in_the_air(self, conversation_id: str) -> InTheAir | None:
+        """The attempt whose end is not known, None when there is none."""
+        sends = self._keys.sends(conversation_id)
+        with translated_errors():
+            attempt, part = await self._client.hmget(sends, ["attempt", "attempt_part"])
+            of = await self._client.hget(sends, f"attempt {attempt}") if attempt else None
+            if not of:
+                return None
+            entry_id = await self._client.hget(self._keys.message_ids(conversation_id), of.partition(" ")[0])
+            entries = await self._client.xrange(self._keys.log(conversation_id), entry_id or "-", entry_id or "-")
+        return (
+            InTheAir(attempt, stored_message(entries[0][0], entries[0][1]["message"]), int(part)) if entries else None
+        )
 
     async def _run(self, script: Script, conversation_id: str, *args: object) -> Any:
         return await script(

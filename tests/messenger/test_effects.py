@@ -373,6 +373,35 @@ async def test_instagram_is_a_channel_of_its_own(messenger: Site, store: Store) 
     assert [(line.message.sender, line.state) for line in await mo.transcript()] == [("agent", "read"), ("note", None)]
 
 
+@pytest.mark.parametrize("first", ["echo", "echo without words that are known", "answer"])
+async def test_an_instagram_echo_that_does_not_say_whose_it_is_silences_nobody_when_it_is_ours(
+    messenger: Site, store: Store, first: str
+) -> None:
+    mo = Customer(messenger, store, account=INSTAGRAM_ACCOUNT, channel="instagram")
+    await mo.says("hoi")
+    said = Message(uuid.uuid4().hex, mo.id, "assistant", "Hallo  \nallemaal", now_ms())
+    await store.queue.ask_for_patience(mo.id, said, waiting_since_ms=now_ms() + 1000)
+    attempt, mid = await mo.next_attempt(), "ig-bare-" + mo.psid
+    words = "iets anders" if "without" in first else said.text
+    ours = {"sender": {"id": INSTAGRAM_ACCOUNT}, "recipient": {"id": mo.psid}, "timestamp": now_ms()}
+    bare = {**ours, "message": {"mid": mid, "is_echo": True, "text": words}}
+    if first == "answer":
+        await store.sending.settle(mo.id, attempt, mid=mid, at_ms=now_ms())
+    await deliver(messenger, bare, **mo.options)
+    if first != "echo":
+        await asyncio.sleep(0.1)
+        await store.sending.settle(mo.id, attempt, mid=mid, at_ms=now_ms())
+    await mo.all_done()
+    assert [(line.message.sender, line.state) for line in await mo.transcript()] == [
+        ("customer", None),
+        ("assistant", "sent"),
+    ]
+    assert (await mo.conversation()).owner == "assistant"
+    # A human's does not say it either.
+    await mo.does({**ours, "message": {"mid": mid + "-ann", "is_echo": True, "text": "Ann hier"}})
+    assert (await mo.conversation()).owner == META_INBOX
+
+
 async def test_a_blocked_page_is_told_to_whoever_runs_it_until_it_is_unblocked(messenger: Site, store: Store) -> None:
     jo = Customer(messenger, store, account="1002")
 

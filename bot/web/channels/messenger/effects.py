@@ -16,7 +16,7 @@ from bot.model import ASSISTANT, Attachment, AttachmentKind, Handoff, Message
 from bot.store import Store
 from bot.store.conversations import AtOnce, Contact
 from bot.store.work import now_ms
-from bot.web.channels.intake import Intake
+from bot.web.channels.intake import Intake, cleaned
 from bot.web.channels.messenger.comments import Comments
 from bot.web.channels.messenger.config import Page
 from bot.web.channels.messenger.elsewhere import Elsewhere
@@ -34,6 +34,7 @@ from bot.web.channels.messenger.events import (
     Where,
     Wrote,
 )
+from bot.web.channels.messenger.rendering import parts, text_of
 
 log = structlog.get_logger()
 
@@ -166,6 +167,8 @@ class Effects:
         attempt = _OURS.fullmatch(echoed.metadata)
         if attempt and await self._settled(echoed, attempt[1]):
             return
+        if not attempt and echoed.app_id in ("", self._app_id) and await self._is_known(echoed):
+            return
         if not attempt and echoed.app_id != self._app_id:
             await self._elsewhere.echoed(echoed)
             return
@@ -187,6 +190,26 @@ class Effects:
                 return True
             if wait_s is not None:
                 await asyncio.sleep(wait_s)
+        return False
+
+    async def _is_known(self, echoed: Echoed) -> bool:
+        """Whether an echo that says neither who sent it nor which attempt it is of is of a message of ours.
+
+        Nothing in Meta's pages promises that Instagram's echoes do. By its words, or by its mid once our request was
+        answered: else the assistant would take its own message for a human's, and be silent.
+        """
+        conversation_id = await self._store.conversations.alias(echoed.where.conversation_id)
+        sending, at_ms = self._store.sending, echoed.where.at_ms or now_ms()
+        for wait_s in (*ECHO_RETRIES_S, None):
+            sent = await sending.in_the_air(conversation_id)
+            if sent and echoed.text and echoed.text in _texts(sent.message, echoed.where.channel)[sent.part :][:1]:
+                return bool(await sending.settle(conversation_id, sent.attempt, mid=echoed.mid, at_ms=at_ms))
+            # What somebody says in Meta's inbox has the mid as its id.
+            if (await sending.named(conversation_id, [echoed.mid])).get(echoed.mid, echoed.mid) != echoed.mid:
+                return True
+            if not sent or wait_s is None:
+                return False
+            await asyncio.sleep(wait_s)
         return False
 
     # All the rest.
@@ -218,6 +241,11 @@ class Effects:
 def _can_do_without(attachment: Attachment, text: str) -> bool:
     """Whether the assistant may go on as if the attachment were not there."""
     return attachment.kind == "sticker" or (attachment.kind in _BESIDE_TEXT and bool(text))
+
+
+def _texts(message: Message, channel: str) -> list[str]:
+    """The words of each of its parts, as they come back in an echo."""
+    return [cleaned(text_of(part)) for part in parts(message, channel=channel)]
 
 
 def _note(conversation_id: str, note_id: str, text: str, at_ms: int) -> Message:
