@@ -433,6 +433,30 @@ async def test_the_headers_minutes_are_believed(store: Store) -> None:
         assert 6 * 60_000 < state.paused_until_ms - now_ms() <= 7 * 60_000
 
 
+@pytest.mark.parametrize("subcode", [2018278, 2018065])
+async def test_an_agents_message_that_is_late_by_metas_clock_goes_with_the_tag(store: Store, subcode: int) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=10, subcode=subcode)
+        await here.says(conversation_id, "een")
+        await here.until(conversation_id, "sent")
+        assert [(sent.messaging_type, sent.tag) for sent in here.graph.sent] == [("MESSAGE_TAG", "HUMAN_AGENT")]
+
+
+async def test_what_is_late_with_the_tag_too_or_by_the_assistant_fails(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer()
+        _, other_id = await here.customer("6002", agent=False)
+        here.graph.fail_next(code=10, subcode=2018278, times=2, to="6001")
+        here.graph.fail_next(code=10, subcode=2018278, to="6002")
+        await here.says(conversation_id, "een")
+        await here.answers(other_id, "een")
+        for one in (conversation_id, other_id):
+            await here.until(one, "failed")
+            assert await here.problems(one) == ["window"]
+        assert not here.graph.sent
+
+
 # Who has the thread.
 
 

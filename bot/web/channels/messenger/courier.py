@@ -22,6 +22,7 @@ from bot.web.channels.messenger.outcomes import (
     BACK_OFF_MS,
     REJECTED,
     WAIT_MS,
+    WINDOW,
     Do,
     Outcome,
     outcome_of,
@@ -282,6 +283,9 @@ class Courier:
     async def _mend(self, errand: Errand, refused: GraphRefused) -> bool:
         """Whether it is worth sending again at once: each cause once."""
         outcome = outcome_of(refused)
+        if outcome is WINDOW and errand.may_be_late(human_agent=self._config.human_agent, now_ms=now_ms()):
+            errand.is_late = True
+            return True
         if outcome.do is Do.TAKE_CONTROL and errand.is_by_agent and not errand.took_control:
             errand.took_control = True
             return await self._take_control(errand)

@@ -17,7 +17,8 @@ class Errand:
     """The next part of the next message, and how it goes out.
 
     begun_s: when the lease began, on the steady clock. with_it: further messages that this one brings.
-    attempt_at_ms: when this process noted the attempt; 0 for one of before.
+    attempt_at_ms: when this process noted the attempt; 0 for one of before. is_late: Meta says that the customer's 24
+    hours are over, by its clock and its rules.
     """
 
     claim: Claim
@@ -35,6 +36,7 @@ class Errand:
     persona_id: str = ""
     took_control: bool = False
     checked_persona: bool = False
+    is_late: bool = False
 
     @property
     def message(self) -> Message:
@@ -50,8 +52,7 @@ class Errand:
 
     def body(self, *, human_agent: bool, now_ms: int) -> Json:
         """The request. human_agent: the app may use the tag."""
-        window = window_of(self.conversation, human_agent=human_agent)
-        needs_tag = window.needs_tag(by_agent=self.is_by_agent, now_ms=now_ms)
+        needs_tag = self.is_late or self._needs_tag(human_agent=human_agent, now_ms=now_ms)
         body: Json = {
             "recipient": self.recipient.wire,
             "messaging_type": "MESSAGE_TAG" if needs_tag else "RESPONSE",
@@ -62,6 +63,17 @@ class Errand:
         if self.persona_id:
             body["persona_id"] = self.persona_id
         return body
+
+    def may_be_late(self, *, human_agent: bool, now_ms: int) -> bool:
+        """Whether it went without the tag, and may go with it: a human's, within the seven days."""
+        window = window_of(self.conversation, human_agent=human_agent)
+        has_tag = self.is_late or self._needs_tag(human_agent=human_agent, now_ms=now_ms)
+        is_allowed = self.is_by_agent and human_agent and window.anybody_until_ms < window.agent_until_ms
+        return is_allowed and not has_tag and now_ms <= window.agent_until_ms
+
+    def _needs_tag(self, *, human_agent: bool, now_ms: int) -> bool:
+        window = window_of(self.conversation, human_agent=human_agent)
+        return window.needs_tag(by_agent=self.is_by_agent, now_ms=now_ms)
 
 
 def problem_of(conversation: Conversation, message: Message, *, human_agent: bool, now_ms: int) -> str:
