@@ -260,6 +260,18 @@ async def test_an_unsent_message_is_gone_also_when_it_comes_after_that(jo: Custo
     assert (await jo.conversation()).last_customer_text == ""
 
 
+async def test_an_unsent_message_takes_its_edits_and_what_was_understood_along(jo: Customer) -> None:
+    words = "ik wil niet meer leven"
+    mid = await jo.says("hallo")
+    await jo.does(jo.event(message_edit={"mid": mid, "text": words, "num_edit": 1}))
+    await jo.does(jo.event(message={"mid": mid, "is_deleted": True}))
+    await jo.does(jo.event(message_edit={"mid": mid, "text": words + ".", "num_edit": 2}))  # late
+    assert [sender for sender, _ in await jo.said()] == ["assistant", "note"]
+    conversation = await jo.conversation()
+    assert words not in f"{conversation} {await jo.transcript()}"
+    assert conversation.handoff and conversation.handoff.priority == "urgent"
+
+
 async def test_a_reaction_to_our_message_is_shown_and_opens_the_window(jo: Customer) -> None:
     day_ago = now_ms() - 86_400_000
     mid = await jo.says("hoi", at_ms=day_ago)

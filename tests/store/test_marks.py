@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Marks, Media, Message
+from bot.model import Handoff, Marks, Media, Message, Nlu
 from bot.store import Store
 from bot.store.conversations import Contact
 from bot.store.work import now_ms
@@ -55,6 +55,19 @@ async def test_a_deleted_message_is_gone_and_not_answered(written: Store) -> Non
     # A repeat of it does not bring it back.
     await written.conversations.receive(message("m1", "open?"), channel="messenger", customer_id="6001")
     assert len(await marks(written)) == 2
+
+
+async def test_why_a_human_was_called_stays_without_what_was_understood_of_a_deleted_message(written: Store) -> None:
+    item = await written.work.take("one", block_ms=200)
+    turn = item and await written.work.begin(item)
+    assert turn and turn.message.id == "m1"
+    nlu = Nlu("human", "waar_bestelling", 0.4, entities=({"entity": "order_number", "value": "WS-1048221"},))
+    handoff = Handoff("not_confident", "high", 5, "m1", nlu)
+    assert await written.work.finish(turn, [], dialogue="{}", nlu=nlu, handoff=handoff) is not None
+    await written.conversations.delete(ID, "m2", replace(message("note-m2", "weg"), sender="note"))
+    assert (await written.conversations.get(ID)).handoff == handoff
+    await written.conversations.delete(ID, "m1", replace(message("note-m1", "weg"), sender="note"))
+    assert (await written.conversations.get(ID)).handoff == replace(handoff, nlu=None)
 
 
 async def test_nothing_is_left_to_do_when_the_only_message_is_deleted(written: Store) -> None:

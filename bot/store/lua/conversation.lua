@@ -50,6 +50,12 @@ local function count_turn(entry_id, nlu_json, handoff)
   count('answer_ms:sum', waited_ms)
 end
 
+-- Whether a message of a customer is what became of an edit of another one.
+local function is_edit_of(message_id, original_id)
+  local length = #original_id
+  return string.sub(message_id, 1, length) == original_id and string.find(message_id, '^~%d+$', length + 1) ~= nil
+end
+
 -- A message that is to be shown: its place in the log, and what lists show of the conversation. What came with it is to
 -- be fetched. Inside a text a quote has a backslash in front, so that no text looks like attachments.
 local function append(message_id, message, sender, text)

@@ -12,8 +12,10 @@ local known = redis.call('HGET', ids, message_id)
 if known then
   return { known, 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0, 0 }
 end
--- The customer took it back before it came.
-if redis.call('HEXISTS', marks, 'deleted ' .. message_id) == 1 then
+-- The customer took it back before it came, or what it is an edit of.
+local original_id = string.match(message_id, '^(.+)~%d+$')
+if redis.call('HEXISTS', marks, 'deleted ' .. message_id) == 1
+  or (original_id and redis.call('HEXISTS', marks, 'deleted ' .. original_id) == 1) then
   return { '', 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0, 0 }
 end
 
