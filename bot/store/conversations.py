@@ -268,7 +268,10 @@ class ConversationStore:
         return int(await self._mark(self.script_keys(conversation_id), args))
 
     async def edit(self, conversation_id: str, message_id: str, text: str, *, number: int) -> bool:
-        """The customer changed a message; number: of the edit. False if that message, or a later edit, is not there."""
+        """The customer changed a message; number: of the edit. False for an older one, or while it is unknown.
+
+        Should it come later, it is read as it was edited.
+        """
         record = encode(Edit(number, text))
         return bool(await self._run(self._edit, conversation_id, message_id, number, record, preview(text)))
 

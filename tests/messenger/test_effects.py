@@ -243,6 +243,15 @@ async def test_an_edit_counts_once_and_an_older_one_comes_too_late(jo: Customer)
     assert (line.message.text, line.marks.edited_text, line.marks.edits) == ("open?", "zondag open?", 2)
 
 
+async def test_an_edit_that_overtakes_its_message_is_not_lost(jo: Customer) -> None:
+    late = text_event(jo.psid, "open?")
+    mid = late["message"]["mid"]
+    await jo.does(jo.event(message_edit={"mid": mid, "text": "zondag open?", "num_edit": 1}))
+    await jo.does(late)
+    (line,) = await jo.transcript()
+    assert (line.message.text, line.marks.edited_text) == ("open?", "zondag open?")
+
+
 async def test_an_emergency_that_comes_in_by_an_edit_is_seen(jo: Customer) -> None:
     mid = await jo.says("hallo")
     edit = jo.event(message_edit={"mid": mid, "text": "ik wil niet meer leven", "num_edit": 1})

@@ -42,6 +42,17 @@ async def test_the_assistant_reads_a_message_as_it_was_edited(written: Store) ->
     assert (await marks(written))[0] == ("open?", Marks(edited_text="maandag open?", edits=1))
 
 
+async def test_an_edit_that_overtakes_its_message_is_what_the_assistant_reads(store: Store) -> None:
+    await store.conversations.note_contact(ID, Contact("messenger", "6001", "1001", opened_at_ms=1))
+    assert not await store.conversations.edit(ID, "m1", "zondag open?", number=2)
+    assert not await store.conversations.edit(ID, "m1", "maandag open?", number=1)
+    await store.conversations.receive(message("m1", "open?"), channel="messenger", customer_id="6001")
+    item = await store.work.take("one", block_ms=200)
+    turn = item and await store.work.begin(item)
+    assert turn and turn.message.text == "zondag open?"
+    assert await marks(store) == [("open?", Marks(edited_text="zondag open?", edits=2))]
+
+
 async def test_a_deleted_message_is_gone_and_not_answered(written: Store) -> None:
     await written.conversations.edit(ID, "m1", "geheim", number=1)
     note = replace(message("note-m1", "De klant heeft een bericht verwijderd."), sender="note")
