@@ -108,9 +108,14 @@ class SendQueue:
         noted = await self._run(self._attempt, claim.conversation_id, *args)
         return attempt if noted else None
 
-    async def settle(self, conversation_id: str, attempt: str, *, mid: str, at_ms: int) -> str | None:
-        """The platform accepted the attempt. Returns the message's id, None for an attempt that is not ours."""
-        settled = await self._run(self._settle, conversation_id, attempt, mid, at_ms)
+    async def settle(
+        self, conversation_id: str, attempt: str, *, mid: str, at_ms: int, is_echo: bool = False
+    ) -> str | None:
+        """The platform accepted the attempt. Returns the message's id, None for an attempt that is not ours.
+
+        is_echo: the platform tells it by itself, and `at_ms` is of its clock, not of ours.
+        """
+        settled = await self._run(self._settle, conversation_id, attempt, mid, at_ms, int(is_echo))
         return str(settled) if settled else None
 
     async def fail(self, claim: Claim, message_id: str, problem: str, *, unreachable: bool = False) -> bool:

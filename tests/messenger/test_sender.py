@@ -433,6 +433,17 @@ async def test_the_headers_minutes_are_believed(store: Store) -> None:
         assert 6 * 60_000 < state.paused_until_ms - now_ms() <= 7 * 60_000
 
 
+async def test_what_meta_refuses_for_now_and_sends_all_the_same_is_not_sent_twice(store: Store) -> None:
+    async with town(store, times=replace(QUICK, back_off_ms=(300,))) as here:
+        _, conversation_id = await here.customer()
+        here.graph.fail_next(code=2, accept_first=True)
+        await here.says(conversation_id, "een")
+        await here.says(conversation_id, "twee")
+        await here.until(conversation_id, "sent", "sent")
+        await asyncio.sleep(0.35)
+        assert here.texts() == ["een", "twee"]
+
+
 @pytest.mark.parametrize("subcode", [2018278, 2018065])
 async def test_an_agents_message_that_is_late_by_metas_clock_goes_with_the_tag(store: Store, subcode: int) -> None:
     async with town(store) as here:

@@ -282,3 +282,48 @@ async def test_what_stands_behind_a_message_goes_on_when_its_echo_comes(store: S
     assert attempt and await store.sending.claim() is None
     await store.sending.settle(conversation_id, attempt, mid="m1", at_ms=5)
     assert await store.sending.claim()
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_the_echo_of_a_refused_attempt_says_that_it_arrived_all_the_same(store: Store, parts: int) -> None:
+    conversation_id = await customer(store)
+    message_id = await says(store, conversation_id, "een")
+    claim = await store.sending.claim()
+    assert claim and await store.sending.begin(claim, claiming=True)
+    attempt = await store.sending.attempt(claim, message_id, part=0, parts=parts)
+    assert attempt and await store.sending.later(claim, 60_000, refused=True)
+    for _ in range(2):  # a repeat counts for no other part
+        await store.sending.settle(conversation_id, attempt, mid="m1", at_ms=5, is_echo=True)
+    claim = Claim(conversation_id, "other")
+    wanted = await store.sending.begin(claim, claiming=True)
+    assert (wanted and wanted.parts_sent) == (None if parts == 1 else 1)
+    assert await states(store, conversation_id) == (["sent"] if parts == 1 else ["waiting"])
+
+
+async def test_when_it_was_sent_is_known_by_the_platforms_clock_whatever_ours_says(store: Store) -> None:
+    conversation_id = await customer(store)
+    ids = [await says(store, conversation_id, text) for text in ("een", "twee")]
+    claim = Claim(conversation_id, "one")
+    for message_id, echo_first in zip(ids, (True, False), strict=True):
+        assert await store.sending.begin(claim, claiming=True)
+        attempt = await store.sending.attempt(claim, message_id, part=0, parts=1)
+        assert attempt
+        for is_echo in (echo_first, not echo_first):  # our clock is a minute ahead
+            at_ms = 1_000 if is_echo else 61_000
+            await store.sending.settle(conversation_id, attempt, mid=message_id, at_ms=at_ms, is_echo=is_echo)
+    assert await store.sending.sent_until(conversation_id, 1_000) == ids
+
+
+async def test_what_goes_out_with_a_private_reply_is_in_the_air_as_well_when_the_comment_is_removed(
+    store: Store,
+) -> None:
+    conversation_id = await customer(store)
+    contact = Contact("comment", "6001", "1001", opened_at_ms=2, comment_id="5_8")
+    await store.conversations.note_contact(conversation_id, contact)
+    first, second, _ = [await says(store, conversation_id, text) for text in ("een", "twee", "drie")]
+    claim = Claim(conversation_id, "one")
+    assert await store.sending.begin(claim, claiming=True)
+    attempt = await store.sending.attempt(claim, first, part=0, parts=1, with_it=[second])
+    assert attempt and await store.conversations.comment_gone(conversation_id)
+    await store.sending.settle(conversation_id, attempt, mid="m1", at_ms=5)
+    assert await states(store, conversation_id) == ["sent", "sent", "failed"]

@@ -167,8 +167,11 @@ end
 
 -- What waits to be sent fails with this problem, but for what is in the air; and what an agent said, unless `all`.
 local function give_up_waiting(problem, all)
+  local is_attempted = redis.call('HEXISTS', sends, 'attempt') == 1
+  local with_it = ' ' .. (redis.call('HGET', sends, 'attempt_with') or '') .. ' '
   for place, message_id in ipairs(redis.call('LRANGE', to_send, 0, -1)) do
-    local in_the_air = place == 1 and redis.call('HEXISTS', sends, 'attempt') == 1
+    local in_the_air = is_attempted
+      and (place == 1 or string.find(with_it, ' ' .. message_id .. ' ', 1, true) ~= nil)
     local entry_id = redis.call('HGET', ids, message_id)
     local entry = entry_id and redis.call('XRANGE', log, entry_id, entry_id)[1]
     if entry and not in_the_air and (all or cjson.decode(entry[2][2]).sender ~= 'agent') then

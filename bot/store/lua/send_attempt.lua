@@ -8,5 +8,5 @@ if redis.call('HGET', sends, 'claim') ~= token
   return 0
 end
 redis.call('HSET', sends, 'attempt', attempt, 'attempt_part', part, 'attempt_parts', parts, 'attempt_at_ms', now_ms,
-  'attempt ' .. attempt, message_id .. ' ' .. part, 'attempt_with', table.concat(ARGV, ' ', own + 6))
+  'attempt ' .. attempt, message_id .. ' ' .. part .. ' ' .. parts, 'attempt_with', table.concat(ARGV, ' ', own + 6))
 return 1

@@ -67,7 +67,7 @@ class Comments:
         conversation_id = await self._store.conversations.alias(name)
         if conversation_id == name:
             return False
-        if not await self._store.sending.settle(conversation_id, attempt, mid=echoed.mid, at_ms=at_ms):
+        if not await self._store.sending.settle(conversation_id, attempt, mid=echoed.mid, at_ms=at_ms, is_echo=True):
             return False
         conversation = await self._store.conversations.get(conversation_id)
         if conversation.channel == COMMENT:

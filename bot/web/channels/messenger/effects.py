@@ -186,7 +186,7 @@ class Effects:
         for wait_s in (*ECHO_RETRIES_S, None):
             conversation_id = await self._store.conversations.alias(echoed.where.conversation_id)
             at_ms = echoed.where.at_ms or now_ms()
-            if await self._store.sending.settle(conversation_id, attempt, mid=echoed.mid, at_ms=at_ms):
+            if await self._store.sending.settle(conversation_id, attempt, mid=echoed.mid, at_ms=at_ms, is_echo=True):
                 return True
             if wait_s is not None:
                 await asyncio.sleep(wait_s)
@@ -203,7 +203,8 @@ class Effects:
         for wait_s in (*ECHO_RETRIES_S, None):
             sent = await sending.in_the_air(conversation_id)
             if sent and echoed.text and echoed.text in _texts(sent.message, echoed.where.channel)[sent.part :][:1]:
-                return bool(await sending.settle(conversation_id, sent.attempt, mid=echoed.mid, at_ms=at_ms))
+                await sending.settle(conversation_id, sent.attempt, mid=echoed.mid, at_ms=at_ms, is_echo=True)
+                return True
             # What somebody says in Meta's inbox has the mid as its id.
             if (await sending.named(conversation_id, [echoed.mid])).get(echoed.mid, echoed.mid) != echoed.mid:
                 return True
