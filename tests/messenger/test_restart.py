@@ -18,7 +18,6 @@ MESSENGER = {
     "messenger_app_secret": "the-secret-of-the-app",
     "messenger_verify_token": "the-verify-token",
     "messenger_tokens": "1001=the-token-of-1001",
-    "messenger_file": "/nonexistent",
 }
 
 
@@ -31,7 +30,10 @@ def graph() -> Iterator[FakeGraph]:
 
 @pytest.fixture(scope="module")
 def site(graph: FakeGraph, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(redis_url, tmp_path_factory.mktemp("site"), graph_url=graph.url, **MESSENGER) as site:
+    var = tmp_path_factory.mktemp("site")
+    file = var / "messenger.yml"
+    file.write_text("pages: []\n")
+    with running_site(redis_url, var, graph_url=graph.url, messenger_file=file, **MESSENGER) as site:
         yield site
 
 
