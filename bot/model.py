@@ -22,6 +22,8 @@ AGENT_PREFIX = "agent:"
 # Who has a conversation that somebody answers in Meta's own inbox: a human, but none of our accounts.
 META_INBOX = AGENT_PREFIX + "meta-inbox"
 META_INBOX_NAME = "Meta-inbox"
+# What a program is called that answers through the API: an agent like any other, but no human.
+PROGRAM_NAME = "API"
 # In the place of its id, when all we know is that another app has a thread.
 UNKNOWN_APP = "unknown"
 
@@ -135,6 +137,11 @@ class Message:
     def to_customer(self) -> bool:
         """Whether it was said to the customer, so that it has a delivery state."""
         return self.sender not in ("customer", "note")
+
+    @property
+    def is_by_human(self) -> bool:
+        """Whether an agent wrote it, and no program: platforms let humans do more."""
+        return self.sender == "agent" and self.agent_name != PROGRAM_NAME
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from bot.errors import Forbidden, NotFound, NotSignedIn
-from bot.model import Account, Role
+from bot.model import PROGRAM_NAME, Account, Role
 
 SESSION_COOKIE = "bot_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -61,7 +61,7 @@ def bearer(*roles: Role) -> Callable[[Handler], Handler]:
 
 
 # Who acts when the bearer token of BOT_API_TOKEN does.
-API_ACCOUNT = Account("api", "API", ("admin",))
+API_ACCOUNT = Account("api", PROGRAM_NAME, ("admin",))
 
 
 def rest_channel(handler: Handler) -> Handler:

@@ -9,7 +9,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, NotFound, NotSendable
-from bot.model import ASSISTANT, CLOSED, Account, Conversation, Handoff, Message
+from bot.model import ASSISTANT, CLOSED, PROGRAM_NAME, Account, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.work import now_ms
 from bot.web.channels.messenger.config import COMMENT, MessengerConfig
@@ -113,7 +113,8 @@ class Handling:
 
     async def _check_sendable(self, conversation_id: str, agent: Account, message_id: str) -> None:
         conversation = await self._store.conversations.get(conversation_id)
-        problem = obstacle(conversation, self._messenger, by_agent=True, now_ms=now_ms())
+        is_human = agent.name != PROGRAM_NAME
+        problem = obstacle(conversation, self._messenger, by_agent=is_human, now_ms=now_ms())
         # Whose it is comes first: that an agent has lost it matters more than what could be sent.
         if not problem or conversation.agent_id != agent.id:
             return

@@ -12,6 +12,7 @@ import pytest
 from bot.model import Account, Button
 from bot.store import Store
 from bot.store.sending import Claim
+from bot.web.access import API_ACCOUNT
 from tests.fakes.conversations import message
 from tests.fakes.graph import secret_proof
 from tests.messenger.post_office import HOUR_MS, OTHER_PAGE, PAGE, QUICK, Process, now_ms, town, when
@@ -442,6 +443,16 @@ async def test_what_meta_refuses_for_now_and_sends_all_the_same_is_not_sent_twic
         await here.until(conversation_id, "sent", "sent")
         await asyncio.sleep(0.35)
         assert here.texts() == ["een", "twee"]
+
+
+async def test_a_programs_message_never_goes_with_the_tag_of_humans(store: Store) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(hours_ago=25, agent=False)
+        await store.queue.claim(await store.conversations.get(conversation_id), API_ACCOUNT)
+        said = message(conversation_id, "agent", "een", agent_name=API_ACCOUNT.name)
+        await store.queue.reply(conversation_id, API_ACCOUNT, said)
+        await here.until(conversation_id, "failed")
+        assert (await here.problems(conversation_id), here.graph.calls_to("messages")) == (["window"], [])
 
 
 @pytest.mark.parametrize("subcode", [2018278, 2018065])

@@ -83,6 +83,19 @@ async def test_an_agent_reads_until_when_an_answer_is_possible_and_may_answer(
     assert "Wordt verzonden" in words((await sanne.get(page_url(conversation_id)))[1])
 
 
+@pytest.mark.parametrize(("hours_ago", "status"), [(1, 200), (30, 409)])
+async def test_a_program_may_answer_as_long_as_the_assistant_may(
+    site: Site, data: Store, hours_ago: float, status: int
+) -> None:
+    conversation_id = await begun(data, hours_ago=hours_ago)
+    await asks(data, conversation_id)
+    async with aiohttp.ClientSession(headers={"authorization": f"Bearer {API_TOKEN}"}) as http:
+        at = f"{site.url}/api/v1/conversations/{conversation_id}"
+        owner = (await data.conversations.get(conversation_id)).owner
+        assert (await http.post(f"{at}/claim", json={"seen_owner": owner})).status == 200
+        assert (await http.post(f"{at}/reply", json={"text": "ja"})).status == status
+
+
 @pytest.mark.parametrize(
     ("case", "sentence"),
     [

@@ -68,12 +68,12 @@ class Errand:
         """Whether it went without the tag, and may go with it: a human's, within the seven days."""
         window = window_of(self.conversation, human_agent=human_agent)
         has_tag = self.is_late or self._needs_tag(human_agent=human_agent, now_ms=now_ms)
-        is_allowed = self.is_by_agent and human_agent and window.anybody_until_ms < window.agent_until_ms
+        is_allowed = self.message.is_by_human and human_agent and window.anybody_until_ms < window.agent_until_ms
         return is_allowed and not has_tag and now_ms <= window.agent_until_ms
 
     def _needs_tag(self, *, human_agent: bool, now_ms: int) -> bool:
         window = window_of(self.conversation, human_agent=human_agent)
-        return window.needs_tag(by_agent=self.is_by_agent, now_ms=now_ms)
+        return window.needs_tag(by_agent=self.message.is_by_human, now_ms=now_ms)
 
 
 def problem_of(conversation: Conversation, message: Message, *, human_agent: bool, now_ms: int) -> str:
@@ -86,6 +86,6 @@ def problem_of(conversation: Conversation, message: Message, *, human_agent: boo
         # What waited failed when they took over; this was in the air, and did not arrive.
         return "other_owner"
     window = window_of(conversation, human_agent=human_agent)
-    if not window.is_open(by_agent=message.sender == "agent", now_ms=now_ms):
+    if not window.is_open(by_agent=message.is_by_human, now_ms=now_ms):
         return "comment_gone" if recipient_of(conversation).is_private_reply else "window"
     return ""

@@ -17,7 +17,7 @@ PRIVATE_REPLY_MS = 7 * 24 * HOUR_MS
 class Window:
     """Times of Meta's clock in ms; 0 for never.
 
-    anybody_until_ms: the assistant and agents. agent_until_ms: agents alone, with the tag HUMAN_AGENT.
+    anybody_until_ms: the assistant, programs and agents. agent_until_ms: agents alone, with the tag HUMAN_AGENT.
     """
 
     anybody_until_ms: int
