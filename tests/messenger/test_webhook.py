@@ -158,14 +158,17 @@ async def test_who_sends_large_bodies_slowly_is_limited_and_others_are_not(messe
         done |= more
     assert all(b" 503 " in one.result() for one in done) and len(waiting) == 4
     assert (await post(messenger, BODY))[0] == 200
-    stop.set()
-    await asyncio.gather(*slow)
     large = escaped(envelope(text_event(new_customer(), "x" * 100_000)))
+    assert (await post(messenger, large))[0] == 503
 
     async def is_taken() -> bool:
         return (await post(messenger, large))[0] == 200
 
-    assert await eventually(is_taken)
+    assert await eventually(is_taken)  # in the place of the one that has been slow longest
+    assert len((await asyncio.wait(waiting, timeout=5, return_when=asyncio.FIRST_COMPLETED))[0]) == 1
+    assert (await post(messenger, large))[0] == 200
+    stop.set()
+    await asyncio.gather(*slow)
 
 
 async def test_a_page_of_another_site_can_not_use_the_webhook_and_meta_can(messenger: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 from typing import cast
@@ -83,7 +84,7 @@ async def _signed_body(request: Request, channel: Messenger) -> bytes:
     stream = cast(Http, request.stream)
     stream.request_max_size = MAX_BODY_BYTES
     body = bytearray()
-    with channel.large_bodies.request() as is_large:
+    with channel.large_bodies.request(lambda: _drop(request)) as is_large:
         async for piece in stream:
             signature.update(piece)
             body += piece
@@ -92,3 +93,9 @@ async def _signed_body(request: Request, channel: Messenger) -> bytes:
     if not signature.is_right():
         raise Forbidden("the signature does not fit the body")
     return bytes(body)
+
+
+def _drop(request: Request) -> None:
+    """End the connection without an answer; whoever reads from it is cancelled."""
+    if request.transport:
+        cast(asyncio.Transport, request.transport).abort()
