@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Account, Button
+from bot.model import META_INBOX, Account, Button, Handoff
 from bot.store import Store
+from bot.store.conversations import AtOnce
 from bot.store.sending import Claim
 from bot.web.access import API_ACCOUNT
 from tests.fakes.conversations import message
@@ -538,6 +539,22 @@ async def test_the_emergency_numbers_are_said_beside_whoever_answers_elsewhere(s
         numbers = message(conversation_id, "assistant", "Bel 113.", notice="emergency")
         await store.queue.reply(conversation_id, Account("meta-inbox", "", ()), numbers)
         await here.until(conversation_id, "sent")
+
+
+async def test_the_emergency_numbers_go_out_though_somebody_answers_elsewhere_before_they_could(store: Store) -> None:
+    async with town(store) as here:
+        await here.process.sender.stop(within_s=1)
+        _, conversation_id = await here.customer(agent=False)
+        asked = message(conversation_id, "customer", "ik wil niet meer leven")
+        numbers = message(conversation_id, "assistant", "Bel 113.", notice="handed_over")
+        at_once = AtOnce(Handoff("self_harm", "urgent", now_ms(), asked.id), to_queue=numbers, to_agent=numbers)
+        await store.conversations.receive(asked, channel="messenger", customer_id="6001", at_once=at_once)
+        said = message(conversation_id, "agent", "Ann hier", agent_name="Meta-inbox")
+        await store.queue.answered_elsewhere(conversation_id, at_ms=now_ms(), message=said)
+        assert (await store.conversations.get(conversation_id)).owner == META_INBOX
+        async with Process(store, here.config).running():
+            await here.until(conversation_id, "sent", "sent")
+        assert here.texts() == ["Bel 113."]
 
 
 async def test_metas_own_flow_is_waited_for(store: Store) -> None:

@@ -165,8 +165,11 @@ local function publish_states(changed, state)
   publish('state', ',"state":"' .. state .. '","message_ids":' .. cjson.encode(changed))
 end
 
--- What waits to be sent fails with this problem, but for what is in the air; and what an agent said, unless `all`.
+-- What waits to be sent fails with this problem, but for what is in the air. Unless `all`, what an agent said stays, and
+-- what a customer in danger must read.
 local function give_up_waiting(problem, all)
+  local reason = reason_of(redis.call('HGET', conversation, 'handoff') or '')
+  local is_emergency = reason == 'self_harm' or reason == 'emergency'
   local is_attempted = redis.call('HEXISTS', sends, 'attempt') == 1
   local with_it = ' ' .. (redis.call('HGET', sends, 'attempt_with') or '') .. ' '
   for place, message_id in ipairs(redis.call('LRANGE', to_send, 0, -1)) do
@@ -174,7 +177,8 @@ local function give_up_waiting(problem, all)
       and (place == 1 or string.find(with_it, ' ' .. message_id .. ' ', 1, true) ~= nil)
     local entry_id = redis.call('HGET', ids, message_id)
     local entry = entry_id and redis.call('XRANGE', log, entry_id, entry_id)[1]
-    if entry and not in_the_air and (all or cjson.decode(entry[2][2]).sender ~= 'agent') then
+    local goes = entry and (all or not is_emergency and cjson.decode(entry[2][2]).sender ~= 'agent')
+    if goes and not in_the_air then
       redis.call('LREM', to_send, 1, message_id)
       if place == 1 then redis.call('HDEL', sends, 'parts', 'tries') end
       redis.call('HSET', marks, 'problem ' .. message_id, problem)

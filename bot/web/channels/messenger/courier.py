@@ -16,7 +16,7 @@ from bot.store.sending import Claim, ToSend
 from bot.store.work import now_ms
 from bot.web.channels.messenger.actions import Actions
 from bot.web.channels.messenger.config import MESSENGER, MessengerConfig, Page
-from bot.web.channels.messenger.errand import Errand, problem_of
+from bot.web.channels.messenger.errand import Errand, is_urgent, problem_of
 from bot.web.channels.messenger.graph import Graph, GraphRefused, GraphUnknown, GraphUnreachable
 from bot.web.channels.messenger.outcomes import (
     BACK_OFF_MS,
@@ -193,7 +193,7 @@ class Courier:
 
     async def _came_too_late(self, errand: Errand) -> bool:
         """Somebody has answered in Meta's inbox since: what waited then failed, and this was in the air."""
-        if errand.is_by_agent or errand.message.notice == "emergency":
+        if errand.is_by_agent or is_urgent(errand.conversation, errand.message):
             return False
         since = await self._store.conversations.messages(errand.conversation.id, after=errand.message.entry_id)
         return any(one.agent_name == META_INBOX_NAME for one in since)

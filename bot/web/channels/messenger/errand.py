@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.answers import LAST_RESORTS
 from bot.model import META_INBOX, Conversation, Message
 from bot.store.sending import Claim, ToSend
 from bot.web.channels.messenger.config import Page
@@ -76,13 +77,20 @@ class Errand:
         return window.needs_tag(by_agent=self.message.is_by_human, now_ms=now_ms)
 
 
+def is_urgent(conversation: Conversation, message: Message) -> bool:
+    """Whether somebody in danger must read it, whoever answers them."""
+    return message.notice == "emergency" or (
+        conversation.handoff is not None and conversation.handoff.reason in LAST_RESORTS
+    )
+
+
 def problem_of(conversation: Conversation, message: Message, *, human_agent: bool, now_ms: int) -> str:
     """Why it can't be sent, as far as we know ourselves; a key of PROBLEMS, or empty."""
     if conversation.private_reply and not conversation.wrote_at_ms:
         return "comment_gone" if conversation.private_reply == "gone" else "private_reply"
     if conversation.unreachable:
         return conversation.unreachable
-    if conversation.owner == META_INBOX and message.sender != "agent" and message.notice != "emergency":
+    if conversation.owner == META_INBOX and message.sender != "agent" and not is_urgent(conversation, message):
         # What waited failed when they took over; this was in the air, and did not arrive.
         return "other_owner"
     window = window_of(conversation, human_agent=human_agent)
