@@ -90,6 +90,15 @@ async def test_a_message_of_which_a_part_went_leaves_nothing_of_that_to_the_next
     assert again and (again.message.text, again.parts_sent) == ("Sanne hier", 0)
 
 
+async def test_messages_of_one_moment_have_each_a_time_of_their_own(store: Store) -> None:
+    await begin(store)
+    times = [(await conversation(store)).last_at_ms]
+    for _ in range(30):
+        await begin(store, "en zondag?")
+        times.append((await conversation(store)).last_at_ms)
+    assert len(set(times)) == len(times)
+
+
 @pytest.mark.parametrize("meanwhile", ["nothing", "customer", "claim"])
 async def test_a_hand_back_for_silence_sees_what_happened_meanwhile(store: Store, meanwhile: str) -> None:
     await begin(store)

@@ -62,7 +62,10 @@ local function append(message_id, message, sender, text)
   local entry_id = redis.call('XADD', log, '*', 'message', message)
   if string.find(message, '"attachments":[{', 1, true) then redis.call('ZADD', media, now_ms, id .. ' ' .. message_id) end
   redis.call('HSET', ids, message_id, entry_id)
-  redis.call('HSET', conversation, 'last_at_ms', now_ms, 'last_sender', sender, 'last_text', text)
+  -- Two in one millisecond have two times: by it one sees whether anything was said since.
+  local before_ms, at_ms = tonumber(redis.call('HGET', conversation, 'last_at_ms') or '0'), now_ms
+  if before_ms >= now_ms and before_ms < now_ms + 1000 then at_ms = before_ms + 1 end
+  redis.call('HSET', conversation, 'last_at_ms', at_ms, 'last_sender', sender, 'last_text', text)
   if sender == 'customer' then redis.call('HSET', conversation, 'last_customer_text', text) end
   redis.call('ZADD', active, now_ms, id)
   return entry_id
