@@ -41,6 +41,7 @@ REASONS: dict[str, str] = {
     "assistant_failed": "Assistent gaf een fout",
     "assistant_crashed": "Assistent liep vast op dit bericht",
     "template_missing": "Antwoord ontbreekt",
+    "not_delivered": "Antwoord kwam niet aan",
     "taken_over": "Medewerker nam het over",
     "attachment": "Foto, bestand of spraakbericht",
 }

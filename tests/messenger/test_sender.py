@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import META_INBOX, Account, Button, Handoff
+from bot.model import META_INBOX, QUEUE, Account, Button, Handoff
 from bot.store import Store
 from bot.store.conversations import AtOnce
 from bot.store.sending import Claim
 from bot.web.access import API_ACCOUNT
+from tests.conftest import eventually
 from tests.fakes.conversations import message
 from tests.fakes.graph import secret_proof
 from tests.messenger.post_office import HOUR_MS, OTHER_PAGE, PAGE, QUICK, Process, now_ms, town, when
@@ -350,6 +351,26 @@ async def test_without_a_connection_nothing_is_uncertain_and_nothing_fails(store
         async with Process(store, here.config).running():
             await here.until(conversation_id, "sent")
         assert here.texts() == ["een"]
+
+
+@pytest.mark.parametrize(("code", "subcode", "owner"), [(100, 0, QUEUE), (2, 0, QUEUE), (551, 0, "assistant")])
+async def test_who_has_no_answer_because_meta_refused_it_gets_a_human_if_one_could_help(
+    store: Store, code: int, subcode: int, owner: str
+) -> None:
+    async with town(store) as here:
+        _, conversation_id = await here.customer(agent=False)
+        here.graph.fail_next(code=code, subcode=subcode, times=4)
+        await here.answers(conversation_id, "een")
+        await here.until(conversation_id, "failed")
+
+        async def settled() -> bool:
+            return (await store.conversations.get(conversation_id)).owner == owner
+
+        assert await eventually(settled)
+        conversation = await store.conversations.get(conversation_id)
+        assert (conversation.handoff.reason if conversation.handoff else "") == (
+            "not_delivered" if owner == QUEUE else ""
+        )
 
 
 # The page.

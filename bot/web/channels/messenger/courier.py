@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from bot.errors import UpstreamError
-from bot.model import META_INBOX_NAME, Conversation, Message
+from bot.errors import AlreadyClaimed, UpstreamError
+from bot.model import ASSISTANT, META_INBOX_NAME, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.sending import Claim, ToSend
 from bot.store.work import now_ms
@@ -38,6 +39,10 @@ from bot.web.channels.messenger.thread import ThreadReader
 from bot.web.operations.metrics import Metrics
 
 log = structlog.get_logger()
+
+
+# Problems of a message, or of what the app may do. With the others a human could not write to the customer either.
+_A_HUMAN_MAY_HELP = frozenset({"rejected", "gave_up", "not_allowed"})
 
 
 class RefusedElsewhere(Protocol):
@@ -401,4 +406,14 @@ class Courier:
         if not await self._queue.fail(claim, message.id, problem, unreachable=unreachable):
             return False
         self._metrics.not_sent(message, conversation.channel, problem)
+        if problem in _A_HUMAN_MAY_HELP and message.sender == "assistant":
+            await self._call_human(conversation.id, message)
         return True
+
+    async def _call_human(self, conversation_id: str, message: Message) -> None:
+        """The customer has no answer, and the assistant thinks that it gave one."""
+        conversation = await self._store.conversations.get(conversation_id)
+        if conversation.owner == ASSISTANT:
+            handoff = Handoff("not_delivered", "normal", now_ms(), message.in_reply_to)
+            with suppress(AlreadyClaimed):  # it is somebody's by now
+                await self._store.queue.put(conversation, handoff)
