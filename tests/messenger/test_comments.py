@@ -185,6 +185,18 @@ async def test_danger_in_a_comment_is_for_a_human_at_once(wall: Wall) -> None:
     assert "0800-0113" in (await wall.store.conversations.messages(conversation_id))[-1].text
 
 
+async def test_danger_that_comes_into_a_comment_by_an_edit_is_for_a_human_at_once(wall: Wall) -> None:
+    comment = wall.comment("mooi")
+    conversation_id = await wall.hears(comment)
+    for _ in range(2):
+        await wall.hears(comment, verb="edited", text="ik wil niet meer leven")
+    conversation = await wall.get(conversation_id)
+    assert conversation.owner == "queue" and conversation.handoff and conversation.handoff.priority == "urgent"
+    await wall.hears(comment, verb="remove", text="")
+    lines = await wall.store.conversations.transcript(conversation_id)
+    assert [line.message.sender for line in lines if line.message.sender != "note"] == ["assistant"]
+
+
 async def test_an_assistant_that_is_late_wastes_no_private_message(wall: Wall) -> None:
     conversation_id = await wall.hears(wall.comment())
     (overdue,) = await wall.store.work.overdue(-1_000)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import structlog
 
+from bot import emergencies
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, UpstreamError
 from bot.model import ASSISTANT, CLOSED, QUEUE, Conversation, Message
@@ -113,11 +114,19 @@ class Comments:
 
     async def _edited(self, changed: CommentChanged) -> None:
         conversation_id = conversation_of(changed)
-        for line in await self._store.conversations.transcript(conversation_id):
-            before = line.message.text if line.marks.edited_text is None else line.marks.edited_text
-            if line.message.id == changed.comment_id and changed.text not in ("", before):
-                number = line.marks.edits + 1
-                await self._store.conversations.edit(conversation_id, line.message.id, changed.text, number=number)
+        lines = await self._store.conversations.transcript(conversation_id)
+        line = next((line for line in lines if line.message.id == changed.comment_id), None)
+        if line is None:
+            return
+        before = line.message.text if line.marks.edited_text is None else line.marks.edited_text
+        if changed.text in ("", before):
+            return
+        number = line.marks.edits + 1
+        if emergencies.kind_of(changed.text):
+            # It was not there when the comment was stored, so nobody has seen it yet.
+            again = self._intake.message(conversation_id, f"{changed.comment_id}~{number}", changed.text)
+            await self._intake.store(again, channel=COMMENT, customer_id=changed.where.customer_id, answerable=False)
+        await self._store.conversations.edit(conversation_id, line.message.id, changed.text, number=number)
 
     async def _removed(self, changed: CommentChanged) -> None:
         conversation_id = conversation_of(changed)
