@@ -350,6 +350,12 @@ async def test_an_echo_of_somebody_else_is_shown_and_silences_the_assistant(jo: 
     assert (conversation.owner, conversation.agent_name) == (META_INBOX, META_INBOX_NAME)
 
 
+async def test_another_installation_on_the_same_page_is_somebody_else(jo: Customer) -> None:
+    await jo.says("hoi")
+    await jo.does(echo(jo.psid, app_id=8888, metadata="vb:" + "0" * 32, text="Van een ander"))
+    assert (await jo.conversation()).owner == META_INBOX and await jo.notes() == []
+
+
 async def test_what_comes_in_standby_is_kept_and_never_answered(jo: Customer) -> None:
     async with scripted_assistant(jo.store):
         await jo.does(

@@ -304,6 +304,13 @@ async def test_listening_along_takes_no_conversation_out_of_our_queue(desk: Desk
     assert await desk.owner() == "queue"
 
 
+async def test_a_refusal_counts_also_when_metas_clock_is_ahead_of_ours(desk: Desk) -> None:
+    await desk.writes("hoe laat")
+    await desk.control(BACK, OURS, 60_000)
+    await desk.elsewhere.refused(desk.id, desk.began_ms + 10)
+    assert await desk.owner() == "agent:meta-inbox"
+
+
 @pytest.mark.parametrize("owner", ["assistant", "queue", "agent:sanne"])
 async def test_a_refused_message_makes_only_the_assistant_give_way(desk: Desk, owner: str) -> None:
     await desk.writes("hallo")

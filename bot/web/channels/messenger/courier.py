@@ -307,7 +307,8 @@ class Courier:
         except UpstreamError as exc:
             log.warning("control.refused", conversation_id=errand.conversation.id, reason=str(exc))
             return False
-        await self._store.conversations.set_control(errand.conversation.id, "", at_ms=now_ms())
+        at_ms = max(now_ms(), errand.conversation.control_at_ms)  # Meta's clock may be ahead of ours
+        await self._store.conversations.set_control(errand.conversation.id, "", at_ms=at_ms)
         return True
 
     async def _refused(self, errand: Errand, refused: GraphRefused) -> bool:

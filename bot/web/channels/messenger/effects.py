@@ -169,7 +169,8 @@ class Effects:
             return
         if not attempt and echoed.app_id in ("", self._app_id) and await self._is_known(echoed):
             return
-        if not attempt and echoed.app_id != self._app_id:
+        # Another installation of this program marks its messages as we do; its app is another one.
+        if echoed.app_id != self._app_id and (echoed.app_id or not attempt):
             await self._elsewhere.echoed(echoed)
             return
         # Our app said it, but not this program: another one with the same app, or this one before a loss of its data.

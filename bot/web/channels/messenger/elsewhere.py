@@ -94,7 +94,10 @@ class Elsewhere:
         """Meta did not take a message of ours, because another app has the thread.
 
         Only the assistant gives way. What waits in our queue would never come back, and an agent decides for herself.
+        at_ms is of our clock. A refusal is the latest that we know, also where Meta's clock is ahead of ours.
         """
+        found = await self._store.conversations.get_many([conversation_id])
+        at_ms = max(at_ms, *(one.control_at_ms for one in found), 0)
         await self._store.queue.answered_elsewhere(
             conversation_id,
             at_ms=at_ms,
