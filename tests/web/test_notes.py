@@ -109,13 +109,21 @@ async def test_agents_read_it_on_the_desk_and_in_the_api(site: Site) -> None:
 async def test_a_note_leads_to_another_conversation_and_a_customers_words_lead_nowhere(site: Site) -> None:
     async with site.store() as store:
         conversation_id = await handed_over(store, "kijk op /desk/iets-anders <b>")
-        lead = message(conversation_id, "note", "De klant reageerde ook: /desk/comment-1001-5_8 <b>")
+        lead = message(conversation_id, "note", "De klant reageerde ook: /desk/comment-1001-5_8 <b>", notice="comment")
         await store.conversations.note(lead)
         for number, where in enumerate(("1001_5", "1001_5?a=b")):
-            post = message(conversation_id, "note", f"Openbare reactie {number}: https://www.facebook.com/{where}")
+            post = message(
+                conversation_id,
+                "note",
+                f"Openbare reactie {number}: https://www.facebook.com/{where}",
+                notice="comment",
+            )
             await store.conversations.note(post)
+        # The mark of a link to us is whatever somebody wrote there.
+        referral = message(conversation_id, "note", "Met kenmerk /desk/van-de-klant.", notice="platform")
+        await store.conversations.note(referral)
     shown = Visitor(site.url, site.session("sanne", "agent", name="Sanne")).get(f"/desk/{conversation_id}").body
     assert '<a href="/desk/comment-1001-5_8">ga naar dat gesprek</a> &lt;b&gt;' in shown
     assert 'reactie 0: <a href="https://www.facebook.com/1001_5" target="_blank"' in shown
     assert "reactie 1: https://www.facebook.com/1001_5?a=b" in shown
-    assert "kijk op /desk/iets-anders &lt;b&gt;" in shown
+    assert "kijk op /desk/iets-anders &lt;b&gt;" in shown and "Met kenmerk /desk/van-de-klant." in shown
