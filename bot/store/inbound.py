@@ -53,7 +53,7 @@ class Inbound:
         """retention_days: of customers' words. replicas: events count as stored once so many replicas have them."""
         self._client = client
         self._keys = keys
-        self._odd_days = min(ODD_DAYS, retention_days)
+        self._retention_days = retention_days
         self._put = Script(client, "inbound_put", on_conversation=False, replicas=replicas)
         self._lead = client.register_script(_LEAD)
         self._resign = client.register_script(_RESIGN)
@@ -96,10 +96,12 @@ class Inbound:
         return [(_raw_event(entry_id, fields), fields["reason"]) for entry_id, fields in found]
 
     async def remove_expired(self) -> None:
-        """What was set aside long ago goes."""
-        oldest_ms = int((time.time() - self._odd_days * 86_400) * 1000)
-        with translated_errors():
-            await self._client.xtrim(self._keys.inbound_odd, minid=f"{oldest_ms}-0", approximate=False)
+        """What was set aside long ago goes; and what nobody gave its effect, since the channel was switched off."""
+        odd, waiting = min(ODD_DAYS, self._retention_days), self._retention_days
+        for key, days in ((self._keys.inbound_odd, odd), (self._keys.inbound, waiting)):
+            oldest_ms = int((time.time() - days * 86_400) * 1000)
+            with translated_errors():
+                await self._client.xtrim(key, minid=f"{oldest_ms}-0", approximate=False)
 
     async def size(self) -> int:
         """How many events wait for their effect."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.connection import encode
 from bot.store.inbound import RawEvent
@@ -33,6 +34,14 @@ async def test_what_was_set_aside_goes_after_a_month(store: Store) -> None:
         await store._client.xadd(store._keys.inbound_odd, fields, id=f"{now_ms() - days * 86_400_000}-0")
     await store.inbound.remove_expired()
     assert [reason for _, reason in await store.inbound.odd()] == ["29 days old"]
+
+
+async def test_what_nobody_gave_its_effect_goes_when_conversations_would(store: Store, settings: Settings) -> None:
+    for days in (settings.retention_days + 1, settings.retention_days - 1):
+        entry_id = f"{now_ms() - days * 86_400_000}-0"
+        await store._client.xadd(store._keys.inbound, {"event": encode(event(str(days)))}, id=entry_id)
+    await store.inbound.remove_expired()
+    assert await store.inbound.size() == 1
 
 
 async def test_one_process_leads_until_it_resigns(store: Store) -> None:
