@@ -371,6 +371,8 @@ async def test_who_has_no_answer_because_meta_refused_it_gets_a_human_if_one_cou
         assert (conversation.handoff.reason if conversation.handoff else "") == (
             "not_delivered" if owner == QUEUE else ""
         )
+        notes = [line.message for line in await store.conversations.transcript(conversation_id)][2:]
+        assert [note.notice for note in notes] == (["not_delivered"] if owner == QUEUE else [])
 
 
 # The page.

@@ -15,6 +15,7 @@ CHANGES = {
     "handed_back": ASSISTANT,
     "put_back": QUEUE,
     "closed": CLOSED,
+    "not_delivered": QUEUE,
 }
 # The beginning of a note's id -> who has the conversation after it: somebody answers in Meta's inbox, or no longer.
 # What Meta refused takes it from the assistant alone.

@@ -61,7 +61,7 @@ def said_by_us(stored: Stored) -> list[Message]:
 def _placed(stored: Stored, arrived: Sequence[Arrived]) -> Iterator[Placed]:
     messages = {message.id: message for message in stored.log}
     for one in arrived:
-        message_id, _, part = _attempt(stored, one).partition(" ")
+        message_id, part = [*_attempt(stored, one).split(), "", ""][:2]
         if message_id in messages:
             yield Placed(one, messages[message_id], int(part))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -417,4 +418,9 @@ class Courier:
         if conversation.owner == ASSISTANT:
             handoff = Handoff("not_delivered", "normal", now_ms(), message.in_reply_to)
             with suppress(AlreadyClaimed):  # it is somebody's by now
-                await self._store.queue.put(conversation, handoff)
+                await self._store.queue.put(conversation, handoff, [_not_delivered(conversation.id)])
+
+
+def _not_delivered(conversation_id: str) -> Message:
+    text = "Meta nam het antwoord van de assistent niet aan. De klant wacht nog op antwoord."
+    return Message(uuid.uuid4().hex, conversation_id, "note", text, now_ms(), notice="not_delivered")
