@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timezone
+from email.utils import formatdate
 
 import pytest
 from aiohttp import web
 
 from bot.web.channels.messenger.config import MessengerConfig, Page
-from bot.web.channels.messenger.graph import Graph, GraphRefused, GraphUnknown, GraphUnreachable
+from bot.web.channels.messenger.graph import Graph, GraphRefused, GraphUnknown, GraphUnreachable, ahead_s
 from tests.conftest import free_port
 
 PAGE = Page("1001", "token-1001")
@@ -47,6 +50,28 @@ async def test_an_answer_that_comes_in_pieces_is_read_to_its_end() -> None:
     async with graph_that(in_pieces) as graph:
         answer, _ = await graph.call(PAGE, "POST", "1001/messages", body={})
     assert answer == {"message_id": "m_1"}
+
+
+async def test_a_clock_that_is_wrong_is_seen_and_does_not_spoil_the_proof() -> None:
+    asked: list[int] = []
+
+    async def a_minute_behind(request: web.Request) -> web.StreamResponse:
+        asked.append(int(time.time()) - int(request.query["appsecret_time"]))
+        return web.json_response({}, headers={"date": formatdate(time.time() - 60, usegmt=True)})
+
+    async with graph_that(a_minute_behind) as graph:
+        for _ in range(2):
+            await graph.call(PAGE, "GET", "me")
+        assert abs(graph.ahead_s - 60) <= 2
+    assert asked[0] <= 1 and abs(asked[1] - 60) <= 2
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [("Thu, 26 Nov 2026 00:00:00 GMT", 90), ("Thu, 26 Nov 2026 00:01:28 GMT", 0), ("", 0), ("gisteren", 0)],
+)
+def test_only_a_clear_difference_of_clocks_counts(date: str, seconds: int) -> None:
+    assert ahead_s(date, now_s=datetime(2026, 11, 26, 0, 1, 30, tzinfo=timezone.utc).timestamp()) == seconds
 
 
 async def refuses(_: web.Request) -> web.StreamResponse:

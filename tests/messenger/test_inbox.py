@@ -55,9 +55,9 @@ class Effects:
 
 @asynccontextmanager
 async def running(
-    store: Store, give: Give, pace: Pace = QUICK, *, metrics: Metrics | None = None
+    store: Store, give: Give, pace: Pace = QUICK, *, metrics: Metrics | None = None, ahead_s: int = 0
 ) -> AsyncIterator[Inbox]:
-    inbox = Inbox(store.inbound, PARSE, give, metrics or Metrics(), pace=pace)
+    inbox = Inbox(store.inbound, PARSE, give, metrics or Metrics(), ahead_s=lambda: ahead_s, pace=pace)
     task = asyncio.create_task(inbox.run())
     try:
         yield inbox
@@ -101,6 +101,17 @@ async def test_events_that_come_after_a_failure_are_sorted_by_their_time(store: 
         await store.inbound.put([raw("1", "f"), raw("1", "e", at_ms=now - 2_000)])
         await all_done(store)
     assert effects.given[5:] == ["f", "e"]  # without a failure they are taken as they come
+
+
+@pytest.mark.parametrize(("ahead_s", "in_order_of_arrival"), [(40, True), (0, False)])
+async def test_where_our_clock_is_ahead_events_are_not_late_for_that(
+    store: Store, ahead_s: int, in_order_of_arrival: bool
+) -> None:
+    effects, now = Effects(), now_ms()
+    await store.inbound.put([raw("1", "b", at_ms=now - 40_000), raw("1", "a", at_ms=now - 45_000)])
+    async with running(store, effects.give, ahead_s=ahead_s):
+        await all_done(store)
+    assert effects.given == (["b", "a"] if in_order_of_arrival else ["a", "b"])
 
 
 async def test_late_events_without_end_do_not_make_a_customer_wait_without_end(store: Store) -> None:

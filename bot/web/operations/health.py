@@ -94,6 +94,9 @@ async def _messenger(request: Request) -> dict[str, dict[str, Any]]:
     warnings = [
         f"page {one.page_id}: {one.trouble}{': ' * bool(one.detail)}{one.detail}" for one in states if one.trouble
     ]
+    if ahead_s := channel.graph.ahead_s:
+        direction = "ahead of" if ahead_s > 0 else "behind"
+        warnings.append(f"this machine's clock is {abs(ahead_s)} s {direction} Meta's")
     late = oldest_s > EVENTS_WITHIN_S
     reason = f"an event of Meta has waited {oldest_s:.0f} s for its effect" if late else "events have their effect"
     return {"messenger": {"ok": not late, "reason": reason, "warnings": warnings}}

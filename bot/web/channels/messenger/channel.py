@@ -65,6 +65,7 @@ class Messenger:
             partial(parse, config=config, max_text_chars=settings.max_text_chars),
             self.effects.give,
             metrics,
+            ahead_s=lambda: self.graph.ahead_s,
         )
         self.large_bodies = LargeBodies(LARGE_AT_A_TIME)
         self.people = People(config, self.graph, store=store, live=live)

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,8 @@ from bot.web.channels.messenger.config import MessengerConfig, Page
 TIMEOUT_S = 20.0
 CONNECT_S = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024
+# A date has whole seconds, and comes after the answer was made.
+SAME_S = 4
 Json = dict[str, Any]
 
 
@@ -47,6 +50,8 @@ class Graph:
         self._config = config
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
+        # How far our clock is ahead of Meta's, negative if it is behind, as its last answer shows; 0 when it is right.
+        self.ahead_s = 0
 
     async def open(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._timeout_s, connect=CONNECT_S)
@@ -65,15 +70,28 @@ class Graph:
         """
         assert self._session, "open() first"
         url = f"{self._config.graph_url}/{page.version}/{path}"
-        params = {**(query or {}), **proof(page.token, self._config.app_secret, now_s=int(time.time()))}
+        params = {**(query or {}), **proof(page.token, self._config.app_secret, now_s=int(time.time()) - self.ahead_s)}
         try:
             async with self._session.request(method, url, params=params, json=body, allow_redirects=False) as response:
+                self.ahead_s = ahead_s(response.headers.get("date", ""), now_s=time.time())
                 return _answer(await _content(response), response.status, response.headers), response.headers
         except aiohttp.ClientConnectorError as exc:
             raise GraphUnreachable(f"no connection to the Graph API: {type(exc).__name__}") from exc
         except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
             # The address has the token in it: of the error only its kind is told.
             raise GraphUnknown(f"no answer of the Graph API: {type(exc).__name__}") from None
+
+
+def ahead_s(date: str, *, now_s: float) -> int:
+    """How far `now_s` is ahead of a `Date` header, in whole seconds; 0 without a clear difference or a date.
+
+    An own clock that is wrong by minutes makes every event look late and every proof of the secret wrong.
+    """
+    try:
+        ahead = round(now_s - parsedate_to_datetime(date).timestamp())
+    except (ValueError, TypeError):
+        return 0
+    return ahead if abs(ahead) > SAME_S else 0
 
 
 def proof(token: str, app_secret: str, *, now_s: int) -> dict[str, str]:

@@ -55,13 +55,18 @@ class Inbox:
         give: Callable[[Event], Awaitable[None]],
         metrics: Metrics,
         *,
+        ahead_s: Callable[[], int] = lambda: 0,
         pace: Pace | None = None,
     ) -> None:
-        """parse: raises Odd. give: gives an event its effect, and may be called again for the same one."""
+        """parse: raises Odd. give: gives an event its effect, and may be called again for the same one.
+
+        ahead_s: how far our clock is ahead of the platform's.
+        """
         self._inbound = inbound
         self._parse = parse
         self._give = give
         self._metrics = metrics
+        self._ahead_s = ahead_s
         self._pace = pace or Pace()
         self._name = uuid.uuid4().hex
         self._shift = self._new_shift()
@@ -94,7 +99,7 @@ class Inbox:
             await self._shift.go_on()
 
     def _new_shift(self) -> Shift:
-        return Shift(self._inbound, self._parse, self._give, self._metrics, self._pace)
+        return Shift(self._inbound, self._parse, self._give, self._metrics, self._ahead_s, self._pace)
 
 
 @dataclass(frozen=True)
@@ -130,12 +135,14 @@ class Shift:
         parse: Callable[[RawEvent], list[Event]],
         give: Callable[[Event], Awaitable[None]],
         metrics: Metrics,
+        ahead_s: Callable[[], int],
         pace: Pace,
     ) -> None:
         self._inbound = inbound
         self._parse = parse
         self._give = give
         self._metrics = metrics
+        self._ahead_s = ahead_s
         self._pace = pace
         self._lanes: dict[str, _Lane] = {}
         self._slots = asyncio.Semaphore(pace.at_a_time)
@@ -185,7 +192,8 @@ class Shift:
         lane = self._lanes.setdefault(key, _Lane())
         lane.waiting.append(waiting)
         self._in_hand += 1
-        if waiting.raw.received_at_ms - waiting.at_ms > self._pace.late_after_s * 1000:
+        late_ms = waiting.raw.received_at_ms - self._ahead_s() * 1000 - waiting.at_ms
+        if late_ms > self._pace.late_after_s * 1000:
             now_s = time.monotonic()
             if not lane.is_mixed:
                 lane.is_mixed, lane.latest_s = True, now_s + self._pace.max_hold_s
