@@ -260,6 +260,14 @@ class ConversationStore:
         with translated_errors():
             return bool(await self._client.hexists(self._keys.message_ids(conversation_id), message_id))
 
+    async def any_before(self, conversation_id: str, message_ids: Sequence[str], entry_id: str) -> bool:
+        """Whether one of these messages has its place before `entry_id`; unknown ones have none."""
+        if not message_ids:
+            return False
+        with translated_errors():
+            found = await self._client.hmget(self._keys.message_ids(conversation_id), message_ids)
+        return any(entry_order(place) < entry_order(entry_id) for place in found if place)
+
     async def mark(self, conversation_id: str, message_ids: Sequence[str], state: State) -> int:
         """Note that messages to the customer were delivered, read or failed; returns how many that changed."""
         if not message_ids:

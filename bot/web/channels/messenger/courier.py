@@ -184,7 +184,8 @@ class Courier:
             return await self._later(errand, times.echo_look_ms, refused=False)
         text = text_of(errand.parts[errand.part])
         since_ms = now_ms() - age_ms
-        mid = await self._thread.find(errand.page, errand.conversation, text, since_ms=since_ms)
+        entry_id = errand.message.entry_id
+        mid = await self._thread.find(errand.page, errand.conversation, text, entry_id=entry_id, since_ms=since_ms)
         if mid:
             errand.attempt = errand.to_send.attempt
             return await self._accepted(errand, mid=mid)

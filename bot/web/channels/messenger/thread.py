@@ -23,11 +23,12 @@ _FIELDS = "messages{id,created_time,from,to,message}"
 
 @dataclass(frozen=True)
 class Said:
-    """A message of the page in the thread."""
+    """A message in the thread; `text` is that of the page's alone."""
 
     mid: str
     at_ms: int
     text: str
+    by_page: bool
 
 
 class ThreadReader:
@@ -48,8 +49,13 @@ class ThreadReader:
         self._next_look_s[page.id] = now_s + self._every_s
         return True
 
-    async def find(self, page: Page, conversation: Conversation, text: str, *, since_ms: int) -> str | None:
-        """The mid of our text, sent since then; empty if it surely was not; None if that can't be known."""
+    async def find(
+        self, page: Page, conversation: Conversation, text: str, *, entry_id: str, since_ms: int
+    ) -> str | None:
+        """The mid of our text, sent since then; empty if it surely was not; None if that can't be known.
+
+        entry_id: of the message that it belongs to.
+        """
         try:
             said = await self._said(page, conversation)
         except UpstreamError:
@@ -57,21 +63,22 @@ class ThreadReader:
         if said is None:
             return None
         since_ms -= CLOCKS_DIFFER_MS
-        recent = [one for one in said if one.at_ms >= since_ms and not await self._is_known(conversation.id, one.mid)]
+        recent = [one for one in said if one.at_ms >= since_ms and not await self._is_known(conversation.id, one)]
         for one in recent:
             if _squeezed(one.text) == _squeezed(text):
                 return one.mid
         # A template may come without its text; and of a busy thread we see the newest alone.
         is_whole_view = len(said) < NEWEST or min(one.at_ms for one in said) < since_ms
-        if not is_whole_view and not await self._sees_an_earlier_one(conversation.id, said):
+        if not is_whole_view and not await self._sees_an_earlier_one(conversation.id, said, entry_id):
             return None
         return "" if all(one.text for one in recent) else None
 
-    async def _sees_an_earlier_one(self, conversation_id: str, said: list[Said]) -> bool:
-        """One that we sent before: nothing of ours is later than what we look for. So all since then is in view."""
-        mids = [one.mid for one in said if one.mid]
-        of_inbox = set(mids)  # what somebody says in Meta's inbox has the mid as its id
-        return bool(set(await self._store.sending.message_ids(conversation_id, mids)) - of_inbox)
+    async def _sees_an_earlier_one(self, conversation_id: str, said: list[Said], entry_id: str) -> bool:
+        """Something that we had before the message was: then all that came after it is in view too."""
+        mids = [one.mid for one in said]
+        # What the customer wrote, and what was said in Meta's inbox, has the mid as its id.
+        known = [*mids, *await self._store.sending.message_ids(conversation_id, mids)]
+        return await self._store.conversations.any_before(conversation_id, known, entry_id)
 
     async def _said(self, page: Page, conversation: Conversation) -> list[Said] | None:
         """All messages of the thread that it tells of, with the text of those of the page; None without a thread."""
@@ -87,16 +94,15 @@ class ThreadReader:
         except (ValueError, KeyError, TypeError):
             return None
 
-    async def _is_known(self, conversation_id: str, mid: str) -> bool:
+    async def _is_known(self, conversation_id: str, said: Said) -> bool:
         """The customer's, or one whose mid we have: of another message, or of somebody in Meta's inbox."""
-        return not mid or await self._store.sending.knows(conversation_id, mid)
+        return not said.by_page or await self._store.sending.knows(conversation_id, said.mid)
 
 
 def _said(record: dict[str, Any], *, ours: set[str]) -> Said:
     at_ms = int(datetime.strptime(record["created_time"], "%Y-%m-%dT%H:%M:%S%z").timestamp() * 1000)
-    if str(record["from"]["id"]) not in ours:
-        return Said("", at_ms, "")
-    return Said(str(record["id"]), at_ms, str(record.get("message") or ""))
+    by_page = str(record["from"]["id"]) in ours
+    return Said(str(record["id"]), at_ms, str(record.get("message") or "") if by_page else "", by_page)
 
 
 def _items(answer: Any) -> list[dict[str, Any]]:
