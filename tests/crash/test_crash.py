@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tools.crash.chaos import KINDS, TEMPERS, Blow, blows
 from tools.crash.customers import Pace
+from tools.crash.messenger.weather import STRIKES
 from tools.crash.run import Plan, run
 
 SHORT = Plan(conversations=16, messages=15, pace=Pace(0.8, 2.4))
@@ -20,6 +22,9 @@ async def test_nothing_is_lost_doubled_or_late_while_processes_are_killed(tmp_pa
     assert {kind: outcome.kills(kind) >= 2 for kind in KINDS} == dict.fromkeys(KINDS, True), said
     assert outcome.figures()["acknowledged"] == SHORT.conversations * SHORT.messages
     assert outcome.figures()["handled_by_the_assistant"] > 0, said
+    on_messenger = outcome.figures()["messenger"]
+    assert set(+Counter(on_messenger["strikes"])) == {strike.name for strike in STRIKES}, said
+    assert on_messenger["uncertain_and_arrived"] > 0 < on_messenger["looked_up"], said
 
 
 @pytest.mark.parametrize("name", TEMPERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -117,6 +118,22 @@ async def trial(store: Store, redis_url: str) -> Trial:
 
 async def test_a_sound_store_passes(trial: Trial) -> None:
     assert await trial.verdict() == []
+
+
+async def test_what_was_said_in_the_inbox_before_we_took_the_thread_back_takes_nothing(trial: Trial) -> None:
+    """The echo of it came late, when an agent had answered and given the conversation back."""
+    await trial.store.conversations.set_control(ID, "", at_ms=now_ms() + 1_000)
+    trial.side.taken_back.append(now_ms() + 1)
+    await asyncio.sleep(0.01)
+    said = message(ID, "agent", "Ik kom er zo aan.", agent_name=META_INBOX_NAME)
+    said = replace(said, sent_at_ms=said.sent_at_ms - 100)
+    await trial.store.queue.answered_elsewhere(ID, at_ms=said.sent_at_ms, message=said)
+    trial.side.said_elsewhere[said.id] = said.text
+    await trial.say("Ruilen kan.")
+    await trial.send()
+    assert await trial.verdict() == []
+    trial.side.taken_back.clear()
+    assert "after takeover" in [found.rule for found in await trial.verdict()]
 
 
 async def send_a_message_again(trial: Trial) -> None:

@@ -112,6 +112,8 @@ class Chaos:
         program = self._installation.webs[number]
         if self._redis.locked() if kind == "redis" else not _can_be_struck(program):
             return False
+        if kind != "redis":
+            program.in_hand = True  # before anybody else looks for one
         blow = Blow(kind, "SIGKILL", number, 0, lasts_s)
         task = asyncio.create_task(self._strike_redis(blow) if kind == "redis" else self._strike_one(program, blow))
         self._strikes.add(task)

@@ -56,12 +56,23 @@ class Outcome:
             "takeovers": self.takeovers,
             "reconnections": sum(witness.reconnections for witness in self.witnesses),
             "struck": {f"{kind} {how}": count for (kind, how), count in sorted(self.struck.items())},
-            "messenger": self.messenger,
+            "messenger": self._on_messenger(),
             "ended_by_themselves": [f"{one.name}: {one.how}" for one in self.ended],
             "events": dict(self.events.most_common()),
             "ack_median_ms": _median_ms(self.witnesses),
             "wrote_s": round(self.wrote_s, 1),
             "took_s": round(self.took_s, 1),
+        }
+
+    def _on_messenger(self) -> dict[str, Any]:
+        """What Meta knows, beside what we noted."""
+        conversations = self.snapshot.conversations.values()
+        problems = Counter(problem for one in conversations for name, problem in one.marks.items())
+        return {
+            **self.messenger,
+            "attempts": sum(name.startswith("attempt ") for one in conversations for name in one.sends),
+            "sent_again": self.events["message.repeated"],
+            "failed": dict(problems),
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -78,6 +89,14 @@ class Outcome:
             f"{self.takeovers} takeovers; SIGKILL of {kills}, {others} other blows; {self.took_s:.0f} s; "
             f"{len(self.violations)} violations"
         )
+        if self.messenger:
+            on_messenger = figures["messenger"]
+            yield (
+                f"  Messenger: {on_messenger['sent']} sent in {on_messenger['attempts']} attempts, "
+                f"{on_messenger['uncertain']} uncertain of which {on_messenger['uncertain_and_arrived']} arrived, "
+                f"{on_messenger['looked_up']} looked up, {on_messenger['sent_again']} sent again; "
+                f"killed over {sum(on_messenger['strikes'].values())} messages"
+            )
         for one in self.ended:
             yield f"  {one.name} ended by itself{'' if one.was_up else ' while starting'}: {one.how}"
         for violation in self.violations:

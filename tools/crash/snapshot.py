@@ -16,7 +16,10 @@ from bot.store.keys import WORK_GROUP, Keys
 
 @dataclass(frozen=True)
 class Stored:
-    """One conversation: its hash, its log in order, and what hangs on it."""
+    """One conversation: its hash, its log in order, and what hangs on it.
+
+    overtaken: see timeline.py; the store doesn't say it.
+    """
 
     id: str
     fields: dict[str, str]
@@ -28,6 +31,7 @@ class Stored:
     to_send: list[str] = field(default_factory=list)
     sends: dict[str, str] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
+    overtaken: frozenset[str] = frozenset()
 
     @property
     def owner(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from bot.model import ASSISTANT, CLOSED, META_INBOX_NAME, QUEUE, Message
@@ -42,10 +42,11 @@ class Entry:
         return is_of_inbox(self.message) and self.after == AGENT != self.before
 
 
-def timeline(log: Sequence[Message]) -> list[Entry]:
+def timeline(log: Sequence[Message], overtaken: Set[str] = frozenset()) -> list[Entry]:
+    """overtaken: ids of what was said in Meta's inbox before we took the thread back, and came after that."""
     entries, owner = [], ASSISTANT
     for message in log:
-        after = _after(owner, message)
+        after = owner if message.id in overtaken else _after(owner, message)
         entries.append(Entry(message, owner, after))
         owner = after
     return entries

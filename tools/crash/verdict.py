@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from bot.store.conversations import entry_order
 from tools.crash.rules import Violation, answering, bookkeeping, delivering, sending, storing
 from tools.crash.snapshot import Snapshot, Stored
+from tools.crash.timeline import is_of_inbox
 from tools.crash.witness import AgentSaid, Witness
 
 
@@ -20,9 +23,18 @@ def _violations(snapshot: Snapshot, witnesses: Sequence[Witness], said: Sequence
     yield from storing.agents_replies(snapshot, said)
     for witness in witnesses:
         stored = snapshot.conversations.get(witness.conversation_id) or Stored(witness.conversation_id, {}, [])
+        stored = replace(stored, overtaken=_overtaken(stored, witness))
         yield from _of_conversation(stored, witness, snapshot)
     for conversation_id in sorted(snapshot.conversations.keys() - {one.conversation_id for one in witnesses}):
         yield Violation("inconsistent", conversation_id, "is of no customer")
+
+
+def _overtaken(stored: Stored, witness: Witness) -> frozenset[str]:
+    said = [message for message in stored.log if is_of_inbox(message) and message.sender == "agent"]
+    if witness.platform is None:
+        return frozenset()
+    is_overtaken = witness.platform.is_overtaken
+    return frozenset(one.id for one in said if is_overtaken(one.sent_at_ms, entry_order(one.entry_id)[0]))
 
 
 def _of_conversation(stored: Stored, witness: Witness, snapshot: Snapshot) -> Iterator[Violation]:

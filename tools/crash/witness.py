@@ -55,13 +55,19 @@ class OnPlatform:
     """What the platform knows of one customer, in its order.
 
     said_elsewhere: what people in the platform's own inbox said, message id to text. overheard: ids of the customer's
-    messages that we got only to listen along, because somebody else had the thread.
+    messages that we got only to listen along, because somebody else had the thread. taken_back: when an agent of ours
+    took the thread, in ms.
     """
 
     arrived: list[Arrived] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     said_elsewhere: dict[str, str] = field(default_factory=dict)
     overheard: set[str] = field(default_factory=set)
+    taken_back: list[int] = field(default_factory=list)
+
+    def is_overtaken(self, said_at_ms: int, told_at_ms: int) -> bool:
+        """Whether we took the thread after something was said elsewhere, and before we heard of that."""
+        return any(said_at_ms < at_ms <= told_at_ms for at_ms in self.taken_back)
 
 
 @dataclass

@@ -15,7 +15,7 @@ LOOK_EVERY_S = 2.5
 # Of the times that there is something to read, those that the customer does.
 READ_SHARE = 0.6
 # Who asked something waits for an answer before they write again, but not for ever.
-PATIENCE_S = 5.0
+PATIENCE_S = 3.0
 # Of the deliveries, those that Meta makes twice although the first one got its 200.
 TWICE_SHARE = 0.1
 
@@ -24,6 +24,8 @@ class MessengerCustomer(Customer):
     """Whoever holds `thread` is the only one to whom something happens in it: Meta tells of it in its order."""
 
     channel = "messenger"
+    # It has waited for the answer already.
+    haste = 0.5
 
     def on(self, meta: Meta, number: int) -> MessengerCustomer:
         self.person: Person = meta.person(number)

@@ -84,6 +84,8 @@ class Meta:
             for metadata, call in calls.items()
             if isinstance(call.answer, dict) and "error" in call.answer
         ]
+        taking = [call for call in self.graph.calls_to("take_thread_control") if _psid(call) == person.psid]
+        side.taken_back = [call.at_ms for call in taking if call.status == 200]
 
     def troubles(self) -> list[str]:
         """What a webhook must not do, in words: an answer that makes Meta give up, or none in the end."""
@@ -107,10 +109,16 @@ class Meta:
             "events": len(self.graph.deliveries.all),
             "deliveries": sum(len(one.attempts) for one in self.graph.deliveries.all),
             "sent": len(self.graph.sent),
+            # Requests without an answer that says what became of them; and of those, the ones that arrived.
+            "uncertain": len(uncertain := self._uncertain()),
+            "uncertain_and_arrived": sum(sent.metadata in uncertain for sent in self.graph.sent),
             "looked_up": len(self.graph.calls_to("conversations")),
             "mishaps": dict(self.weather.happened),
             "strikes": dict(self.weather.struck),
         }
+
+    def _uncertain(self) -> set[str]:
+        return {_metadata(call) for call in self.graph.calls_to("messages") if not isinstance(call.answer, dict)}
 
     async def _kill(self, kind: str, port: int) -> bool:
         return await self.kill(kind, [urlsplit(url).port for url in self.urls].index(port))

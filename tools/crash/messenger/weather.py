@@ -104,6 +104,7 @@ class Weather(Faults):
         """From now on Meta has good days only."""
         self._calm = True
         self._armed.clear()
+        self._graph.echo_order, self._graph.echo_delay_s = "after", 0.0
 
     def arm(self) -> None:
         """The next message is one to die over."""
@@ -128,7 +129,10 @@ class Weather(Faults):
     async def happen(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         if not isinstance(fault, StrikeFault):
             return await super().happen(fault, request)
-        self.struck[fault.strike.name] += await self._kill(fault.strike.kind, _port(request))
+        if await self._kill(fault.strike.kind, _port(request)):
+            self.struck[fault.strike.name] += 1
+        elif not self._calm:
+            self._armed = [fault.strike]  # somebody is at it already: the next message will do
         if fault.strike.kind == "redis":
             sent = self._graph.sent_to(fault.to)[-1]
             return web.json_response({"recipient_id": sent.psid, "message_id": sent.mid})

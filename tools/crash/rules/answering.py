@@ -21,7 +21,7 @@ def turns(stored: Stored, overheard: Set[str] = frozenset()) -> Iterator[Violati
 
     overheard: ids of messages that were said to somebody else, who had the thread at that moment.
     """
-    entries = timeline(stored.log)
+    entries = timeline(stored.log, stored.overtaken)
     last_turn_at = -1
     for at, entry in enumerate(entries):
         if entry.message.sender != "customer":
@@ -39,7 +39,7 @@ def turns(stored: Stored, overheard: Set[str] = frozenset()) -> Iterator[Violati
 
 def silence_after_takeover(stored: Stored) -> Iterator[Violation]:
     """While a human has a conversation, or nobody, the assistant says nothing but BESIDE_A_TURN."""
-    for entry in timeline(stored.log):
+    for entry in timeline(stored.log, stored.overtaken):
         message, allowed = entry.message, BESIDE_A_TURN
         if entry.before == QUEUE:
             allowed |= {"handed_over"}  # an emergency while waiting

@@ -37,7 +37,7 @@ def nothing_waits_for_meta(snapshot: Snapshot) -> Iterator[Violation]:
 def owner(stored: Stored, snapshot: Snapshot) -> Iterator[Violation]:
     """The owner is the one that the log's notices lead to, and no other set has the conversation."""
     owner = AGENT if stored.owner.startswith(AGENT_PREFIX) else stored.owner
-    entries = timeline(stored.log)
+    entries = timeline(stored.log, stored.overtaken)
     said = entries[-1].after if entries else ASSISTANT
     if owner != said:
         yield Violation(RULE, stored.id, f"belongs to {owner}, and the last notice leads to {said}")

@@ -61,14 +61,14 @@ def said_by_us(stored: Stored) -> list[Message]:
 def _placed(stored: Stored, arrived: Sequence[Arrived]) -> Iterator[Placed]:
     messages = {message.id: message for message in stored.log}
     for one in arrived:
-        message_id, part = [*_attempt(stored, one).split(), "", ""][:2]
-        if message_id in messages:
-            yield Placed(one, messages[message_id], int(part))
+        noted = _attempt(stored, one)
+        if noted and noted[0] in messages:
+            yield Placed(one, messages[noted[0]], int(noted[1]))
 
 
-def _attempt(stored: Stored, arrived: Arrived) -> str:
-    """What the store noted before it went out: `<message id> <part>`; empty if it noted nothing."""
-    return stored.sends.get(f"attempt {arrived.metadata.removeprefix(METADATA)}", "")
+def _attempt(stored: Stored, arrived: Arrived) -> list[str]:
+    """What the store noted before it went out: message id, part, and perhaps more; empty if it noted nothing."""
+    return stored.sends.get(f"attempt {arrived.metadata.removeprefix(METADATA)}", "").split()
 
 
 def _is_stored(stored: Stored, arrived: Sequence[Arrived], placed: Sequence[Placed]) -> Iterator[Violation]:
@@ -151,14 +151,14 @@ def _is_true(stored: Stored, platform: OnPlatform, message: Message, problem: st
     if problem == "rejected":
         return bool(refusals & REJECTED)
     if problem == "other_owner":
-        later = (entry for entry in timeline(stored.log) if _is_after(entry, message))
+        later = (entry for entry in timeline(stored.log, stored.overtaken) if _is_after(entry, message))
         return bool(refusals & OTHER_OWNER) or any(entry.is_taken_elsewhere for entry in later)
     return False
 
 
 def _silent_after_takeover(stored: Stored, placed: Sequence[Placed]) -> Iterator[Violation]:
     """What the assistant had to say when somebody took over in Meta's inbox is not said any more."""
-    takeovers = [entry for entry in timeline(stored.log) if entry.is_taken_elsewhere]
+    takeovers = [entry for entry in timeline(stored.log, stored.overtaken) if entry.is_taken_elsewhere]
     for one in placed:
         if one.message.sender != "assistant":
             continue
