@@ -200,10 +200,11 @@ def test_the_page_has_a_place_for_the_tables_and_the_rest_of_it_stays(begin: str
 def test_tables_of_the_webhook_alone_have_no_others() -> None:
     figures_ = {"ok_p99_ms": 12.3, "lost": 0}
     row = {"per_s": 100.0, "seconds": 60.0, "requests": 4700, "vraagbaak": figures_, "rasa": {**figures_, "lost": 324}}
+    row["ratio"] = {"ok_p99_ms": 0.000328}
     text = report.markdown({**{name: RESULT[name] for name in ("machine", "took_s")}, "webhook": [row]})
     assert "| 100 events a second for 60 s, 4,700 requests |" in text
     assert "| of them lost | 0 | 324 | – |" in text
-    assert "| the 200: p99, ms | 12.3 | 12.3 | – |" in text
+    assert "| the 200: p99, ms | 12.3 | 12.3 | 0.0003 |" in text
     assert "One at a time" not in text and text.count("|---|") == 1
 
 

@@ -187,7 +187,13 @@ def _training_title(result: Result) -> str:
 
 
 def _row(title: str, ours: float | None, theirs: float | None, ratio: float | None) -> str:
-    return f"| {title} | {_number(ours)} | {_number(theirs)} | {'–' if ratio is None else f'{ratio:.2f}'} |"
+    return f"| {title} | {_number(ours)} | {_number(theirs)} | {_ratio(ratio)} |"
+
+
+def _ratio(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"
 
 
 def _number(value: float | None) -> str:

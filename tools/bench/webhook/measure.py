@@ -134,4 +134,4 @@ def _times(name: str, times_s: Sequence[float]) -> Result:
 
 def _ratios(ours: Result, theirs: Result) -> Result:
     names = [name for name in ours if name.endswith("_ms") and theirs.get(name)]
-    return {name: round(ours[name] / theirs[name], 4) for name in names}
+    return {name: round(ours[name] / theirs[name], 6) for name in names}
