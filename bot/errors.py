@@ -9,6 +9,7 @@ BotError
 ├── NotFound              404  no such conversation, template, account
 ├── Conflict              409  somebody else was first
 │   ├── AlreadyClaimed         another agent has the conversation
+│   ├── CustomerWrote          the customer wrote something that the agent had not seen yet
 │   ├── EditConflict           the template was saved by somebody else in between
 │   └── NotSendable            the platform would not take the message now
 ├── TooManyRequests       429  a limit was reached
@@ -65,6 +66,10 @@ class Conflict(BotError):
 
 class AlreadyClaimed(Conflict):
     code = "already_claimed"
+
+
+class CustomerWrote(Conflict):
+    code = "customer_wrote"
 
 
 class EditConflict(Conflict):

@@ -13,7 +13,7 @@ State = Literal["waiting", "sent", "delivered", "read", "failed"]
 AttachmentKind = Literal[
     "image", "audio", "video", "file", "sticker", "link", "post", "story", "location", "appointment", "other"
 ]
-Role = Literal["agent", "editor", "admin"]
+Role = Literal["agent", "editor", "manager", "admin"]
 
 ASSISTANT = "assistant"
 QUEUE = "queue"
@@ -44,6 +44,15 @@ REASONS: dict[str, str] = {
     "not_delivered": "Antwoord kwam niet aan",
     "taken_over": "Medewerker nam het over",
     "attachment": "Foto, bestand of spraakbericht",
+}
+
+# Why an agent closed a conversation. The desk shows the Dutch words.
+CLOSE_REASONS: dict[str, str] = {
+    "solved": "Opgelost",
+    "no_reply": "Klant reageert niet meer",
+    "elsewhere": "Verder via een ander kanaal",
+    "duplicate": "Dubbel",
+    "spam": "Spam of misbruik",
 }
 
 # What lists show of a message without a text.
@@ -179,18 +188,31 @@ class Nlu:
 
 @dataclass(frozen=True)
 class Handoff:
-    """Why and when a conversation went to the human queue; `reason` is a key of REASONS."""
+    """Why and when a conversation went to the human queue; `reason` is a key of REASONS.
+
+    department: id of the one that it is for. first_due_ms, resolve_due_ms: until when the customer was promised a first
+    answer, and an end; 0 without a promise. The store fills these three in: bot/store/departments.py `plan`.
+    """
 
     reason: str
     priority: Priority
     at_ms: int
     message_id: str = ""
+    department: str = ""
+    first_due_ms: int = 0
+    resolve_due_ms: int = 0
+    # Last: delete.lua cuts it off.
     nlu: Nlu | None = None
 
 
 @dataclass(frozen=True)
 class Conversation:
     """The state of one conversation; every change of owner or by the assistant bumps `version`.
+
+    answered_at_ms: when a human first answered since the handoff. snoozed_until_ms: its agent comes back to it then.
+    customer_entry_id: place in the log of the customer's last message. last_agent_id: who had it last. complaints: how
+    often it was handed over as one. alarm_at_ms: when the promise is looked at next, alarm_level: how many warnings
+    went out. identity: who the customer is, as our own site says and has signed. rating: the customer's last, 1 to 5.
 
     The rest is of platforms only. Times are the platform's.
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
@@ -212,6 +234,18 @@ class Conversation:
     last_text: str = ""
     last_sender: str = ""
     last_customer_text: str = ""
+    customer_entry_id: str = ""
+    answered_at_ms: int = 0
+    snoozed_until_ms: int = 0
+    closed_at_ms: int = 0
+    close_reason: str = ""
+    last_agent_id: str = ""
+    complaints: int = 0
+    labels: tuple[str, ...] = ()
+    alarm_at_ms: int = 0
+    alarm_level: int = 0
+    identity: str = ""
+    rating: int = 0
     page_id: str = ""
     customer_name: str = ""
     opened_at_ms: int = 0
@@ -231,6 +265,26 @@ class Conversation:
     def hears_notices(self) -> bool:
         """Not under a public comment: until the customer answers there is one message, and that is for an answer."""
         return self.channel != "comment" and not self.private_reply
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One time that humans had a conversation, from the handoff to its end.
+
+    how: `closed` or `handed_back`. agent_id: who had it at the end. answered_at_ms: of the first answer, 0 for none.
+    """
+
+    reason: str
+    priority: Priority
+    department: str
+    handed_at_ms: int
+    ended_at_ms: int
+    how: str
+    answered_at_ms: int = 0
+    agent_id: str = ""
+    agent_name: str = ""
+    close_reason: str = ""
+    rating: int = 0
 
 
 @dataclass(frozen=True)
@@ -287,13 +341,18 @@ class Template:
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in. `name` is what customers read when this agent takes over."""
+    """Somebody who may sign in. `name` is what customers read when this agent takes over.
+
+    capacity: how many conversations they get by themselves at most, when a department assigns them.
+    """
 
     id: str
     name: str
     roles: tuple[Role, ...]
     password_hash: str = field(default="", repr=False)
     created_at_ms: int = 0
+    email: str = ""
+    capacity: int = 10
 
 
 @dataclass(frozen=True)

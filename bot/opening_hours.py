@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -43,10 +44,14 @@ class OpeningHours:
     week: dict[int, tuple[time, time]]
     timezone: ZoneInfo
     country: str = ""
+    closed_days: frozenset[date] = frozenset()
 
     @classmethod
-    def parse(cls, text: str, *, timezone: str, country: str = "") -> OpeningHours:
-        """Read `ma-vr 9:00-21:00, za 9:00-17:00`. Raises ConfigError for anything else, or an unknown country."""
+    def parse(cls, text: str, *, timezone: str, country: str = "", closed_days: Iterable[str] = ()) -> OpeningHours:
+        """Read `ma-vr 9:00-21:00, za 9:00-17:00`; closed_days: ISO dates besides the country's holidays.
+
+        Raises ConfigError for anything else, or an unknown country.
+        """
         week: dict[int, tuple[time, time]] = {}
         for part in text.split(","):
             match = _PART.fullmatch(part.strip().lower())
@@ -60,11 +65,11 @@ class OpeningHours:
             week.update(dict.fromkeys(range(first, last + 1), hours))
         if country and country not in holidays.list_supported_countries():
             raise ConfigError(f"BOT_HOLIDAYS is {country!r}, expected a country code such as NL, or nothing")
-        return cls(week, ZoneInfo(timezone), country)
+        return cls(week, ZoneInfo(timezone), country, frozenset(_date(day) for day in closed_days))
 
     def hours_on(self, day: date) -> tuple[time, time] | None:
         """Opening and closing time on a day, None when closed."""
-        if self.country and day in _holidays_of(self.country, day.year):
+        if day in self.closed_days or (self.country and day in _holidays_of(self.country, day.year)):
             return None
         return self.week.get(day.weekday())
 
@@ -85,6 +90,27 @@ class OpeningHours:
             opening = datetime.combine(day, hours[0], self.timezone)
             if opening > local:
                 return opening
+        return None
+
+    def after(self, at: datetime, minutes: float) -> datetime | None:
+        """The moment that is so many minutes of opening time behind `at`, in UTC.
+
+        None if there are not enough in the coming two months.
+        """
+        left = timedelta(minutes=minutes)
+        now = at.astimezone(timezone.utc)
+        for ahead in range(_HORIZON_DAYS):
+            day = at.astimezone(self.timezone).date() + timedelta(days=ahead)
+            hours = self.hours_on(day)
+            if hours is None:
+                continue
+            # In UTC, so that the night on which the clocks change counts its real minutes.
+            opens, closes = (datetime.combine(day, one, self.timezone).astimezone(timezone.utc) for one in hours)
+            start = max(opens, now)
+            if start < closes and left <= closes - start:
+                return start + left
+            if start < closes:
+                left -= closes - start
         return None
 
     def when_answered(self, at: datetime, reply_minutes: int) -> str:
@@ -122,6 +148,13 @@ def _day_phrase(today: date, opening: datetime) -> str:
         return "morgen"
     name = _DAY_NAMES[opening.weekday()]
     return name if ahead < 7 else f"{name} {opening.day} {_MONTHS[opening.month - 1]}"
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise ConfigError(f"closed days have {text!r}, expected a date such as 2026-12-24") from exc
 
 
 def _time(text: str) -> time:

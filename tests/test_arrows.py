@@ -24,7 +24,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.opening_hours": ("bot.errors",),
     "bot.processes": ("bot.errors",),
     "bot.redis_server": ("bot.errors", "bot.settings", "bot.processes"),
-    "bot.store": BASE,
+    "bot.store": (*BASE, "bot.opening_hours"),
     "bot.answers": (*BASE, "bot.opening_hours", "bot.store"),
     "bot.nlu": ("bot.personal_data",),
     "bot.assistant": (*RUNS, "bot.nlu"),

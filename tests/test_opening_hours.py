@@ -72,3 +72,22 @@ def test_hours_that_make_no_sense_are_refused_with_an_example(text: str) -> None
 def test_an_unknown_country_is_refused() -> None:
     with pytest.raises(ConfigError, match="BOT_HOLIDAYS"):
         OpeningHours.parse("ma 9:00-17:00", timezone="Europe/Amsterdam", country="Sinkelland")
+
+
+@pytest.mark.parametrize(
+    ("at", "minutes", "end"),
+    [
+        ("2026-11-26T10:00", 30, "2026-11-26T10:30"),
+        ("2026-11-26T20:50", 30, "2026-11-27T09:20"),
+        ("2026-11-28T16:50", 30, "2026-11-30T09:20"),  # over a Sunday
+        ("2026-12-24T20:50", 30, "2026-12-28T09:20"),  # two days of Christmas, and a Sunday; closed on the 26th
+        ("2026-04-26T12:00", 60, "2026-04-28T10:00"),  # Koningsdag is on a Monday
+        ("2026-03-28T16:00", 120, "2026-03-30T10:00"),  # the clock goes forward on Sunday night
+        ("2026-11-26T07:00", 5, "2026-11-26T09:05"),
+    ],
+)
+def test_minutes_of_opening_time(at: str, minutes: int, end: str) -> None:
+    hours = OpeningHours.parse("ma-vr 9:00-21:00, za 9:00-17:00", timezone="Europe/Amsterdam", country="NL")
+    zone = ZoneInfo("Europe/Amsterdam")
+    found = hours.after(datetime.fromisoformat(at).replace(tzinfo=zone), minutes)
+    assert found == datetime.fromisoformat(end).replace(tzinfo=zone)

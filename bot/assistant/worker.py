@@ -156,7 +156,7 @@ class Worker:
     async def _to_human(
         self, turn: Turn, reason: str, nlu: Nlu, priority: Priority = "normal"
     ) -> tuple[Handoff, list[Message]]:
-        handoff = Handoff(reason, priority, now_ms(), turn.message.id, nlu)
+        handoff = Handoff(reason, priority, now_ms(), turn.message.id, nlu=nlu)
         notice = await self._answers.handover(
             reason, turn.conversation_id, in_reply_to=turn.message.id, channel=turn.channel
         )

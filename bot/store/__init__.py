@@ -7,20 +7,24 @@ import secrets
 from bot.settings import Settings
 from bot.store.accounts import AccountStore, SessionStore
 from bot.store.agents import AgentPresence
+from bot.store.audit import AuditLog
 from bot.store.connection import connect, translated_errors
 from bot.store.conversations import ConversationStore
+from bot.store.departments import DepartmentStore
 from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.media import MediaList
 from bot.store.models import ModelRegistry
+from bot.store.notifications import Notifications
 from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
 from bot.store.queue import HumanQueue
 from bot.store.sending import SendQueue
 from bot.store.server import ServerState, check_server, server_state
 from bot.store.templates import TemplateStore
+from bot.store.views import Views
 from bot.store.work import WorkQueue
 
 __all__ = ["Store"]
@@ -35,16 +39,26 @@ class Store:
         self._client = connect(url, keys.secret)
         self._secret = b""
         self._replicas = settings.redis_replicas
+        self.departments = DepartmentStore(self._client, keys, settings)
         self.conversations = ConversationStore(
-            self._client, keys, retention_days=settings.retention_days, replicas=settings.redis_replicas
+            self._client,
+            keys,
+            self.departments,
+            retention_days=settings.retention_days,
+            replicas=settings.redis_replicas,
         )
-        self.work = WorkQueue(self._client, keys, self.conversations, claim_idle_ms=settings.claim_idle_ms)
-        self.queue = HumanQueue(self._client, keys, self.conversations)
+        self.work = WorkQueue(
+            self._client, keys, self.conversations, self.departments, claim_idle_ms=settings.claim_idle_ms
+        )
+        self.queue = HumanQueue(self._client, keys, self.conversations, self.departments)
+        self.views = Views(self._client, keys, self.conversations)
         self.agents = AgentPresence(self._client, keys)
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
+        self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
+        self.audit = AuditLog(self._client, keys, retention_days=settings.retention_days)
         self.inbound = Inbound(
             self._client, keys, retention_days=settings.retention_days, replicas=settings.redis_replicas
         )

@@ -22,7 +22,7 @@ from bot.model import AGENT_PREFIX, META_INBOX, Account, Role
 from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
 
-ROLES: tuple[Role, ...] = ("agent", "editor", "admin")
+ROLES: tuple[Role, ...] = ("agent", "editor", "manager", "admin")
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 200
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")

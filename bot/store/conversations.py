@@ -12,9 +12,10 @@ import msgspec
 import redis.asyncio as aioredis
 
 from bot.errors import NotFound
-from bot.model import ATTACHMENT_WORDS, Conversation, Handoff, Media, Message, Nlu, State, TranscriptLine
+from bot.model import ATTACHMENT_WORDS, Conversation, Episode, Handoff, Media, Message, Nlu, State, TranscriptLine
 from bot.personal_data import masked
 from bot.store.connection import Script, encode, translated_errors
+from bot.store.departments import DepartmentStore
 from bot.store.keys import Keys
 from bot.store.marks import NO_MARKS, Edit, marks_by_message
 from bot.store.priority import queue_score
@@ -42,7 +43,7 @@ redis.call('HSET', KEYS[1], 'name_asked_at_ms', now_ms)
 return 1
 """
 # What Conversation has of the hash.
-_NUMBERS = ("version", "created_at_ms", "last_at_ms", "opened_at_ms", "wrote_at_ms", "control_at_ms")
+_NUMBERS = tuple(spec.name for spec in fields(Conversation) if spec.type == "int")
 _FIELDS = tuple(spec.name for spec in fields(Conversation) if spec.name != "id")
 
 
@@ -94,9 +95,18 @@ class AtOnce:
 class ConversationStore:
     """Reads conversations and takes customers' messages in."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, *, retention_days: int, replicas: int = 0) -> None:
+    def __init__(
+        self,
+        client: aioredis.Redis,
+        keys: Keys,
+        departments: DepartmentStore,
+        *,
+        retention_days: int,
+        replicas: int = 0,
+    ) -> None:
         """replicas: what somebody is told to be stored is on so many of them."""
         self.replicas = replicas
+        self._departments = departments
         self._client = client
         self._keys = keys
         self._lifetime_s = retention_days * 86_400
@@ -109,6 +119,7 @@ class ConversationStore:
         self._control = Script(client, "control")
         self._note = Script(client, "note")
         self._comment_gone = Script(client, "comment_gone")
+        self._place = Script(client, "place")
         self._first_time = client.register_script(_FIRST_TIME)
         self._set_media = Script(client, "media_settle")
         self._set_alias = client.register_script(_SET_ALIAS)
@@ -128,6 +139,9 @@ class ConversationStore:
             keys.figures,
             keys.sending,
             keys.media,
+            keys.views,
+            keys.viewed,
+            keys.happenings,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:
@@ -152,7 +166,8 @@ class ConversationStore:
         group = message_group(message)
         args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS, int(answerable)]
         if at_once:
-            args += [encode(at_once.handoff), queue_score(at_once.handoff), at_once.handoff.reason]
+            handoff = await self._departments.plan(at_once.handoff, channel)
+            args += [encode(handoff), queue_score(handoff), handoff.reason]
             args += message_group(at_once.to_queue)
             args += message_group(at_once.to_agent) if at_once.to_agent else []
         entry_id, repeated, owner, remind, told = await self._receive(
@@ -355,6 +370,22 @@ class ConversationStore:
     async def _run(self, script: Script, conversation_id: str, *args: object) -> Any:
         return await script(self.script_keys(conversation_id), [*self.script_args(conversation_id), *args])
 
+    async def episodes(self, conversation_id: str) -> list[Episode]:
+        """Each time that humans had it and were done, oldest first, at most the last hundred."""
+        with translated_errors():
+            found = await self._client.lrange(self._keys.episodes(conversation_id), 0, -1)
+        return [msgspec.json.decode(one, type=Episode) for one in found]
+
+    async def place_all(self) -> int:
+        """Put conversations in the lists that have no place there: those of a version before. Returns how many."""
+        with translated_errors():
+            ids = await self._client.zrange(self._keys.active, 0, -1)
+            known = await self._client.hkeys(self._keys.viewed) if ids else []
+        missing = set(ids) - set(known)
+        for conversation_id in missing:
+            await self._run(self._place, conversation_id)
+        return len(missing)
+
     async def remove_expired(self) -> int:
         """Take conversations whose lifetime ended out of the lists; returns how many."""
         oldest_ms = int((time.time() - self._lifetime_s) * 1000)
@@ -363,12 +394,19 @@ class ConversationStore:
             expired = await self._client.zrangebyscore(keys.active, "-inf", oldest_ms)
             await self._client.zremrangebyscore(keys.outbox, "-inf", oldest_ms)
             if expired:
+                await self._forget_places(expired)
                 for key in (keys.queue, keys.claimed, keys.due, keys.active, keys.sending):
                     await self._client.zrem(key, *expired)
                 aliases = await self._client.hgetall(keys.aliases)
                 if gone := [alias for alias, conversation_id in aliases.items() if conversation_id in set(expired)]:
                     await self._client.hdel(keys.aliases, *gone)
         return len(expired)
+
+    async def _forget_places(self, conversation_ids: Sequence[str]) -> None:
+        known = await self._client.hmget(self._keys.viewed, conversation_ids)
+        if members := [member for one in known if one for member in one.split("\0")]:
+            await self._client.zrem(self._keys.views, *members)
+        await self._client.hdel(self._keys.viewed, *conversation_ids)
 
 
 def entry_order(entry_id: str) -> tuple[int, int]:
@@ -405,12 +443,13 @@ def _without_notes(entries: Sequence[tuple[str, dict[str, str]]]) -> list[Messag
 
 def _conversation(conversation_id: str, record: dict[str, str | None]) -> Conversation:
     """A conversation from the fields of its hash; the dialogue's memory stays where it is."""
-    handoff = record.pop("handoff")
+    handoff, labels = record.pop("handoff"), record.pop("labels")
     numbers = {name: int(record.pop(name) or 0) for name in _NUMBERS}
     texts = {name: value or "" for name, value in record.items()}
     return Conversation(
         id=conversation_id,
         handoff=msgspec.json.decode(handoff, type=Handoff) if handoff else None,
+        labels=tuple(msgspec.json.decode(labels, type=list[str])) if labels else (),
         **numbers,  # type: ignore[arg-type]
         **texts,  # type: ignore[arg-type]
     )

@@ -48,6 +48,12 @@ class Keys:
     def marks(self, conversation_id: str) -> str:
         return self._key(f"conversation:{conversation_id}:marks")
 
+    def episodes(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:episodes")
+
+    def drafts(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:drafts")
+
     def of_conversation(self, conversation_id: str) -> list[str]:
         """All keys of one conversation: they get their lifetime, and are removed, together."""
         parts = (
@@ -60,6 +66,8 @@ class Keys:
             self.to_send,
             self.sends,
             self.marks,
+            self.episodes,
+            self.drafts,
         )
         return [part(conversation_id) for part in parts]
 
@@ -107,6 +115,34 @@ class Keys:
     @property
     def media(self) -> str:
         return self._key("media")
+
+    @property
+    def views(self) -> str:
+        return self._key("views")
+
+    @property
+    def viewed(self) -> str:
+        return self._key("viewed")
+
+    @property
+    def happenings(self) -> str:
+        return self._key("happenings")
+
+    # The team.
+    @property
+    def departments(self) -> str:
+        return self._key("departments")
+
+    def notifications(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:notifications")
+
+    @property
+    def notifications_read(self) -> str:
+        return self._key("notifications-read")
+
+    @property
+    def audit(self) -> str:
+        return self._key("audit")
 
     # Platforms: Messenger and Instagram.
     @property

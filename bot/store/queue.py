@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import redis.asyncio as aioredis
 
-from bot.errors import AlreadyClaimed, NotFound
+from bot.errors import AlreadyClaimed, CustomerWrote, NotFound
 from bot.model import (
     AGENT_PREFIX,
     ASSISTANT,
@@ -21,6 +21,7 @@ from bot.model import (
 )
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group
+from bot.store.departments import DepartmentStore
 from bot.store.keys import Keys
 from bot.store.priority import queue_score
 
@@ -28,13 +29,18 @@ from bot.store.priority import queue_score
 class HumanQueue:
     """Who waits for a human, and the changes of owner, each of them one atomic step."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore) -> None:
+    def __init__(
+        self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore, departments: DepartmentStore
+    ) -> None:
         self._client = client
         self._keys = keys
         self._conversations = conversations
+        self._departments = departments
         self._change_owner = Script(client, "change_owner", replicas=conversations.replicas)
         self._reply = Script(client, "reply", replicas=conversations.replicas)
         self._elsewhere = Script(client, "elsewhere")
+        self._snooze = Script(client, "snooze")
+        self._alarm = Script(client, "alarm")
 
     async def waiting(self, limit: int = 500) -> list[Conversation]:
         """The conversations that wait for a human: highest priority first, then longest waiting."""
@@ -75,21 +81,34 @@ class HumanQueue:
         agent: Account,
         notices: Sequence[Message] = (),
         handoff: Handoff | None = None,
+        *,
+        what: str = "claim",
+        if_unchanged: bool = False,
     ) -> None:
-        """Give the conversation to `agent`, if its owner is still the one that the agent saw in `conversation`.
+        """Give the conversation to `agent`, if its owner is still the one that the caller saw in `conversation`.
 
+        what: `claim`, or `transfer` for one that somebody else gives away; if_unchanged: as in `hand_back`.
         Claiming what one has already changes nothing. Raises AlreadyClaimed when another agent was first.
         """
         owner = AGENT_PREFIX + agent.id
         if conversation.owner != owner:
-            await self._change(conversation, owner, agent_name=agent.name, handoff=handoff, notices=notices)
+            await self._change(
+                conversation,
+                owner,
+                agent_name=agent.name,
+                handoff=handoff,
+                notices=notices,
+                what=what,
+                if_unchanged=if_unchanged,
+            )
 
-    async def reply(self, conversation_id: str, agent: Account, message: Message) -> str:
+    async def reply(self, conversation_id: str, agent: Account, message: Message, *, seen_entry_id: str = "") -> str:
         """Store an agent's message; returns its entry id. A repeat of the same id is stored once.
 
-        Raises AlreadyClaimed when the conversation is not (any more) this agent's.
+        seen_entry_id: place of the customer's last message that the agent has seen; raises CustomerWrote if they wrote
+        again since. Raises AlreadyClaimed when the conversation is not (any more) this agent's.
         """
-        return await self._say(conversation_id, AGENT_PREFIX + agent.id, message)
+        return await self._say(conversation_id, AGENT_PREFIX + agent.id, message, seen_entry_id=seen_entry_id)
 
     async def remind(self, conversation_id: str, message: Message) -> str:
         """Tell a customer who waits in the queue something. Raises AlreadyClaimed when that is over."""
@@ -107,7 +126,7 @@ class HumanQueue:
         A customer who hears nothing about it hears it with the assistant's next reply.
         if_unchanged: raises AlreadyClaimed too if anything was said, or anybody had it, since `conversation` was read.
         """
-        await self._change(conversation, ASSISTANT, notices=notices, if_unchanged=if_unchanged)
+        await self._change(conversation, ASSISTANT, notices=notices, if_unchanged=if_unchanged, what="hand_back")
 
     async def put_back(
         self,
@@ -116,9 +135,13 @@ class HumanQueue:
         notices: Sequence[Message] = (),
         *,
         if_unchanged: bool = False,
+        what: str = "put_back",
     ) -> None:
-        """Give an agent's conversation back to the queue, for a colleague; if_unchanged: as in `hand_back`."""
-        await self._change(conversation, QUEUE, handoff=handoff, notices=notices, if_unchanged=if_unchanged)
+        """Give an agent's conversation back to the queue, for a colleague; if_unchanged: as in `hand_back`.
+
+        what: `put_back`, or `transfer` when `handoff` names another department. A handoff without times gets new ones.
+        """
+        await self._change(conversation, QUEUE, handoff=handoff, notices=notices, if_unchanged=if_unchanged, what=what)
 
     async def end_lease(
         self, conversation: Conversation, handoff: Handoff, note: Message, notice: Message, *, last_seen_ms: int
@@ -129,7 +152,32 @@ class HumanQueue:
         hear it when they write again.
         last_seen_ms: when the agent was last seen, 0 for never. Raises AlreadyClaimed when that has changed too.
         """
-        await self._change(conversation, QUEUE, handoff=handoff, last_seen_ms=last_seen_ms, notices=[note, notice])
+        await self._change(
+            conversation, QUEUE, handoff=handoff, last_seen_ms=last_seen_ms, notices=[note, notice], what="put_back"
+        )
+
+    async def snooze(self, conversation: Conversation, until_ms: int, note: Message | None = None) -> None:
+        """Put an agent's conversation aside until then; 0 takes it up again. A word of the customer does too.
+
+        The promise of an end counts anew from `until_ms`. Raises AlreadyClaimed when the owner is another one now.
+        """
+        due_ms = 0
+        if until_ms and conversation.handoff:
+            due_ms = (
+                await self._departments.promise(conversation.handoff, conversation.channel, until_ms)
+            ).resolve_due_ms
+        args = [*self._conversations.script_args(conversation.id), conversation.owner, until_ms, due_ms]
+        args += message_group(note) if note else []
+        done, answer = await self._snooze(self._conversations.script_keys(conversation.id), args)
+        _check(done, answer, conversation.id)
+
+    async def warned(self, conversation: Conversation, *, next_at_ms: int) -> int:
+        """Note that this process warns that a promise is not kept: which warning it is, counted from 1.
+
+        0 when another process does it, or somebody acted in between. next_at_ms: when to look again, 0 for never.
+        """
+        args = [*self._conversations.script_args(conversation.id), conversation.alarm_at_ms, next_at_ms]
+        return int(await self._alarm(self._conversations.script_keys(conversation.id), args))
 
     async def answered_elsewhere(
         self,
@@ -162,12 +210,28 @@ class HumanQueue:
         is_new, _ = await self._elsewhere(self._conversations.script_keys(conversation_id), args)
         return bool(is_new)
 
-    async def close(self, conversation: Conversation, notices: Sequence[Message] = ()) -> None:
-        """End the conversation; a next message of the customer starts afresh with the assistant."""
-        await self._change(conversation, CLOSED, notices=notices)
+    async def close(self, conversation: Conversation, notices: Sequence[Message] = (), *, reason: str = "") -> None:
+        """End the conversation; a next message of the customer starts afresh with the assistant.
 
-    async def _say(self, conversation_id: str, owner: str, message: Message, due_before_ms: int | str = "") -> str:
-        args = [*self._conversations.script_args(conversation_id), owner, due_before_ms, *message_group(message)]
+        reason: a key of CLOSE_REASONS, or empty.
+        """
+        await self._change(conversation, CLOSED, notices=notices, close_reason=reason, what="close")
+
+    async def _say(
+        self,
+        conversation_id: str,
+        owner: str,
+        message: Message,
+        due_before_ms: int | str = "",
+        seen_entry_id: str = "",
+    ) -> str:
+        args = [
+            *self._conversations.script_args(conversation_id),
+            owner,
+            due_before_ms,
+            seen_entry_id,
+            *message_group(message),
+        ]
         done, answer = await self._reply(self._conversations.script_keys(conversation_id), args)
         _check(done, answer, conversation_id)
         return str(answer)
@@ -184,8 +248,11 @@ class HumanQueue:
         if_unchanged: bool = False,
         notices: Sequence[Message] = (),
         is_answer: bool = False,
+        close_reason: str = "",
+        what: str = "",
     ) -> None:
-        """is_answer: the notices are what the customer hears instead of an answer."""
+        """is_answer: the notices are what the customer hears instead of an answer. what: its name in `happenings`."""
+        handoff = handoff and await self._departments.plan(handoff, conversation.channel)
         args = [
             *self._conversations.script_args(conversation.id),
             conversation.owner,
@@ -196,6 +263,8 @@ class HumanQueue:
             due_before_ms,
             last_seen_ms,
             f"{conversation.version} {conversation.last_at_ms}" if if_unchanged else "",
+            close_reason,
+            what,
         ]
         for notice in notices:
             if is_answer or conversation.hears_notices or not notice.to_customer:
@@ -208,5 +277,7 @@ class HumanQueue:
 def _check(done: int, answer: str, conversation_id: str) -> None:
     if done == -1:
         raise NotFound(f"no conversation {conversation_id!r}")
+    if done == 2:
+        raise CustomerWrote(f"the customer of {conversation_id!r} wrote again: {answer}")
     if done == 0:
         raise AlreadyClaimed(f"conversation {conversation_id!r} now belongs to {answer}")

@@ -19,6 +19,7 @@ from redis.exceptions import ResponseError
 from bot.model import Handoff, Message, Nlu
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group, stored_message
+from bot.store.departments import DepartmentStore
 from bot.store.keys import WORK_GROUP, Keys
 from bot.store.marks import edited_text
 from bot.store.priority import queue_score
@@ -74,11 +75,18 @@ class WorkQueue:
     """The assistant's side of the store."""
 
     def __init__(
-        self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore, *, claim_idle_ms: int
+        self,
+        client: aioredis.Redis,
+        keys: Keys,
+        conversations: ConversationStore,
+        departments: DepartmentStore,
+        *,
+        claim_idle_ms: int,
     ) -> None:
         self._client = client
         self._keys = keys
         self._conversations = conversations
+        self._departments = departments
         self._claim_idle_ms = claim_idle_ms
         self._begin = Script(client, "begin")
         self._finish = Script(client, "finish")
@@ -157,6 +165,7 @@ class WorkQueue:
         Returns how many messages of the conversation still wait, or None when the conversation moved on in between (a
         human took over, or another worker did it): then nothing was stored, and nothing may be said.
         """
+        handoff = handoff and await self._departments.plan(handoff, turn.channel)
         args = [
             *self._conversations.script_args(turn.conversation_id),
             turn.token,

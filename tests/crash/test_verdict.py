@@ -67,7 +67,7 @@ async def trial(store: Store, redis_url: str) -> Trial:
     first = await write(store, "hoe laat zijn jullie open?", conversation_id)
     await answer(store, first)
     second = await write(store, "mijn kat zit vast in jullie lift", conversation_id)
-    handoff = Handoff("not_confident", "normal", now_ms(), second.id, NOT_SURE)
+    handoff = Handoff("not_confident", "normal", now_ms(), second.id, nlu=NOT_SURE)
     turn = await store.work.begin(await store.work.take("test", block_ms=500))  # type: ignore[arg-type]
     assert turn
     told = message(conversation_id, "assistant", "Een collega helpt je.", notice="handed_over", in_reply_to=second.id)

@@ -101,7 +101,7 @@ async def trial(store: Store, redis_url: str) -> Trial:
     await one.say("Dit weigert Meta.")
     await one.fail("rejected", (100, None))
     asked = await one.customer_writes("mijn kat zit vast in jullie lift")
-    handoff = Handoff("not_confident", "normal", now_ms(), asked.id, NOT_SURE)
+    handoff = Handoff("not_confident", "normal", now_ms(), asked.id, nlu=NOT_SURE)
     turn = await store.work.begin(await store.work.take("test", block_ms=500))  # type: ignore[arg-type]
     assert turn
     told = message(ID, "assistant", "Een collega helpt je.", notice="handed_over", in_reply_to=asked.id)

@@ -86,6 +86,6 @@ async def handed_over(
     """A conversation that waits for a human; returns its id."""
     written = await write(store, text, conversation_id, **fields)
     at_ms = int((time.time() - waits_s) * 1000)
-    handoff = Handoff(reason, priority, at_ms, written.id, NOT_SURE)
+    handoff = Handoff(reason, priority, at_ms, written.id, nlu=NOT_SURE)
     await answer(store, written, "Een collega helpt je zo.", nlu=NOT_SURE, handoff=handoff)
     return written.conversation_id

@@ -43,7 +43,7 @@ async def handed_over(store: Store, conversation_id: str = "c1", priority: str =
     await receive(store, customer_message(conversation_id, "vraag"))
     turn = await store.work.begin(await take(store))
     assert turn is not None
-    handoff = Handoff("not_confident", priority, now_ms(), turn.message.id, UNSURE)  # type: ignore[arg-type]
+    handoff = Handoff("not_confident", priority, now_ms(), turn.message.id, nlu=UNSURE)  # type: ignore[arg-type]
     assert await store.work.finish(turn, [reply_to(turn.message)], dialogue="[]", nlu=UNSURE, handoff=handoff) == 0
 
 

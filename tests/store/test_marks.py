@@ -73,7 +73,8 @@ async def test_why_a_human_was_called_stays_without_what_was_understood_of_a_del
     turn = item and await written.work.begin(item)
     assert turn and turn.message.id == "m1"
     nlu = Nlu("human", "waar_bestelling", 0.4, entities=({"entity": "order_number", "value": "WS-1048221"},))
-    handoff = Handoff("not_confident", "high", 5, "m1", nlu)
+    bare = Handoff("not_confident", "high", 5, "m1", nlu=nlu)
+    handoff = await written.departments.plan(bare, "messenger")
     assert await written.work.finish(turn, [], dialogue="{}", nlu=nlu, handoff=handoff) is not None
     await written.conversations.delete(ID, "m2", replace(message("note-m2", "weg"), sender="note"))
     assert (await written.conversations.get(ID)).handoff == handoff

@@ -2,11 +2,13 @@
 -- own arguments: expected owner, new owner, agent name, handoff JSON ('' keeps the one there is), queue score,
 --                only if work has waited since before this ms ('' for any), only if the agent who has it was last seen
 --                at this ms ('' for any, 0 for never), only if version and last message are still these, as
---                `<version> <ms>` ('' for any), then notices in groups of four (see append_all); with a last seen the
---                first is a note, and the rest is left out if the agent had the last word
+--                `<version> <ms>` ('' for any), why it is closed ('' for no reason), what it is called in
+--                `happenings`, then notices in groups of four (see append_all); with a last seen the first is a note,
+--                and the rest is left out if the agent had the last word
 -- returns {1, version}, or {0, the owner it has} when it was somebody else's
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
-local agents = KEYS[19]
+local close_reason, what = ARGV[own + 9], ARGV[own + 10]
+local agents = KEYS[24]
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end
@@ -15,7 +17,7 @@ local unchanged = ARGV[own + 8]
 if unchanged ~= '' and unchanged ~= table.concat(redis.call('HMGET', conversation, 'version', 'last_at_ms'), ' ') then
   return { 0, current }
 end
-local first_notice, last_notice = own + 9, #ARGV
+local first_notice, last_notice = own + 11, #ARGV
 if last_seen_ms ~= '' then
   local seen_ms = redis.call('ZSCORE', agents, string.sub(current, 7)) or 0
   if tonumber(seen_ms) ~= tonumber(last_seen_ms) then return { 0, current } end
@@ -27,8 +29,20 @@ if last_seen_ms ~= '' then
 end
 
 forget_work()
+local had_name = redis.call('HGET', conversation, 'agent_name')
 redis.call('HSET', conversation, 'owner', owner, 'agent_name', agent_name)
-if handoff ~= '' then redis.call('HSET', conversation, 'handoff', handoff) end
+-- Only who has it puts it aside.
+redis.call('HDEL', conversation, 'snoozed_until_ms')
+if handoff ~= '' and (current == 'assistant' or current == 'closed') then
+  begin_handoff(handoff)
+elseif handoff ~= '' then
+  redis.call('HSET', conversation, 'handoff', handoff)
+end
+if owner == 'queue' and current ~= 'assistant' then
+  -- The customer waits for an answer again.
+  redis.call('HDEL', conversation, 'answered_at_ms')
+  wake()
+end
 if owner == 'queue' then
   redis.call('ZADD', queue, score, id)
 else
@@ -36,6 +50,7 @@ else
 end
 if string.sub(owner, 1, 6) == 'agent:' then
   redis.call('ZADD', claimed, now_ms, id)
+  redis.call('HSET', conversation, 'last_agent_id', string.sub(owner, 7))
   -- Whoever claims is here, and must not lose it to a process that thought otherwise a moment ago.
   redis.call('ZADD', agents, now_ms, string.sub(owner, 7))
 else
@@ -43,8 +58,11 @@ else
 end
 if owner == 'assistant' or owner == 'closed' then
   -- The assistant starts afresh: what was said to a human is not answered again.
-  redis.call('HDEL', conversation, 'dialogue', 'handoff')
+  end_episode(owner == 'closed' and 'closed' or 'handed_back', close_reason, had_name)
+  redis.call('HDEL', conversation, 'dialogue')
+  if owner == 'closed' then redis.call('HSET', conversation, 'closed_at_ms', now_ms, 'close_reason', close_reason) end
 end
+if what ~= '' then happened(what, { owner = owner, before = current, close_reason = close_reason }) end
 if current == 'assistant' and owner == 'queue' then
   count('handoffs:' .. reason_of(handoff))
 else

@@ -1,11 +1,11 @@
 -- What every script on a conversation shares. The client sends this file in front of each of them.
--- KEYS[1..9] are those of the conversation, KEYS[10..18] those of all, in the order of conversations.py `script_keys`;
+-- KEYS[1..11] are those of the conversation, KEYS[12..23] those of all, in the order of conversations.py `script_keys`;
 -- a script's own keys come behind them.
 local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
 local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
-local to_send, sends, marks = KEYS[7], KEYS[8], KEYS[9]
-local work, due, queue, claimed, outbox, active = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local figures, sending, media = KEYS[16], KEYS[17], KEYS[18]
+local to_send, sends, marks, episodes = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local work, due, queue, claimed, outbox, active = KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local figures, sending, media, views, viewed, happenings = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
 local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
 -- A script's own arguments come behind these three.
 local own = 3
@@ -56,6 +56,56 @@ local function is_edit_of(message_id, original_id)
   return string.sub(message_id, 1, length) == original_id and string.find(message_id, '^~%d+$', length + 1) ~= nil
 end
 
+-- What programs outside want to know, kept until they have read it; no words of a customer, only where they are.
+local happenings_kept = 20000
+local function happened(kind, about)
+  local said = about or {}
+  said.type, said.conversation_id, said.at_ms = kind, id, now_ms
+  redis.call('XADD', happenings, 'MAXLEN', '~', happenings_kept, '*', 'happening', cjson.encode(said))
+end
+
+-- A human is needed, from now on: the promise begins anew.
+local function begin_handoff(handoff)
+  local said = cjson.decode(handoff)
+  redis.call('HSET', conversation, 'handoff', handoff, 'alarm_at_ms', said.first_due_ms or 0, 'alarm_level', 0)
+  redis.call('HDEL', conversation, 'answered_at_ms', 'snoozed_until_ms')
+  if said.reason == 'complaint' then redis.call('HINCRBY', conversation, 'complaints', 1) end
+  happened('handoff', { reason = said.reason, priority = said.priority, department = said.department or '' })
+end
+
+-- The humans are done with it. how: `closed` or `handed_back`; agent_name: of whoever had it
+local function end_episode(how, close_reason, agent_name)
+  local known = redis.call('HMGET', conversation, 'handoff', 'answered_at_ms', 'last_agent_id')
+  if known[1] then
+    local said = cjson.decode(known[1])
+    redis.call('RPUSH', episodes, cjson.encode({
+      reason = said.reason, priority = said.priority, department = said.department or '', handed_at_ms = said.at_ms,
+      ended_at_ms = now_ms, how = how, answered_at_ms = tonumber(known[2] or '0'), agent_id = known[3] or '',
+      agent_name = agent_name or '', close_reason = close_reason or '', rating = 0,
+    }))
+    redis.call('LTRIM', episodes, -100, -1)
+  end
+  redis.call('HDEL', conversation, 'handoff', 'answered_at_ms', 'snoozed_until_ms', 'alarm_at_ms', 'alarm_level')
+end
+
+-- It was put aside and is no more: the promise counts again.
+local function wake()
+  local known = redis.call('HMGET', conversation, 'handoff', 'answered_at_ms')
+  local said = known[1] and cjson.decode(known[1]) or {}
+  local due_ms = known[2] and said.resolve_due_ms or said.first_due_ms
+  redis.call('HSET', conversation, 'alarm_at_ms', due_ms or 0, 'alarm_level', 0)
+end
+
+-- A human answered; the first time since the handoff the promise of an answer is kept, and that of an end begins.
+local function note_answer(entry_id)
+  if redis.call('HSETNX', conversation, 'answered_at_ms', now_ms) == 1 then
+    local handoff = redis.call('HGET', conversation, 'handoff')
+    local due_ms = handoff and cjson.decode(handoff).resolve_due_ms
+    redis.call('HSET', conversation, 'alarm_at_ms', due_ms or 0, 'alarm_level', 0)
+  end
+  happened('reply', { entry_id = entry_id })
+end
+
 -- A message that is to be shown: its place in the log, and what lists show of the conversation. What came with it is to
 -- be fetched. Inside a text a quote has a backslash in front, so that no text looks like attachments.
 local function append(message_id, message, sender, text)
@@ -66,7 +116,10 @@ local function append(message_id, message, sender, text)
   local before_ms, at_ms = tonumber(redis.call('HGET', conversation, 'last_at_ms') or '0'), now_ms
   if before_ms >= now_ms and before_ms < now_ms + 1000 then at_ms = before_ms + 1 end
   redis.call('HSET', conversation, 'last_at_ms', at_ms, 'last_sender', sender, 'last_text', text)
-  if sender == 'customer' then redis.call('HSET', conversation, 'last_customer_text', text) end
+  if sender == 'customer' then
+    redis.call('HSET', conversation, 'last_customer_text', text, 'customer_entry_id', entry_id)
+  end
+  if sender == 'agent' then note_answer(entry_id) end
   redis.call('ZADD', active, now_ms, id)
   return entry_id
 end
@@ -138,8 +191,66 @@ local function forget_work()
   redis.call('HDEL', conversation, 'work_id', 'worker', 'begun_at_ms', 'attempt_of', 'attempt_by', 'attempts')
 end
 
+-- Where lists have the conversation: members `<view>|<place>|<id>` of one sorted set, in the order of their text. See
+-- views.py. Places go up in what is shown first.
+local function padded(ms) return string.format('%013.0f', tonumber(ms or '0') or 0) end
+local function latest_first(ms) return padded(9999999999999 - (tonumber(ms or '0') or 0)) end
+local ranks = { urgent = 0, high = 1, normal = 2, low = 3 }
+
+local function places()
+  local known = redis.call('HMGET', conversation, 'owner', 'last_at_ms', 'last_sender', 'snoozed_until_ms',
+    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms')
+  local owner, found = known[1], {}
+  if not owner then return found end
+  local last_at_ms = known[2] or known[8]
+  local snoozed_ms, alarm_ms = tonumber(known[4] or '0'), tonumber(known[7] or '0')
+  local handoff = known[6] and cjson.decode(known[6]) or {}
+  local department = handoff.department or ''
+  local function add(view, place) found[#found + 1] = view .. '|' .. place .. '|' .. id end
+
+  if owner == 'assistant' then
+    add('assistant', latest_first(last_at_ms))
+    return found
+  elseif owner == 'closed' then
+    add('closed', latest_first(known[5] or last_at_ms))
+    return found
+  elseif owner == 'queue' then
+    local due_ms = handoff.first_due_ms
+    if not due_ms or due_ms == 0 then due_ms = handoff.at_ms or last_at_ms end
+    local place = (ranks[handoff.priority] or 2) .. padded(due_ms)
+    add('waiting', place)
+    if department ~= '' then add('waiting/' .. department, place) end
+  else
+    local agent_id = string.sub(owner, 7)
+    if snoozed_ms > 0 then
+      add('snoozed', padded(snoozed_ms))
+      add('snoozed/' .. agent_id, padded(snoozed_ms))
+    else
+      -- Who waits for this agent first, the one that waits longest on top.
+      local answered = known[3] == 'agent'
+      add('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(last_at_ms))
+      add('held', latest_first(last_at_ms))
+    end
+  end
+  add('open', latest_first(last_at_ms))
+  if department ~= '' then add('open/' .. department, latest_first(last_at_ms)) end
+  if alarm_ms > 0 and snoozed_ms == 0 then add('alarm', padded(alarm_ms)) end
+  return found
+end
+
+local function place_in_views()
+  local found = places()
+  local now, before = table.concat(found, '\0'), redis.call('HGET', viewed, id) or ''
+  if now == before then return end
+  for member in string.gmatch(before, '[^%z]+') do redis.call('ZREM', views, member) end
+  for _, member in ipairs(found) do redis.call('ZADD', views, 0, member) end
+  if now == '' then redis.call('HDEL', viewed, id) else redis.call('HSET', viewed, id, now) end
+end
+
+-- Every script that changed something ends with this: the conversation lives on, and lists have it in its place.
 local function keep()
-  for at = 1, 9 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
+  for at = 1, 11 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
+  place_in_views()
 end
 
 -- What became of messages to the customer. A state never goes back; `sent` has not arrived yet.

@@ -22,13 +22,14 @@ local left = redis.call('LLEN', pending)
 local owner = 'assistant'
 if handoff ~= '' then
   owner = 'queue'
-  redis.call('HSET', conversation, 'owner', owner, 'handoff', handoff)
+  redis.call('HSET', conversation, 'owner', owner)
+  begin_handoff(handoff)
   redis.call('ZADD', queue, score, id)
   forget_work()
   left = 0
 elseif left == 0 and ends == '1' then
   owner = 'closed'
-  redis.call('HSET', conversation, 'owner', owner)
+  redis.call('HSET', conversation, 'owner', owner, 'closed_at_ms', now_ms, 'close_reason', '')
   redis.call('HDEL', conversation, 'dialogue')
   count('owner_changes:closed')
   forget_work()

@@ -27,7 +27,7 @@ if owner == 'closed' then
   -- A customer who comes back starts afresh with the assistant.
   owner = 'assistant'
   redis.call('HSET', conversation, 'owner', owner)
-  redis.call('HDEL', conversation, 'dialogue', 'handoff', 'agent_name')
+  redis.call('HDEL', conversation, 'dialogue', 'handoff', 'agent_name', 'closed_at_ms', 'close_reason')
   redis.call('HINCRBY', conversation, 'version', 1)
 end
 
@@ -43,7 +43,7 @@ if handoff then
   local known = owner ~= 'assistant' and string.find(before, '"reason":"' .. reason .. '"', 1, true) ~= nil
   told = not known or (not with_agent and silent_ms > tonumber(remind_after_ms))
   if not known then
-    redis.call('HSET', conversation, 'handoff', handoff)
+    begin_handoff(handoff)
     redis.call('HINCRBY', conversation, 'version', 1)
   end
   if owner == 'assistant' then
@@ -66,7 +66,11 @@ if owner == 'assistant' and answerable == '1' then
     redis.call('HSET', conversation, 'work_id', redis.call('XADD', work, '*', 'conversation_id', id))
   end
 end
-keep()
+if owner ~= 'assistant' then
+  happened('message', { entry_id = entry_id, owner = owner })
+  -- Whoever put it aside until later is wanted now.
+  if redis.call('HDEL', conversation, 'snoozed_until_ms') == 1 then wake() end
+end
 publish('message', ',"owner":' .. cjson.encode(owner) .. ',"messages":[{"entry_id":"' .. entry_id .. '","message":' .. message .. '}]')
 if told then
   local group = own + (with_agent and 15 or 11)
@@ -74,5 +78,6 @@ if told then
     .. ',"agent_name":' .. cjson.encode(redis.call('HGET', conversation, 'agent_name') or '')
     .. ',"messages":' .. append_all(group, group + 3))
 end
+keep()
 local remind = not told and owner == 'queue' and silent_ms > tonumber(remind_after_ms)
 return { entry_id, 0, owner, remind and 1 or 0, told and 1 or 0 }

@@ -36,6 +36,7 @@ from bot.web.bodies import decode
 from bot.web.channels.intake import PAYLOAD
 from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
 from bot.web.media.serving import send_media
+from bot.web.rights import AGENTS, EDITORS, STAFF
 
 blueprint = Blueprint("api", url_prefix="/api")
 OPERATIONS: list[Operation] = []
@@ -73,7 +74,7 @@ async def description(_: Request) -> HTTPResponse:
     return json_response(openapi(OPERATIONS, bot.__version__))
 
 
-@operation("GET", "/queue", "agent", "admin", summary="Who waits for a human, first in line first", gives=Queue)
+@operation("GET", "/queue", *AGENTS, summary="Who waits for a human, first in line first", gives=Queue)
 async def queue(request: Request) -> Queue:
     store = request.app.ctx.store
     items = []
@@ -85,7 +86,7 @@ async def queue(request: Request) -> Queue:
     return Queue(items, await store.queue.size())
 
 
-@operation("GET", "/conversations", "agent", "admin", summary="The latest 100 conversations", gives=ConversationList)
+@operation("GET", "/conversations", *AGENTS, summary="The latest 100 conversations", gives=ConversationList)
 async def conversations(request: Request) -> ConversationList:
     return ConversationList(await request.app.ctx.store.conversations.recent(100))
 
@@ -93,8 +94,7 @@ async def conversations(request: Request) -> ConversationList:
 @operation(
     "GET",
     "/conversations/{id}",
-    "agent",
-    "admin",
+    *AGENTS,
     summary="A conversation with its whole transcript",
     gives=ConversationDetail,
     errors=(404,),
@@ -116,7 +116,7 @@ async def media(request: Request, conversation_id: str, message_id: str, place: 
 
 
 blueprint.add_route(
-    bearer("agent", "admin")(media),  # type: ignore[arg-type]  # answers in pieces, so it returns nothing
+    bearer(*AGENTS)(media),  # type: ignore[arg-type]  # answers in pieces, so it returns nothing
     "/v1/conversations/<conversation_id:str>/media/<message_id:str>/<place:int>",
 )
 
@@ -124,8 +124,7 @@ blueprint.add_route(
 @operation(
     "POST",
     "/conversations/{id}/claim",
-    "agent",
-    "admin",
+    *AGENTS,
     summary="Take a conversation over",
     takes=Claim,
     gives=ConversationDetail,
@@ -139,8 +138,7 @@ async def claim(request: Request, conversation_id: str, body: Claim) -> Conversa
 @operation(
     "POST",
     "/conversations/{id}/reply",
-    "agent",
-    "admin",
+    *AGENTS,
     summary="Write to the customer of a conversation that is yours",
     takes=Reply,
     gives=Stored,
@@ -155,8 +153,7 @@ async def reply(request: Request, conversation_id: str, body: Reply) -> Stored:
 @operation(
     "POST",
     "/conversations/{id}/hand-back",
-    "agent",
-    "admin",
+    *AGENTS,
     summary="Give a conversation of yours back to the assistant",
     gives=ConversationDetail,
     errors=(404, 409),
@@ -169,8 +166,7 @@ async def hand_back(request: Request, conversation_id: str) -> ConversationDetai
 @operation(
     "POST",
     "/conversations/{id}/put-back",
-    "agent",
-    "admin",
+    *AGENTS,
     summary="Give a conversation of yours back to the queue",
     gives=ConversationDetail,
     errors=(404, 409),
@@ -183,8 +179,7 @@ async def put_back(request: Request, conversation_id: str) -> ConversationDetail
 @operation(
     "POST",
     "/conversations/{id}/close",
-    "agent",
-    "admin",
+    *AGENTS,
     summary="End a conversation of yours",
     gives=ConversationDetail,
     errors=(404, 409),
@@ -194,12 +189,12 @@ async def close(request: Request, conversation_id: str) -> ConversationDetail:
     return await _detail(request, conversation_id)
 
 
-@operation("GET", "/templates", "agent", "editor", "admin", summary="Every answer", gives=TemplateList)
+@operation("GET", "/templates", *STAFF, summary="Every answer", gives=TemplateList)
 async def templates(request: Request) -> TemplateList:
     return TemplateList(await request.app.ctx.store.templates.all())
 
 
-@operation("GET", "/templates/{name}", "agent", "editor", "admin", summary="One answer", gives=Template, errors=(404,))
+@operation("GET", "/templates/{name}", *STAFF, summary="One answer", gives=Template, errors=(404,))
 async def template(request: Request, name: str) -> Template:
     found: Template = await request.app.ctx.store.templates.get(name)
     return found
@@ -208,8 +203,7 @@ async def template(request: Request, name: str) -> Template:
 @operation(
     "PUT",
     "/templates/{name}",
-    "editor",
-    "admin",
+    *EDITORS,
     summary="Change an answer; live at once",
     takes=TemplateEdit,
     gives=Template,
@@ -232,7 +226,7 @@ async def edit_template(request: Request, name: str, body: TemplateEdit) -> Temp
     return saved
 
 
-@operation("GET", "/models", "editor", "admin", summary="The trained models", gives=ModelList)
+@operation("GET", "/models", *EDITORS, summary="The trained models", gives=ModelList)
 async def models(request: Request) -> ModelList:
     store = request.app.ctx.store
     active = await store.models.active()

@@ -1,5 +1,23 @@
-"""The agents' desk: who waits for a human, and the conversations, live."""
+"""The agents' desk: who waits for a human, and the conversations, live.
 
-from bot.web.desk.routes import blueprint
+Each page works without JavaScript; the scripts only keep it fresh.
+"""
 
-__all__ = ["blueprint"]
+from sanic import Blueprint
+
+from bot.web.desk import actions, composing, pages
+
+blueprint = Blueprint("desk")
+
+blueprint.add_route(pages.show_desk, "/desk", methods=["GET"])
+blueprint.add_route(pages.show_list, "/desk/list", methods=["GET"])
+blueprint.add_route(pages.stream_events, "/desk/events", methods=["GET"])
+blueprint.add_route(pages.show_conversation, "/desk/<conversation_id:str>", methods=["GET"])
+blueprint.add_route(pages.show_transcript, "/desk/<conversation_id:str>/transcript", methods=["GET"])
+blueprint.add_route(pages.show_media, "/desk/<conversation_id:str>/media/<message_id:str>/<place:int>", methods=["GET"])
+
+for name, action in actions.ACTIONS.items():
+    blueprint.add_route(action, f"/desk/<conversation_id:str>/{name}", methods=["POST"])
+
+blueprint.add_route(composing.reply, "/desk/<conversation_id:str>/reply", methods=["POST"])
+blueprint.add_route(composing.typing, "/desk/<conversation_id:str>/typing", methods=["POST"])

@@ -17,8 +17,9 @@ from bot.web.editor.form import AnswerForm, same_answer, version_field
 from bot.web.editor.listing import load_list_page
 from bot.web.editor.topics import payload_choices
 from bot.web.pages import render
+from bot.web.rights import EDITORS
 
-editors_only = signed_in("editor", "admin")
+editors_only = signed_in(*EDITORS)
 
 
 @editors_only

@@ -12,6 +12,7 @@ from bot.model import Account
 from bot.store.accounts import ROLES
 from bot.web.access import signed_in
 from bot.web.pages import render
+from bot.web.rights import ADMINS
 from bot.web.sign_in.account_form import AccountForm
 from bot.web.sign_in.passwords import new_password
 
@@ -19,6 +20,7 @@ from bot.web.sign_in.passwords import new_password
 ROLE_HELP = {
     "agent": "Medewerker: beantwoordt klanten op de desk",
     "editor": "Redacteur: bewerkt de antwoorden",
+    "manager": "Teamleider: ook afdelingen, rooster en beloften",
     "admin": "Beheerder: mag alles, ook accounts beheren",
 }
 assert set(ROLE_HELP) == set(ROLES)
@@ -41,13 +43,13 @@ class AccountsPage:
     """Whether an account was just removed."""
 
 
-@signed_in("admin")
+@signed_in(*ADMINS)
 async def list_accounts(request: Request) -> HTTPResponse:
     """Everybody, and the form for somebody new."""
     return await _page(request, removed="removed" in request.args)
 
 
-@signed_in("admin")
+@signed_in(*ADMINS)
 async def create_account(request: Request) -> HTTPResponse:
     """A new account; its first password is on the page that comes back, and nowhere else."""
     form = AccountForm.read(request)
@@ -64,7 +66,7 @@ async def create_account(request: Request) -> HTTPResponse:
     return await _page(request, 201, password_for=account, password=password)
 
 
-@signed_in("admin")
+@signed_in(*ADMINS)
 async def renew_password(request: Request, account_id: str) -> HTTPResponse:
     """A new password for somebody who lost it; signs them out everywhere."""
     store = request.app.ctx.store
@@ -76,7 +78,7 @@ async def renew_password(request: Request, account_id: str) -> HTTPResponse:
     return await _page(request, password_for=account, password=password)
 
 
-@signed_in("admin")
+@signed_in(*ADMINS)
 async def remove_account(request: Request, account_id: str) -> HTTPResponse:
     """Somebody may not sign in any more; signed in browsers are out at once."""
     _refuse_oneself(request, account_id)

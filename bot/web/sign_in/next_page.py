@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.model import Account
+from bot.web.rights import AGENTS
 
 # A path on this site: printable ASCII as a browser sends it, with no second slash and no backslash in front (browsers
 # read both as another host).
@@ -20,4 +21,4 @@ def local_path(wanted: str) -> str:
 
 def start_page(account: Account) -> str:
     """The page that this account works on."""
-    return "/desk" if {"agent", "admin"} & set(account.roles) else "/editor"
+    return "/desk" if set(AGENTS) & set(account.roles) else "/editor"

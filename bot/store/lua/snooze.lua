@@ -1,0 +1,29 @@
+-- Its agent puts a conversation aside until later, or takes it up again.
+-- own arguments: expected owner, until when (ms; 0 takes it up), when the promise is looked at then (ms, 0 for never),
+--                then perhaps a group of four: a note (see append_all)
+-- returns {1, ''}, or {0, the owner it has} when it was somebody else's
+local expected, until_ms, due_ms = ARGV[own + 1], tonumber(ARGV[own + 2]), ARGV[own + 3]
+local current = redis.call('HGET', conversation, 'owner')
+if not current then return { -1, '' } end
+if current ~= expected then return { 0, current } end
+if until_ms > 0 then
+  redis.call('HSET', conversation, 'snoozed_until_ms', until_ms)
+  local handoff = redis.call('HGET', conversation, 'handoff')
+  if handoff and tonumber(due_ms) > 0 then
+    -- What was promised is promised from then on.
+    local said = cjson.decode(handoff)
+    if (tonumber(due_ms) or 0) > (said.resolve_due_ms or 0) then
+      handoff = string.gsub(handoff, '"resolve_due_ms":%d+', '"resolve_due_ms":' .. due_ms, 1)
+      redis.call('HSET', conversation, 'handoff', handoff)
+    end
+  end
+else
+  if redis.call('HDEL', conversation, 'snoozed_until_ms') == 0 then return { 1, '' } end
+  wake()
+end
+if ARGV[own + 4] then append_note(ARGV[own + 4], ARGV[own + 5]) end
+redis.call('HINCRBY', conversation, 'version', 1)
+keep()
+publish('owner', ',"owner":' .. cjson.encode(current)
+  .. ',"agent_name":' .. cjson.encode(redis.call('HGET', conversation, 'agent_name') or '') .. ',"messages":[]')
+return { 1, '' }

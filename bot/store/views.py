@@ -1,0 +1,76 @@
+"""The lists of conversations, each in its own order, read page by page however long they are.
+
+A view is one of:
+
+- `waiting`, `waiting/<department>`: for a human; the highest priority first, then whose promise ends first
+- `held/<account>`: what that agent has; who waits for the agent first, then the latest
+- `held`: what any agent has; the latest first
+- `snoozed`, `snoozed/<account>`: put aside; what comes back first on top
+- `open`, `open/<department>`: all that humans have to do with; the latest first
+- `assistant`, `closed`: the latest first
+- `alarm`: a promise to look at; what ends first on top
+
+The scripts keep them (conversation.lua `places`): one sorted set in the order of its text, so that a view costs no key
+of its own, and each has its count and its pages without reading the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import redis.asyncio as aioredis
+
+from bot.model import Conversation
+from bot.store.connection import translated_errors
+from bot.store.conversations import ConversationStore
+from bot.store.keys import Keys
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of a view. `after`: what the next page begins behind, empty on the last one."""
+
+    conversations: tuple[Conversation, ...]
+    after: str
+
+
+class Views:
+    """Reads the lists."""
+
+    def __init__(self, client: aioredis.Redis, keys: Keys, conversations: ConversationStore) -> None:
+        self._client = client
+        self._keys = keys
+        self._conversations = conversations
+
+    async def page(self, view: str, *, after: str = "", limit: int = 50) -> Page:
+        """At most `limit` conversations of a view; after: as the page before says. An unknown view is empty."""
+        first = f"({view}|{after}" if after else f"[{view}|"
+        with translated_errors():
+            members = await self._client.zrangebylex(self._keys.views, first, _end(view), 0, limit + 1)
+        places = [member.split("|", 2) for member in members[:limit]]
+        found = await self._conversations.get_many([conversation_id for _, _, conversation_id in places])
+        more = len(members) > limit
+        return Page(tuple(found), "|".join(places[-1][1:]) if more else "")
+
+    async def counts(self, views: Sequence[str]) -> dict[str, int]:
+        """How many conversations each of these views has."""
+        pipeline = self._client.pipeline(transaction=False)
+        for view in views:
+            pipeline.zlexcount(self._keys.views, f"[{view}|", _end(view))
+        with translated_errors():
+            found = await pipeline.execute() if views else []
+        return dict(zip(views, map(int, found), strict=True))
+
+    async def until(self, view: str, at_ms: int, *, limit: int = 200) -> list[Conversation]:
+        """Of `snoozed` or `alarm`: those whose time is `at_ms` or before, the earliest first."""
+        with translated_errors():
+            members = await self._client.zrangebylex(
+                self._keys.views, f"[{view}|", f"[{view}|{at_ms:013d}|\U0010ffff", 0, limit
+            )
+        return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
+
+
+def _end(view: str) -> str:
+    # `}` comes right behind `|`.
+    return f"({view}}}"

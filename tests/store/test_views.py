@@ -1,0 +1,141 @@
+"""The lists of conversations: each in its order, in pages, and right after every change."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.errors import AlreadyClaimed, CustomerWrote
+from bot.model import Account, Conversation, Handoff, Message
+from bot.store import Store
+from bot.store.departments import Department, Target
+from bot.store.work import now_ms
+
+SANNE = Account("sanne", "Sanne", ("agent",))
+
+
+def message(conversation_id: str, message_id: str, sender: str = "customer") -> Message:
+    return Message(message_id, conversation_id, sender, "hallo", now_ms())  # type: ignore[arg-type]
+
+
+async def handed_over(store: Store, conversation_id: str, **handoff: object) -> Conversation:
+    await store.conversations.receive(message(conversation_id, f"{conversation_id}-1"), channel="rest", customer_id="x")
+    asked = Handoff(**{"reason": "complaint", "priority": "normal", "at_ms": now_ms(), **handoff})  # type: ignore[arg-type]
+    await store.queue.put(await store.conversations.get(conversation_id), asked)
+    return await store.conversations.get(conversation_id)
+
+
+async def ids(store: Store, view: str) -> list[str]:
+    return [one.id for one in (await store.views.page(view)).conversations]
+
+
+async def test_the_queue_goes_by_priority_and_then_by_whose_promise_ends_first(store: Store) -> None:
+    await handed_over(store, "later", at_ms=now_ms() - 1000)
+    await handed_over(store, "sooner", at_ms=now_ms() - 50_000_000)
+    await handed_over(store, "danger", priority="urgent")
+    assert await ids(store, "waiting") == ["danger", "sooner", "later"]
+    assert await ids(store, "waiting/klantenservice") == ["danger", "sooner", "later"]
+    assert await store.views.counts(["waiting", "waiting/hr", "open"]) == {"waiting": 3, "waiting/hr": 0, "open": 3}
+
+
+async def test_a_view_is_read_page_by_page_also_with_strange_ids(store: Store) -> None:
+    names = ["a|b", "a c", "é", "{x}", "a\nb"]
+    for name in names:
+        await handed_over(store, name)
+    found, after = [], ""
+    while True:
+        page = await store.views.page("waiting", after=after, limit=2)
+        found += [one.id for one in page.conversations]
+        after = page.after
+        if not after:
+            break
+    assert found == names
+
+
+async def test_who_waits_for_an_agent_stands_above_who_was_answered(store: Store) -> None:
+    for name in ("c1", "c2"):
+        await store.queue.claim(await handed_over(store, name), SANNE)
+    await store.queue.reply("c1", SANNE, message("c1", "r1", "agent"))
+    assert await ids(store, "held/sanne") == ["c2", "c1"]
+    await store.conversations.receive(message("c1", "more"), channel="rest", customer_id="x")
+    assert await ids(store, "held/sanne") == ["c2", "c1"]
+    await store.queue.reply("c2", SANNE, message("c2", "r2", "agent"))
+    assert await ids(store, "held/sanne") == ["c1", "c2"]
+
+
+async def test_what_is_put_aside_comes_back_when_the_customer_writes(store: Store) -> None:
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    await store.queue.snooze(await store.conversations.get("c1"), now_ms() + 3_600_000)
+    assert await ids(store, "snoozed/sanne") == ["c1"] and await ids(store, "held/sanne") == []
+    assert await store.views.until("alarm", now_ms() + 10**10) == []
+    await store.conversations.receive(message("c1", "again"), channel="rest", customer_id="x")
+    assert await ids(store, "snoozed") == [] and await ids(store, "held/sanne") == ["c1"]
+    assert [one.id for one in await store.views.until("alarm", now_ms() + 10**10)] == ["c1"]
+
+
+async def test_a_promise_is_warned_of_once_and_kept_by_an_answer(store: Store) -> None:
+    seen = await handed_over(store, "c1", at_ms=now_ms() - 10**9)
+    assert [one.id for one in await store.views.until("alarm", now_ms())] == ["c1"]
+    assert await store.queue.warned(seen, next_at_ms=now_ms() + 1000) == 1
+    assert await store.queue.warned(seen, next_at_ms=now_ms() + 1000) == 0
+    await store.queue.claim(seen, SANNE)
+    await store.queue.reply("c1", SANNE, message("c1", "r1", "agent"))
+    found = await store.conversations.get("c1")
+    assert found.answered_at_ms and found.handoff and found.alarm_at_ms == found.handoff.resolve_due_ms
+
+
+async def test_what_ended_is_an_episode_and_a_complaint_is_counted(store: Store) -> None:
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    await store.queue.close(await store.conversations.get("c1"), reason="solved")
+    found, episodes = await store.conversations.get("c1"), await store.conversations.episodes("c1")
+    assert (found.complaints, found.close_reason, found.last_agent_id) == (1, "solved", "sanne")
+    assert [(one.reason, one.agent_name, one.how, one.close_reason) for one in episodes] == [
+        ("complaint", "Sanne", "closed", "solved")
+    ]
+    assert await ids(store, "closed") == ["c1"] and await ids(store, "open") == []
+
+
+async def test_an_agent_who_has_not_seen_the_last_message_is_told(store: Store) -> None:
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    seen = (await store.conversations.get("c1")).customer_entry_id
+    await store.conversations.receive(message("c1", "meanwhile"), channel="rest", customer_id="x")
+    with pytest.raises(CustomerWrote):
+        await store.queue.reply("c1", SANNE, message("c1", "r1", "agent"), seen_entry_id=seen)
+    newest = (await store.conversations.get("c1")).customer_entry_id
+    assert await store.queue.reply("c1", SANNE, message("c1", "r1", "agent"), seen_entry_id=newest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store, one: store.queue.close(one),
+        lambda store, one: store.queue.hand_back(one),
+        lambda store, one: store.queue.put_back(one, Handoff("taken_over", "low", now_ms(), department="hr")),
+    ],
+)
+async def test_every_change_of_hands_moves_it_to_one_place(
+    store: Store, change: Callable[[Store, Conversation], Awaitable[None]]
+) -> None:
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    await change(store, await store.conversations.get("c1"))
+    views = ["waiting", "held", "held/sanne", "assistant", "closed"]
+    assert sum((await store.views.counts(views)).values()) == 1
+    with pytest.raises(AlreadyClaimed):
+        await store.queue.snooze(Conversation("c1", "rest", "x", "agent:sanne", 1, 1, 1), now_ms() + 1000)
+
+
+async def test_a_handoff_goes_to_the_department_that_wants_it(store: Store) -> None:
+    for place, (name, wants) in enumerate({"klantenservice": (), "hr": ("complaint",)}.items()):
+        await store.departments.save(Department(name, f"de {name}", Target(10, 60), reasons=wants, place=place))
+    first = await handed_over(store, "c1")
+    second = await handed_over(store, "c2", reason="not_confident")
+    assert [one.handoff and one.handoff.department for one in (first, second)] == ["hr", "klantenservice"]
+
+
+async def test_conversations_of_a_version_before_get_their_place(store: Store) -> None:
+    await handed_over(store, "c1")
+    await store._client.delete(store._keys.views, store._keys.viewed)
+    assert await ids(store, "waiting") == []
+    assert await store.conversations.place_all() == 1
+    assert await ids(store, "waiting") == ["c1"] and await store.conversations.place_all() == 0
