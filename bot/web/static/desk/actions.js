@@ -1,0 +1,59 @@
+/** Actions on the open conversation, without leaving the page. */
+
+import { composer } from "./composer.js";
+import { conversation, showConversation } from "./conversation.js";
+import { list, showList } from "./list.js";
+import { showProblem, showSignedOut } from "./notices.js";
+import { byId, parse } from "./page.js";
+
+const FORM_TIMEOUT_MS = 15_000;
+
+async function send(form) {
+  composer.sending = true;
+  composer.text.readOnly = true; // what is typed now would be cleared with what is sent
+  form.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      signal: AbortSignal.timeout(FORM_TIMEOUT_MS),
+    });
+    if (response.status === 401) return showSignedOut();
+    const page = parse(await response.text());
+    if (page.getElementById("conversation")) showAnswer(form, page, response.ok);
+    else showProblem(PROBLEMS[response.status] ?? "Dat lukte niet. Probeer het zo opnieuw.");
+  } catch {
+    showProblem("Geen verbinding. Je tekst staat er nog. Probeer het zo opnieuw.");
+  } finally {
+    composer.sending = false;
+    form.removeAttribute("aria-busy");
+    composer.fit();
+  }
+}
+
+const PROBLEMS = {
+  403: "Met jouw account mag dat niet.",
+  404: "Dit gesprek bestaat niet meer.",
+  413: "Je tekst is te lang.",
+  503: "We kunnen nu niets opslaan. Je tekst staat er nog. Probeer het over een minuut opnieuw.",
+};
+
+/** The page that the server answered a form with: after a redirect, or with a notice why it was not done. */
+function showAnswer(form, page, done) {
+  list.supersede();
+  conversation.supersede();
+  byId("desk-notice").replaceChildren(...page.getElementById("desk-notice").childNodes);
+  if (done && form.id === "composer") composer.clear(page.getElementById("message-id").value);
+  showList(page);
+  showConversation(page.getElementById("conversation"), { ours: true });
+  if (done && form.id === "composer") byId("transcript-scroll").scrollTop = 0;
+  if (composer.isOurs) composer.text.focus();
+  else if (document.activeElement === document.body) byId("conversation-title").focus();
+}
+
+export function startActions() {
+  byId("conversation").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!composer.sending) send(event.target);
+  });
+}

@@ -1,0 +1,37 @@
+/** What the agent must know about the desk itself: no connection, signed out, an action that failed. */
+
+import { byId, say } from "./page.js";
+
+const LOST_SHOWN_MS = 2_500; // a reconnection that is quicker is not worth a word
+const LOST = "Geen verbinding. We proberen het steeds opnieuw.";
+let signedOut = false;
+let lostTimer = null;
+
+/** Whether the events come in. */
+export function showConnection(connected) {
+  if (signedOut) return;
+  if (connected) {
+    clearTimeout(lostTimer);
+    lostTimer = null;
+    say("connection-bar", "");
+  } else {
+    lostTimer ??= setTimeout(() => say("connection-bar", LOST), LOST_SHOWN_MS);
+  }
+}
+
+export function showSignedOut() {
+  if (signedOut) return;
+  signedOut = true;
+  const link = document.createElement("a");
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  link.textContent = "Log opnieuw in";
+  byId("connection-bar").replaceChildren("Je bent uitgelogd. ", link, ". Wat je typte, blijft staan.");
+}
+
+export function showProblem(text) {
+  const notice = document.createElement("div");
+  notice.className = "notice notice-bad";
+  notice.setAttribute("role", "alert");
+  notice.textContent = text;
+  byId("desk-notice").replaceChildren(notice);
+}
