@@ -9,6 +9,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import ConfigError
@@ -109,6 +110,19 @@ class Settings:
     )
     graph_url: str = field(
         default="https://graph.facebook.com", metadata={"help": "Address of the Graph API; another one for tests."}
+    )
+
+    smtp_url: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "help": "Mail server: smtp://user:password@host:587 (with STARTTLS) or smtps://user:password@host. Empty: "
+            "no mail is sent."
+        },
+    )
+    mail_from: str = field(
+        default="",
+        metadata={"help": "Sender of our mail: klantenservice@example.nl, or Winkel <klantenservice@example.nl>."},
     )
 
     media_url: str = field(
@@ -249,6 +263,23 @@ class Settings:
             if not (_DOMAIN.fullmatch(host) or _ORIGIN.fullmatch(host)):
                 raise ConfigError(f"BOT_MEDIA_HOSTS has {host!r}, expected as in fbcdn.net or http://127.0.0.1:8090")
 
+        self._check_mail()
+
+    def _check_mail(self) -> None:
+        if not self.smtp_url:
+            return
+        try:
+            url = urlsplit(self.smtp_url)
+            known = url.scheme in ("smtp", "smtps") and url.hostname and (url.port or 1) > 0
+        except ValueError:
+            known = False
+        if not known:
+            raise ConfigError("BOT_SMTP_URL is not an address of the form smtp://user:password@host:587 or smtps://...")
+        if not _SENDER.fullmatch(self.mail_from):
+            raise ConfigError(
+                f"BOT_MAIL_FROM is {self.mail_from!r}, expected as in klantenservice@example.nl with BOT_SMTP_URL"
+            )
+
     def _check_numbers(self) -> None:
         for name in ("proxies", "redis_replicas"):
             if getattr(self, name) < 0:
@@ -266,6 +297,7 @@ class Settings:
 
 _ORIGIN = re.compile(r"https?://[^/\s]+")
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_SENDER = re.compile(r"[^<>@\"\x00-\x1f]*<[^<>@\s\"]+@[^<>@\s\"]+>|[^<>@\s\"]+@[^<>@\s\"]+")
 _BUCKET = re.compile(r"s3://[a-z0-9.-]+(?:/[A-Za-z0-9._/-]*)?")
 _POSITIVE = (
     "turn_timeout_s",

@@ -26,6 +26,7 @@ from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
 from bot.web.leases import Leases
 from bot.web.live import Live
+from bot.web.mail import Mailer
 from bot.web.media.keeper import MediaKeeper
 from bot.web.operations import health_blueprint, metrics_blueprint
 from bot.web.operations.loop_lag import sample_lag
@@ -86,6 +87,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.presence = Presence(store.agents)
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
+    app.ctx.mail = Mailer(settings)
     app.ctx.media = MediaKeeper(store, settings, app.ctx.metrics)
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     messenger = load_config(settings)
