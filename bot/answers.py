@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 
 from bot.errors import NotFound
 from bot.model import Button, Handoff, Message, Sender, Template
-from bot.opening_hours import OpeningHours
 from bot.settings import Settings
+from bot.store.departments import DepartmentStore
 from bot.store.templates import TemplateStore
 from bot.store.work import now_ms
 
@@ -89,12 +89,15 @@ def render(text: str, values: Mapping[str, str]) -> str:
 
 
 class Answers:
-    """Makes messages from the template store, as it is at that moment."""
+    """Makes messages from the template store, as it is at that moment.
 
-    def __init__(self, templates: TemplateStore, settings: Settings) -> None:
+    What is said of humans is said of a department: that of the handoff, or the first one where there is none.
+    """
+
+    def __init__(self, templates: TemplateStore, settings: Settings, departments: DepartmentStore) -> None:
         self._templates = templates
         self._settings = settings
-        self._hours = OpeningHours.parse(settings.opening_hours, timezone=settings.timezone, country=settings.holidays)
+        self._departments = departments
 
     async def message(
         self,
@@ -106,112 +109,170 @@ class Answers:
         notice: str = "",
         agent_name: str = "",
         buttons: tuple[Button, ...] = (),
+        handoff: Handoff | None = None,
+        channel: str = "",
     ) -> Message:
         """The message that `template_name` makes now; `buttons` come behind the template's own.
 
+        handoff: why humans have the conversation, and so which department. channel: that of the conversation.
         Raises NotFound if there is no such template or its text is empty.
         """
         template = await self._templates.get(template_name)
         if not template.text.strip():
             raise NotFound(f"template {template_name!r} has no text")
-        return self._filled(template, conversation_id, sender, in_reply_to, notice, agent_name, buttons)
+        values = await self.values(agent_name, handoff, channel)
+        return _filled(template, values, conversation_id, sender, in_reply_to, notice, agent_name, buttons)
 
     async def handover(
         self,
-        reason: str,
+        handoff: Handoff,
         conversation_id: str,
         *,
         in_reply_to: str = "",
         notice: str = "handed_over",
         channel: str = "",
     ) -> Message:
-        """What the customer hears when a human takes over for `reason`; never fails for want of a template.
+        """What the customer hears when a human is called; never fails for want of a template.
 
         channel: that of the conversation, which may be a public comment.
         """
+        reason = handoff.reason
         name, last_resort = HANDOVER_TEMPLATES.get(reason, "utter_overdracht"), LAST_RESORTS.get(reason, LAST_RESORT)
         if channel == "comment" and reason not in LAST_RESORTS:
             name, last_resort = COMMENT_HANDOVER, LAST_RESORT_COMMENT
-        try:
-            return await self.message(name, conversation_id, in_reply_to=in_reply_to, notice=notice)
-        except NotFound:
-            return self._filled(last_resort, conversation_id, "assistant", in_reply_to, notice, "", ())
+        return await self._message_or(
+            last_resort,
+            name,
+            conversation_id,
+            in_reply_to=in_reply_to,
+            notice=notice,
+            handoff=handoff,
+            channel=channel,
+        )
 
-    async def beside_agent(self, reason: str, conversation_id: str, *, in_reply_to: str = "") -> Message:
+    async def beside_agent(self, handoff: Handoff, conversation_id: str, *, in_reply_to: str = "") -> Message:
         """The same for a customer who talks with an agent: without saying when one will answer."""
-        name = HANDOVER_TEMPLATES[reason]
+        name = HANDOVER_TEMPLATES[handoff.reason]
         template = (await self._templates.get_many([name])).get(name)
         if template is None or not template.text.strip():
-            template = LAST_RESORTS[reason]
-        timeless = replace(template, text=template.text.replace("{wanneer}", ""))
-        return self._filled(timeless, conversation_id, "assistant", in_reply_to, "emergency", "", ())
+            template = LAST_RESORTS[handoff.reason]
+        values = {**await self.values("", handoff), "wanneer": ""}
+        return _filled(template, values, conversation_id, "assistant", in_reply_to, "emergency")
 
     async def waiting(
-        self, conversation_id: str, *, in_reply_to: str = "", notice: str, handoff: Handoff | None = None
+        self,
+        conversation_id: str,
+        *,
+        in_reply_to: str = "",
+        notice: str,
+        handoff: Handoff | None = None,
+        channel: str = "",
     ) -> Message:
         """What a customer hears who waits for a human; never fails for want of a template.
 
         handoff: why they wait; who is in danger reads the emergency numbers again instead.
         """
         if handoff and handoff.reason in LAST_RESORTS:
-            return await self.handover(handoff.reason, conversation_id, in_reply_to=in_reply_to, notice=notice)
-        try:
-            return await self.message("utter_in_wachtrij", conversation_id, in_reply_to=in_reply_to, notice=notice)
-        except NotFound:
-            return self._filled(LAST_RESORT, conversation_id, "assistant", in_reply_to, notice, "", ())
+            return await self.handover(handoff, conversation_id, in_reply_to=in_reply_to, notice=notice)
+        return await self._message_or(
+            LAST_RESORT,
+            "utter_in_wachtrij",
+            conversation_id,
+            in_reply_to=in_reply_to,
+            notice=notice,
+            handoff=handoff,
+            channel=channel,
+        )
 
     async def patience(self, conversation_id: str, *, message_id: str, in_reply_to: str) -> Message:
         """What a customer hears who waits in line for the assistant; never fails for want of a template."""
-        try:
-            said = await self.message("utter_even_geduld", conversation_id, in_reply_to=in_reply_to, notice="patience")
-        except NotFound:
-            said = self._filled(PATIENCE, conversation_id, "assistant", in_reply_to, "patience", "", ())
+        said = await self._message_or(
+            PATIENCE, "utter_even_geduld", conversation_id, in_reply_to=in_reply_to, notice="patience"
+        )
         return replace(said, id=message_id, sender="system")
 
-    async def agent_away(self, conversation_id: str, *, agent_name: str, handoff: Handoff) -> Message:
+    async def agent_away(
+        self, conversation_id: str, *, agent_name: str, handoff: Handoff, channel: str = ""
+    ) -> Message:
         """What a customer hears whose agent is gone; never fails for want of a template.
 
         handoff: why they talked to a human; who is in danger reads the emergency numbers again instead.
         """
         if handoff.reason in LAST_RESORTS:
-            return await self.handover(handoff.reason, conversation_id, notice="put_back")
-        try:
-            return await self.message(
-                "utter_medewerker_weg", conversation_id, sender="system", notice="put_back", agent_name=agent_name
-            )
-        except NotFound:
-            return self._filled(AGENT_AWAY, conversation_id, "system", "", "put_back", agent_name, ())
-
-    def _filled(
-        self,
-        template: Template,
-        conversation_id: str,
-        sender: Sender,
-        in_reply_to: str,
-        notice: str,
-        agent_name: str,
-        buttons: tuple[Button, ...],
-    ) -> Message:
-        return Message(
-            id=uuid.uuid4().hex,
-            conversation_id=conversation_id,
-            sender=sender,
-            text=render(template.text, self.values(agent_name)),
-            sent_at_ms=now_ms(),
-            buttons=template.buttons + buttons,
-            template=template.name,
+            return await self.handover(handoff, conversation_id, notice="put_back")
+        return await self._message_or(
+            AGENT_AWAY,
+            "utter_medewerker_weg",
+            conversation_id,
+            sender="system",
+            notice="put_back",
             agent_name=agent_name,
-            in_reply_to=in_reply_to,
-            notice=notice,
+            handoff=handoff,
+            channel=channel,
         )
 
-    def values(self, agent_name: str = "") -> dict[str, str]:
+    async def values(self, agent_name: str = "", handoff: Handoff | None = None, channel: str = "") -> dict[str, str]:
         """What every variable of VARIABLES stands for now."""
+        department = await self._departments.of_handoff(handoff)
+        hours, target = self._departments.hours(department), department.target_of(channel)
         at = datetime.now(timezone.utc)
         return {
-            "wanneer": self._hours.when_answered(at, self._settings.reply_minutes),
-            "afdeling": self._settings.department,
+            "wanneer": hours.when_answered(at, target.first_minutes),
+            "afdeling": department.name,
             "medewerker": agent_name or "een medewerker",
             "bedrijf": self._settings.company,
-            "openingstijden": self._hours.today(at),
+            "openingstijden": hours.today(at),
         }
+
+    async def _message_or(
+        self,
+        last_resort: Template,
+        template_name: str,
+        conversation_id: str,
+        *,
+        sender: Sender = "assistant",
+        in_reply_to: str = "",
+        notice: str = "",
+        agent_name: str = "",
+        handoff: Handoff | None = None,
+        channel: str = "",
+    ) -> Message:
+        """As `message`, with words of our own where the template is missing."""
+        try:
+            return await self.message(
+                template_name,
+                conversation_id,
+                sender=sender,
+                in_reply_to=in_reply_to,
+                notice=notice,
+                agent_name=agent_name,
+                handoff=handoff,
+                channel=channel,
+            )
+        except NotFound:
+            values = await self.values(agent_name, handoff, channel)
+            return _filled(last_resort, values, conversation_id, sender, in_reply_to, notice, agent_name)
+
+
+def _filled(
+    template: Template,
+    values: Mapping[str, str],
+    conversation_id: str,
+    sender: Sender,
+    in_reply_to: str,
+    notice: str,
+    agent_name: str = "",
+    buttons: tuple[Button, ...] = (),
+) -> Message:
+    return Message(
+        id=uuid.uuid4().hex,
+        conversation_id=conversation_id,
+        sender=sender,
+        text=render(template.text, values),
+        sent_at_ms=now_ms(),
+        buttons=template.buttons + buttons,
+        template=template.name,
+        agent_name=agent_name,
+        in_reply_to=in_reply_to,
+        notice=notice,
+    )

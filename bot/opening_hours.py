@@ -114,14 +114,26 @@ class OpeningHours:
         return None
 
     def when_answered(self, at: datetime, reply_minutes: int) -> str:
-        """A Dutch sentence that says when a customer who writes `at` gets an answer from a human."""
+        """A Dutch sentence that says when a customer who writes `at` gets an answer from a human.
+
+        reply_minutes: of opening time; 0 promises nothing.
+        """
         if self.is_open(at):
-            return f"Je krijgt meestal binnen {reply_minutes} minuten antwoord."
+            return self._when_answered_in_time(at, reply_minutes)
         opening = self.next_opening(at)
         if opening is None:
             return "Je krijgt antwoord zodra we weer open zijn."
         day = _day_phrase(at.astimezone(self.timezone).date(), opening)
         return f"Je krijgt {day} vanaf {clock(opening)} uur antwoord."
+
+    def _when_answered_in_time(self, at: datetime, reply_minutes: int) -> str:
+        due = self.after(at, reply_minutes) if reply_minutes else None
+        if due is None:
+            return "Je krijgt zo snel mogelijk antwoord."
+        today, due = at.astimezone(self.timezone).date(), due.astimezone(self.timezone)
+        if due.date() == today:
+            return f"Je krijgt meestal binnen {_minutes(reply_minutes)} antwoord."
+        return f"Je krijgt uiterlijk {_day_phrase(today, due)} om {clock(due)} uur antwoord."
 
     def today(self, at: datetime) -> str:
         """The opening hours of the day of `at`, as in `vandaag van 9.00 tot 21.00 uur`."""
@@ -138,6 +150,13 @@ def _holidays_of(country: str, year: int) -> frozenset[date]:
 def clock(at: time | datetime) -> str:
     """Dutch notation: 9.00."""
     return f"{at.hour}.{at.minute:02d}"
+
+
+def _minutes(minutes: int) -> str:
+    """In Dutch, from two hours on in whole hours: rather too many than too few."""
+    if minutes < 120:
+        return "1 minuut" if minutes == 1 else f"{minutes} minuten"
+    return f"{-(-minutes // 60)} uur"
 
 
 def _day_phrase(today: date, opening: datetime) -> str:

@@ -20,6 +20,8 @@ HOURS = OpeningHours.parse("ma-vr 9:00-21:00, za 9:00-17:00", timezone="Europe/A
         ("2026-11-18 10:00", "Je krijgt meestal binnen 10 minuten antwoord."),
         ("2026-11-18 09:00", "Je krijgt meestal binnen 10 minuten antwoord."),
         ("2026-11-18 08:59", "Je krijgt vandaag vanaf 9.00 uur antwoord."),
+        # Ten minutes of opening time: not before the next morning.
+        ("2026-11-18 20:55", "Je krijgt uiterlijk morgen om 9.05 uur antwoord."),
         ("2026-11-18 21:00", "Je krijgt morgen vanaf 9.00 uur antwoord."),
         ("2026-11-18 23:30", "Je krijgt morgen vanaf 9.00 uur antwoord."),
         ("2026-11-21 17:00", "Je krijgt maandag vanaf 9.00 uur antwoord."),
@@ -37,6 +39,22 @@ HOURS = OpeningHours.parse("ma-vr 9:00-21:00, za 9:00-17:00", timezone="Europe/A
 def test_when_somebody_answers(at: str, said: str) -> None:
     moment = datetime.fromisoformat(at).replace(tzinfo=AMSTERDAM)
     assert HOURS.when_answered(moment, reply_minutes=10) == said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "Je krijgt zo snel mogelijk antwoord."),
+        (1, "Je krijgt meestal binnen 1 minuut antwoord."),
+        (90, "Je krijgt meestal binnen 90 minuten antwoord."),
+        (121, "Je krijgt meestal binnen 3 uur antwoord."),
+        # 7 hours of this Tuesday, 8 of Wednesday, 3 of Friday.
+        (18 * 60, "Je krijgt uiterlijk vrijdag om 12.00 uur antwoord."),
+    ],
+)
+def test_a_promise_is_said_in_words(minutes: int, said: str) -> None:
+    hours = OpeningHours.parse("di-wo 9:00-17:00, vr 9:00-12:00", timezone="Europe/Amsterdam")
+    assert hours.when_answered(datetime(2026, 11, 17, 10, tzinfo=AMSTERDAM), minutes) == said
 
 
 def test_the_shops_clock_counts_not_the_servers() -> None:
@@ -91,3 +109,22 @@ def test_minutes_of_opening_time(at: str, minutes: int, end: str) -> None:
     zone = ZoneInfo("Europe/Amsterdam")
     found = hours.after(datetime.fromisoformat(at).replace(tzinfo=zone), minutes)
     assert found == datetime.fromisoformat(end).replace(tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    ("at", "minutes", "due"),
+    [
+        # An hour goes missing, or comes twice, in an open night: real minutes count.
+        ("2026-03-29 01:30", 60, "2026-03-29 03:30"),
+        ("2026-10-25 01:30", 180, "2026-10-25 03:30"),
+        # King's Day (a Monday in 2026) and Christmas are closed.
+        ("2026-04-26 23:00", 90, "2026-04-28 00:30"),
+        ("2026-12-24 23:30", 45, "2026-12-27 00:15"),
+    ],
+)
+def test_a_promise_counts_opening_time(at: str, minutes: int, due: str) -> None:
+    hours = OpeningHours.parse("ma-zo 0:00-23:59", timezone="Europe/Amsterdam", country="NL")
+    moment = datetime.fromisoformat(at).replace(tzinfo=AMSTERDAM)
+    found = hours.after(moment, minutes)
+    assert found is not None
+    assert abs((found - datetime.fromisoformat(due).replace(tzinfo=AMSTERDAM)).total_seconds()) <= 60

@@ -158,7 +158,7 @@ class Worker:
     ) -> tuple[Handoff, list[Message]]:
         handoff = Handoff(reason, priority, now_ms(), turn.message.id, nlu=nlu)
         notice = await self._answers.handover(
-            reason, turn.conversation_id, in_reply_to=turn.message.id, channel=turn.channel
+            handoff, turn.conversation_id, in_reply_to=turn.message.id, channel=turn.channel
         )
         return handoff, [notice]
 

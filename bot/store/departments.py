@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -24,10 +25,28 @@ DEFAULT_RESOLVE_MINUTES = 8 * 60
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # A handoff is planned with what was known so short ago.
 CACHE_S = 1.0
+# KEYS: departments. ARGV: id, version that was read, JSON. Returns 1; 0 if somebody saved in between; the id of another
+# department that has one of its intents or reasons.
 _SAVE = """
 local known = redis.call('HGET', KEYS[1], ARGV[1])
 local version = known and cjson.decode(known).version or 0
 if version ~= tonumber(ARGV[2]) then return 0 end
+local wanted = {}
+local function topics(department)
+  local found = {}
+  for _, intent in ipairs(department.intents) do found[#found + 1] = 'intent ' .. intent end
+  for _, reason in ipairs(department.reasons) do found[#found + 1] = 'reason ' .. reason end
+  return found
+end
+for _, topic in ipairs(topics(cjson.decode(ARGV[3]))) do wanted[topic] = true end
+for _, other in ipairs(redis.call('HVALS', KEYS[1])) do
+  local department = cjson.decode(other)
+  if department.id ~= ARGV[1] then
+    for _, topic in ipairs(topics(department)) do
+      if wanted[topic] then return department.id end
+    end
+  end
+end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 """
@@ -64,6 +83,10 @@ class Department:
     repeat_minutes: int = 15
     place: int = 0
     version: int = 0
+
+    def target_of(self, channel: str) -> Target:
+        """What it promises customers of a channel."""
+        return self.channels.get(channel, self.target)
 
 
 class DepartmentStore:
@@ -102,13 +125,20 @@ class DepartmentStore:
         raise NotFound(f"no department {department_id!r}")
 
     async def save(self, department: Department) -> Department:
-        """Store it. Raises InvalidMessage, and Conflict if somebody saved it since `department.version`."""
+        """Store it.
+
+        Raises InvalidMessage, and Conflict if somebody saved it since `department.version`, or another department has
+        one of its intents or reasons.
+        """
         self._check(department)
         saved = replace(department, version=department.version + 1)
         with translated_errors():
             args = [department.id, department.version, encode(saved)]
-            if not await self._save(keys=[self._keys.departments], args=args):
-                raise Conflict(f"department {department.id!r} was saved by somebody else")
+            answer = await self._save(keys=[self._keys.departments], args=args)
+        if answer == 0:
+            raise Conflict(f"department {department.id!r} was saved by somebody else")
+        if answer != 1:
+            raise Conflict(f"a topic of department {department.id!r} belongs to {answer!r}")
         self._known = ()
         return saved
 
@@ -119,9 +149,10 @@ class DepartmentStore:
                 raise NotFound(f"no department {department_id!r}")
         self._known = ()
 
-    async def of_handoff(self, handoff: Handoff) -> Department:
-        """The one that a handoff is for: as it says, else by its reason, else by the intent."""
-        return _route(handoff, await self.recent())
+    async def of_handoff(self, handoff: Handoff | None) -> Department:
+        """The one that a handoff is for: as it says, else by its reason, else by the intent; without one the first."""
+        departments = await self.recent()
+        return _route(handoff, departments) if handoff else departments[0]
 
     async def plan(self, handoff: Handoff, channel: str) -> Handoff:
         """The handoff with its department and promises; those that it has already stay."""
@@ -132,7 +163,7 @@ class DepartmentStore:
     async def promise(self, handoff: Handoff, channel: str, at_ms: int) -> Handoff:
         """The handoff as it would be if it were of `at_ms`."""
         department = await self.of_handoff(handoff)
-        target = department.channels.get(channel, department.target)
+        target = department.target_of(channel)
         hours = self.hours(department)
         at = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
         return replace(
@@ -145,12 +176,8 @@ class DepartmentStore:
     def hours(self, department: Department) -> OpeningHours:
         """When the department is open."""
         settings = self._settings
-        return OpeningHours.parse(
-            department.hours or settings.opening_hours,
-            timezone=settings.timezone,
-            country=settings.holidays,
-            closed_days=department.closed_days,
-        )
+        text = department.hours or settings.opening_hours
+        return _hours(text, settings.timezone, settings.holidays, department.closed_days)
 
     def _check(self, department: Department) -> None:
         if not _ID.fullmatch(department.id):
@@ -161,6 +188,12 @@ class DepartmentStore:
             self.hours(department)
         except ConfigError as exc:
             raise InvalidMessage(f"hours: {exc}") from exc
+
+
+@lru_cache
+def _hours(text: str, timezone: str, country: str, closed_days: tuple[str, ...]) -> OpeningHours:
+    """Kept: every message that names a time asks."""
+    return OpeningHours.parse(text, timezone=timezone, country=country, closed_days=closed_days)
 
 
 def _route(handoff: Handoff, departments: Sequence[Department]) -> Department:

@@ -93,7 +93,9 @@ class Handling:
         for conversation in await self._store.queue.claimed():
             if conversation.agent_id == account_id:
                 handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
-                notice = await self._answers.waiting(conversation.id, notice="put_back")
+                notice = await self._answers.waiting(
+                    conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
+                )
                 with suppress(AlreadyClaimed):
                     await self._store.queue.put_back(conversation, handoff, [notice])
                     _note_change("put_back", conversation.id, account_id)
@@ -133,7 +135,13 @@ class Handling:
         try:
             return [
                 await self._answers.message(
-                    template, conversation.id, sender="system", notice=notice, agent_name=agent_name
+                    template,
+                    conversation.id,
+                    sender="system",
+                    notice=notice,
+                    agent_name=agent_name,
+                    handoff=conversation.handoff,
+                    channel=conversation.channel,
                 )
             ]
         except NotFound:

@@ -95,7 +95,9 @@ class Leases:
             agent_name=name,
             notice="agent_away",
         )
-        notice = await self._answers.agent_away(conversation.id, agent_name=name, handoff=handoff)
+        notice = await self._answers.agent_away(
+            conversation.id, agent_name=name, handoff=handoff, channel=conversation.channel
+        )
         try:
             await self._store.queue.end_lease(conversation, handoff, note, notice, last_seen_ms=last_seen_ms)
         except (AlreadyClaimed, NotFound):

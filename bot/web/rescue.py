@@ -104,7 +104,9 @@ class Rescue:
 
     async def _put_back(self, conversation: Conversation) -> None:
         handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
-        notice = await self._answers.waiting(conversation.id, notice="put_back", handoff=handoff)
+        notice = await self._answers.waiting(
+            conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
+        )
         try:
             await self._store.queue.put_back(conversation, handoff, [notice])
         except AlreadyClaimed:
@@ -127,7 +129,7 @@ class Rescue:
         message_id = await self._store.work.oldest_pending(conversation_id)
         handoff = Handoff(reason, "normal", since_ms, message_id)
         notice = await self._answers.handover(
-            handoff.reason, conversation_id, in_reply_to=message_id, channel=conversation.channel
+            handoff, conversation_id, in_reply_to=message_id, channel=conversation.channel
         )
         try:
             await self._store.queue.put(conversation, handoff, [notice], if_waiting_since_before_ms=since_ms)

@@ -77,7 +77,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
 
 def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     store = Store(redis_url, settings)
-    answers = Answers(store.templates, settings)
+    answers = Answers(store.templates, settings, store.departments)
     app.ctx.settings = settings
     app.ctx.store = store
     app.ctx.answers = answers

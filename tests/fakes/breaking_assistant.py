@@ -48,7 +48,7 @@ async def main(name: str) -> None:
     logs.configure("json")
     store = await Store(settings.redis_url, settings).open()
     model = BreakingModel(store, folder=Path("/nonexistent"))
-    answers = Answers(store.templates, settings)
+    answers = Answers(store.templates, settings, store.departments)
     worker = Worker(store, answers, model, name, turn_timeout_s=settings.turn_timeout_s)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
     try:

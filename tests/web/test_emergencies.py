@@ -14,6 +14,7 @@ from bot.answers import Answers
 from bot.model import Account, Conversation, Handoff, Message, Template
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.departments import Department, Target
 from tests.conftest import Site, eventually
 from tests.fakes.conversations import handed_over, write
 from tests.fakes.scripted_assistant import scripted_assistant
@@ -174,23 +175,27 @@ async def test_a_button_counts_as_its_words(site: Site) -> None:
 
 
 async def test_nobody_is_promised_when_the_shop_is_closed(store: Store, settings: Settings) -> None:
-    closed = Settings(redis_prefix=settings.redis_prefix, opening_hours="ma 0:00-0:01")
-    answers = Answers(store.templates, closed)
+    closed = Department("klantenservice", settings.department, Target(10, 480), hours="ma 0:00-0:01")
+    await store.departments.save(closed)
+    answers = Answers(store.templates, settings, store.departments)
     await store.templates.seed([Template("utter_zelfdoding", "", "Bel 113. {wanneer}")])
     for reason in ("self_harm", "emergency"):
-        text = (await answers.handover(reason, "c1")).text
+        text = (await answers.handover(Handoff(reason, "urgent", 1), "c1")).text
         assert "vanaf 0.00 uur" in text and "minuten" not in text
 
 
 @pytest.mark.parametrize("reason", ["self_harm", "emergency"])
 async def test_without_a_template_the_numbers_are_named_too(store: Store, settings: Settings, reason: str) -> None:
-    answers = Answers(store.templates, settings)
-    for message in (await answers.handover(reason, "c1"), await answers.beside_agent(reason, "c1")):
+    answers = Answers(store.templates, settings, store.departments)
+    for message in (
+        await answers.handover(Handoff(reason, "urgent", 1), "c1"),
+        await answers.beside_agent(Handoff(reason, "urgent", 1), "c1"),
+    ):
         assert "113" in message.text and "112" in message.text and "{" not in message.text
 
 
 async def test_a_reminder_names_the_numbers_again(store: Store, settings: Settings) -> None:
-    answers = Answers(store.templates, settings)
+    answers = Answers(store.templates, settings, store.departments)
     waiting = Handoff("self_harm", "urgent", 1)
     assert "113" in (await answers.waiting("c1", notice="still_waiting", handoff=waiting)).text
     assert "113" not in (await answers.waiting("c1", notice="still_waiting")).text
@@ -227,7 +232,7 @@ async def test_a_conversation_that_can_not_be_read_stops_no_alarm(store: Store, 
     from bot.web.operations.metrics import Metrics
     from bot.web.rescue import Rescue
 
-    answers = Answers(store.templates, settings)
+    answers = Answers(store.templates, settings, store.departments)
     intake = Intake(store, answers, settings, Metrics(), Rescue(store, answers, settings))
     message = intake.message("c1", "m2", SELF_HARM)
     received = await intake.store(message, channel="rest", customer_id="k")

@@ -85,7 +85,7 @@ async def test_conversations_of_an_account_that_is_gone_return_to_the_queue(stor
     hers, his = await handed_over(store, "van haar"), await handed_over(store, "van hem")
     await store.queue.claim(await store.conversations.get(hers), sanne, handoff=Handoff("complaint", "high", 1))
     await store.queue.claim(await store.conversations.get(his), piet)
-    await Handling(store, Answers(store.templates, settings)).put_back_all("sanne")
+    await Handling(store, Answers(store.templates, settings, store.departments)).put_back_all("sanne")
     assert [await owner(store, hers), await owner(store, his)] == ["queue", "agent:piet"]
     handoff = (await store.conversations.get(hers)).handoff
     assert handoff is not None and handoff.priority == "high"

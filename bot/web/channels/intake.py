@@ -126,17 +126,22 @@ class Intake:
 
     async def _emergency(self, kind: emergencies.Kind, message: Message) -> AtOnce:
         """Both sentences: only the store knows, in the same step, whether an agent has the conversation."""
+        handoff = Handoff(kind, "urgent", now_ms(), message.id)
         return AtOnce(
-            handoff=Handoff(kind, "urgent", now_ms(), message.id),
-            to_queue=await self._answers.handover(kind, message.conversation_id, in_reply_to=message.id),
-            to_agent=await self._answers.beside_agent(kind, message.conversation_id, in_reply_to=message.id),
+            handoff=handoff,
+            to_queue=await self._answers.handover(handoff, message.conversation_id, in_reply_to=message.id),
+            to_agent=await self._answers.beside_agent(handoff, message.conversation_id, in_reply_to=message.id),
         )
 
     async def _remind(self, message: Message) -> None:
         try:
             conversation = await self._store.conversations.get(message.conversation_id)
             notice = await self._answers.waiting(
-                message.conversation_id, in_reply_to=message.id, notice="still_waiting", handoff=conversation.handoff
+                message.conversation_id,
+                in_reply_to=message.id,
+                notice="still_waiting",
+                handoff=conversation.handoff,
+                channel=conversation.channel,
             )
             await self._store.queue.remind(message.conversation_id, notice)
         except (AlreadyClaimed, StoreUnavailable):

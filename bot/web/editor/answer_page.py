@@ -89,7 +89,7 @@ async def load_answer_page(
 ) -> AnswerPage:
     """`current` with the form as it was filled in; with `conflict` both are compared."""
     store = request.app.ctx.store
-    names, values = await load_names(store), request.app.ctx.answers.values(_AGENT)
+    names, values = await load_names(store), await request.app.ctx.answers.values(_AGENT)
     history = await store.templates.history(current.name)
     shown = history if "history" in request.args else history[:HISTORY_SHOWN]
     mine, theirs = compare(as_text(form.template(current)), as_text(current)) if conflict else ([], [])

@@ -123,9 +123,10 @@ class Effects:
         """A photo, a file: the assistant does not know what it shows."""
         if all(_can_do_without(attachment, message.text) for attachment in message.attachments):
             return None
+        handoff = Handoff("attachment", "normal", now_ms(), message.id)
         return AtOnce(
-            handoff=Handoff("attachment", "normal", now_ms(), message.id),
-            to_queue=await self._answers.handover("attachment", message.conversation_id, in_reply_to=message.id),
+            handoff=handoff,
+            to_queue=await self._answers.handover(handoff, message.conversation_id, in_reply_to=message.id),
         )
 
     async def _edited(self, edited: Edited) -> None:

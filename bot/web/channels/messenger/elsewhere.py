@@ -153,7 +153,9 @@ class Elsewhere:
 
     async def _to_queue(self, conversation: Conversation, at_ms: int) -> None:
         handoff = conversation.handoff or Handoff("taken_over", "normal", now_ms())
-        notice = await self._answers.waiting(conversation.id, notice="put_back", handoff=handoff)
+        notice = await self._answers.waiting(
+            conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
+        )
         notices = [_note(conversation.id, f"back-{at_ms}", STILL_WAITS), notice]
         await self._store.queue.put_back(conversation, handoff, notices, if_unchanged=True)
 

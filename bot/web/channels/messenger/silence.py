@@ -58,7 +58,9 @@ class Silence:
 
     async def _put_back(self, conversation: Conversation) -> None:
         handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
-        notice = await self._answers.waiting(conversation.id, notice="put_back", handoff=handoff)
+        notice = await self._answers.waiting(
+            conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
+        )
         await self._store.queue.put_back(conversation, handoff, [notice], if_unchanged=True)
         log.info("agent.silent", conversation_id=conversation.id, agent_id=conversation.agent_id)
 
