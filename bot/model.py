@@ -211,8 +211,10 @@ class Conversation:
 
     answered_at_ms: when a human first answered since the handoff. snoozed_until_ms: its agent comes back to it then.
     customer_entry_id: place in the log of the customer's last message. last_agent_id: who had it last. complaints: how
-    often it was handed over as one. alarm_at_ms: when the promise is looked at next, alarm_level: how many warnings
-    went out. identity: who the customer is, as our own site says and has signed. rating: the customer's last, 1 to 5.
+    often it was handed over as one. woken_at_ms: when it was taken up again after it was put aside. returned_by: the
+    account that had it and gave it back since the handoff, or did not answer. alarm_at_ms: when the promise is looked
+    at next, alarm_level: how many warnings went out. identity: who the customer is, as our own site says and has
+    signed. rating: the customer's last, 1 to 5.
 
     The rest is of platforms only. Times are the platform's.
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
@@ -237,9 +239,11 @@ class Conversation:
     customer_entry_id: str = ""
     answered_at_ms: int = 0
     snoozed_until_ms: int = 0
+    woken_at_ms: int = 0
     closed_at_ms: int = 0
     close_reason: str = ""
     last_agent_id: str = ""
+    returned_by: str = ""
     complaints: int = 0
     labels: tuple[str, ...] = ()
     alarm_at_ms: int = 0

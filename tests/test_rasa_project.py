@@ -20,6 +20,9 @@ DECISIONS = {"nlu_fallback", "nlu_ask"}
 # Notices of web and assistant that no rule leads to.
 NOTICES = {
     "utter_medewerker_neemt_over",
+    "utter_klacht_overgenomen",
+    "utter_doorverbonden",
+    "utter_andere_afdeling",
     "utter_terug_naar_assistent",
     "utter_gesloten",
     "utter_in_wachtrij",

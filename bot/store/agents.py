@@ -17,6 +17,13 @@ for _, account_id in ipairs(ARGV) do redis.call('ZADD', KEYS[1], now_ms, account
 """
 
 
+_HERE = """
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], now_ms - tonumber(ARGV[1]), '+inf')
+"""
+
+
 class AgentPresence:
     """Signs of life of agents. A claim is one too: change_owner.lua."""
 
@@ -24,6 +31,7 @@ class AgentPresence:
         self._client = client
         self._keys = keys
         self._seen = client.register_script(_SEEN)
+        self._here = client.register_script(_HERE)
 
     async def seen(self, account_ids: Collection[str]) -> None:
         """They are here now."""
@@ -40,7 +48,24 @@ class AgentPresence:
             found = await self._client.zmscore(self._keys.agents, wanted)
         return {account_id: int(score or 0) for account_id, score in zip(wanted, found, strict=True)}
 
+    async def here(self, within_s: float) -> set[str]:
+        """Who gave a sign of life so short ago, by Redis's clock."""
+        with translated_errors():
+            return set(await self._here(keys=[self._keys.agents], args=[int(within_s * 1000)]))
+
+    async def set_away(self, account_id: str, away: bool) -> None:
+        """The agent says that they are not there for a while, or are back: who is away gets nothing by itself."""
+        change = self._client.sadd if away else self._client.srem
+        with translated_errors():
+            await change(self._keys.agents_away, account_id)
+
+    async def away(self) -> set[str]:
+        """Who said so."""
+        with translated_errors():
+            return set(await self._client.smembers(self._keys.agents_away))
+
     async def forget(self, account_id: str) -> None:
         """The account is gone."""
         with translated_errors():
             await self._client.zrem(self._keys.agents, account_id)
+            await self._client.srem(self._keys.agents_away, account_id)

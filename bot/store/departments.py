@@ -14,7 +14,7 @@ import msgspec
 import redis.asyncio as aioredis
 
 from bot.errors import ConfigError, Conflict, InvalidMessage, NotFound
-from bot.model import Handoff
+from bot.model import Conversation, Handoff
 from bot.opening_hours import OpeningHours
 from bot.settings import Settings
 from bot.store.connection import encode, translated_errors
@@ -172,6 +172,16 @@ class DepartmentStore:
             first_due_ms=_due_ms(hours, at, target.first_minutes),
             resolve_due_ms=_due_ms(hours, at, target.resolve_minutes),
         )
+
+    async def returned(self, conversation: Conversation, at_ms: int) -> Handoff:
+        """The handoff with which a conversation goes back to the queue at `at_ms`.
+
+        Who had an answer already is promised the next one anew; who still waits keeps the first promise.
+        """
+        handoff = conversation.handoff or Handoff("taken_over", "normal", at_ms)
+        if conversation.handoff and not conversation.answered_at_ms:
+            return handoff
+        return await self.promise(handoff, conversation.channel, at_ms)
 
     def hours(self, department: Department) -> OpeningHours:
         """When the department is open."""

@@ -109,6 +109,10 @@ class Keys:
         return self._key("agents")
 
     @property
+    def agents_away(self) -> str:
+        return self._key("agents:away")
+
+    @property
     def sending(self) -> str:
         return self._key("sending")
 

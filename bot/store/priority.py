@@ -15,6 +15,11 @@ def queue_score(handoff: Handoff) -> int:
     return _RANK[handoff.priority] * _RANK_STEP + handoff.at_ms
 
 
+def waiting_order(handoff: Handoff) -> tuple[int, int]:
+    """Place in the view `waiting`, as conversation.lua has it: lower is earlier."""
+    return _RANK[handoff.priority], handoff.first_due_ms or handoff.at_ms
+
+
 def score_range(priority: Priority) -> tuple[int, int]:
     """First and last score that `priority` can have."""
     first = _RANK[priority] * _RANK_STEP

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import redis.asyncio as aioredis
 
@@ -18,12 +18,16 @@ from bot.model import (
     Conversation,
     Handoff,
     Message,
+    Priority,
 )
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore, message_group
 from bot.store.departments import DepartmentStore
 from bot.store.keys import Keys
-from bot.store.priority import queue_score
+from bot.store.priority import queue_score, score_range
+
+# How many conversations are read at once.
+PAGE = 200
 
 
 class HumanQueue:
@@ -41,6 +45,7 @@ class HumanQueue:
         self._elsewhere = Script(client, "elsewhere")
         self._snooze = Script(client, "snooze")
         self._alarm = Script(client, "alarm")
+        self._priority = Script(client, "priority")
 
     async def waiting(self, limit: int = 500) -> list[Conversation]:
         """The conversations that wait for a human: highest priority first, then longest waiting."""
@@ -53,6 +58,14 @@ class HumanQueue:
         with translated_errors():
             ids = await self._client.zrange(self._keys.claimed, 0, limit - 1)
         return await self._conversations.get_many(ids)
+
+    async def all_claimed(self) -> AsyncIterator[Conversation]:
+        """Every conversation that agents have, the one claimed longest ago first, read page by page."""
+        with translated_errors():
+            ids = await self._client.zrange(self._keys.claimed, 0, -1)
+        for first in range(0, len(ids), PAGE):
+            for conversation in await self._conversations.get_many(ids[first : first + PAGE]):
+                yield conversation
 
     async def size(self) -> int:
         """How many conversations wait for a human."""
@@ -144,22 +157,39 @@ class HumanQueue:
         await self._change(conversation, QUEUE, handoff=handoff, notices=notices, if_unchanged=if_unchanged, what=what)
 
     async def end_lease(
-        self, conversation: Conversation, handoff: Handoff, note: Message, notice: Message, *, last_seen_ms: int
+        self,
+        conversation: Conversation,
+        handoff: Handoff,
+        note: Message,
+        notice: Message,
+        *,
+        last_seen_ms: int,
+        if_unchanged: bool = False,
     ) -> None:
         """Give the conversation of an agent who is gone back to the queue, if nobody has seen the agent since.
 
         note: what agents read about it. notice: what the customer hears, unless the agent had the last word: then they
         hear it when they write again.
         last_seen_ms: when the agent was last seen, 0 for never. Raises AlreadyClaimed when that has changed too.
+        if_unchanged: as in `hand_back`.
         """
         await self._change(
-            conversation, QUEUE, handoff=handoff, last_seen_ms=last_seen_ms, notices=[note, notice], what="put_back"
+            conversation,
+            QUEUE,
+            handoff=handoff,
+            last_seen_ms=last_seen_ms,
+            notices=[note, notice],
+            if_unchanged=if_unchanged,
+            what="put_back",
         )
 
-    async def snooze(self, conversation: Conversation, until_ms: int, note: Message | None = None) -> None:
+    async def snooze(
+        self, conversation: Conversation, until_ms: int, note: Message | None = None, *, if_until_ms: int | None = None
+    ) -> None:
         """Put an agent's conversation aside until then; 0 takes it up again. A word of the customer does too.
 
-        The promise of an end counts anew from `until_ms`. Raises AlreadyClaimed when the owner is another one now.
+        The promise of an end counts anew from `until_ms`. if_until_ms: only while it is put aside until then.
+        Raises AlreadyClaimed when the owner is another one now, or that time.
         """
         due_ms = 0
         if until_ms and conversation.handoff:
@@ -167,9 +197,20 @@ class HumanQueue:
                 await self._departments.promise(conversation.handoff, conversation.channel, until_ms)
             ).resolve_due_ms
         args = [*self._conversations.script_args(conversation.id), conversation.owner, until_ms, due_ms]
+        args += ["" if if_until_ms is None else if_until_ms]
         args += message_group(note) if note else []
         done, answer = await self._snooze(self._conversations.script_keys(conversation.id), args)
         _check(done, answer, conversation.id)
+
+    async def set_priority(self, conversation_id: str, priority: Priority, note: Message) -> None:
+        """Say how urgent it is; its place in the queue changes along. note: what agents read about it.
+
+        Raises AlreadyClaimed when no human has to do with it (any more).
+        """
+        args = [*self._conversations.script_args(conversation_id), priority, score_range(priority)[0]]
+        args += message_group(note)
+        done, answer = await self._priority(self._conversations.script_keys(conversation_id), args)
+        _check(done, answer, conversation_id)
 
     async def warned(self, conversation: Conversation, *, next_at_ms: int) -> int:
         """Note that this process warns that a promise is not kept: which warning it is, counted from 1.

@@ -9,7 +9,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
-from bot.model import AGENT_PREFIX, META_INBOX, Conversation, Handoff, Message
+from bot.model import AGENT_PREFIX, META_INBOX, Conversation, Message
 from bot.store import Store
 from bot.store.work import now_ms
 from bot.web.access import API_ACCOUNT
@@ -73,7 +73,7 @@ class Leases:
         try:
             # In this order: who is here must not look gone because this process was busy.
             await self._presence.tell()
-            claimed = [one for one in await self._store.queue.claimed() if one.agent_id not in NO_LEASE]
+            claimed = [one async for one in self._store.queue.all_claimed() if _has_lease(one)]
             last_seen = await self._store.agents.last_seen({one.agent_id for one in claimed})
         except StoreUnavailable:
             self._watch.forget()
@@ -84,7 +84,7 @@ class Leases:
                 await apart(self._put_back(conversation, last_seen[conversation.agent_id]), conversation.id)
 
     async def _put_back(self, conversation: Conversation, last_seen_ms: int) -> None:
-        handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
+        handoff = await self._store.departments.returned(conversation, now_ms())
         name = conversation.agent_name or conversation.agent_id
         note = Message(
             id=uuid.uuid4().hex,
@@ -103,6 +103,11 @@ class Leases:
         except (AlreadyClaimed, NotFound):
             return  # another process did it, the agent is back, or it is over
         log.info("agent.away", conversation_id=conversation.id, agent_id=conversation.agent_id)
+
+
+def _has_lease(conversation: Conversation) -> bool:
+    """What is put aside until later waits for nobody now: bot/web/snoozes.py has it."""
+    return conversation.agent_id not in NO_LEASE and not conversation.snoozed_until_ms
 
 
 def _duration(seconds: float) -> str:

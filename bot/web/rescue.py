@@ -91,19 +91,21 @@ class Rescue:
             log.info("assistant.busy", conversation_id=conversation_id, waited_ms=overdue.waited_ms)
 
     async def _put_back_unanswered(self) -> None:
-        for conversation in await self._store.queue.claimed():
+        async for conversation in self._store.queue.all_claimed():
             if self._is_left_alone(conversation):
                 await apart(self._put_back(conversation), conversation.id)
 
     def _is_left_alone(self, conversation: Conversation) -> bool:
-        silent_ms = now_ms() - conversation.last_at_ms
+        if conversation.snoozed_until_ms:
+            return False
+        silent_ms = now_ms() - max(conversation.last_at_ms, conversation.woken_at_ms)
         if conversation.handoff and conversation.handoff.priority == "urgent":
             # The assistant's sentence with the emergency numbers is no answer of the agent's.
             return conversation.last_sender != "agent" and silent_ms > URGENT_AGENT_TIMEOUT_MS
         return conversation.last_sender == "customer" and silent_ms > self._agent_timeout_ms
 
     async def _put_back(self, conversation: Conversation) -> None:
-        handoff = conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms)
+        handoff = await self._store.departments.returned(conversation, now_ms())
         notice = await self._answers.waiting(
             conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
         )

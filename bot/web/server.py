@@ -36,6 +36,7 @@ from bot.web.presence import Presence
 from bot.web.redis_watch import RedisWatch
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
+from bot.web.snoozes import Snoozes
 
 log = structlog.get_logger()
 
@@ -91,7 +92,8 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.media = MediaKeeper(store, settings, app.ctx.metrics)
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     messenger = load_config(settings)
-    app.ctx.handling = Handling(store, answers, messenger)
+    app.ctx.handling = Handling(store, answers, messenger, timezone=settings.timezone)
+    app.ctx.snoozes = Snoozes(store, answers, away_s=settings.agent_away_s)
     app.ctx.messenger = messenger and Messenger(
         messenger,
         settings,
@@ -117,6 +119,7 @@ async def _open(app: App) -> None:
     app.add_task(app.ctx.rescue.clean(), name="clean")
     app.add_task(sample_lag(app.ctx.metrics.loop_lag_seconds), name="loop_lag")
     app.add_task(app.ctx.leases.run(), name="leases")
+    app.add_task(app.ctx.snoozes.run(), name="snoozes")
     app.add_task(app.ctx.media.run(), name="media")
     if app.ctx.messenger:
         await app.ctx.messenger.open()
@@ -126,7 +129,18 @@ async def _open(app: App) -> None:
 
 
 async def _close(app: App) -> None:
-    for name in ("redis_watch", "live", "rescue", "return_unanswered", "clean", "loop_lag", "leases", "media"):
+    for name in (
+        "redis_watch",
+        "live",
+        "rescue",
+        "return_unanswered",
+        "clean",
+        "loop_lag",
+        "leases",
+        "media",
+        "assignment",
+        "snoozes",
+    ):
         await app.cancel_task(name, raise_exception=False)
     if app.ctx.messenger:
         for name in app.ctx.messenger.background():

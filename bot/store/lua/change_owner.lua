@@ -43,6 +43,10 @@ if owner == 'queue' and current ~= 'assistant' then
   redis.call('HDEL', conversation, 'answered_at_ms')
   wake()
 end
+if owner == 'queue' and last_seen_ms == '' and string.sub(current, 1, 6) == 'agent:' then
+  -- It was given back, or taken away for want of an answer: it needs somebody else. Who is only gone may have it again.
+  redis.call('HSET', conversation, 'returned_by', string.sub(current, 7))
+end
 if owner == 'queue' then
   redis.call('ZADD', queue, score, id)
 else
@@ -51,8 +55,9 @@ end
 if string.sub(owner, 1, 6) == 'agent:' then
   redis.call('ZADD', claimed, now_ms, id)
   redis.call('HSET', conversation, 'last_agent_id', string.sub(owner, 7))
-  -- Whoever claims is here, and must not lose it to a process that thought otherwise a moment ago.
-  redis.call('ZADD', agents, now_ms, string.sub(owner, 7))
+  -- Whoever claims is here, and must not lose it to a process that thought otherwise a moment ago. Who is given it need
+  -- not be.
+  if what ~= 'transfer' then redis.call('ZADD', agents, now_ms, string.sub(owner, 7)) end
 else
   redis.call('ZREM', claimed, id)
 end

@@ -68,7 +68,7 @@ end
 local function begin_handoff(handoff)
   local said = cjson.decode(handoff)
   redis.call('HSET', conversation, 'handoff', handoff, 'alarm_at_ms', said.first_due_ms or 0, 'alarm_level', 0)
-  redis.call('HDEL', conversation, 'answered_at_ms', 'snoozed_until_ms')
+  redis.call('HDEL', conversation, 'answered_at_ms', 'snoozed_until_ms', 'returned_by')
   if said.reason == 'complaint' then redis.call('HINCRBY', conversation, 'complaints', 1) end
   happened('handoff', { reason = said.reason, priority = said.priority, department = said.department or '' })
 end

@@ -1,11 +1,13 @@
 -- Its agent puts a conversation aside until later, or takes it up again.
 -- own arguments: expected owner, until when (ms; 0 takes it up), when the promise is looked at then (ms, 0 for never),
---                then perhaps a group of four: a note (see append_all)
--- returns {1, ''}, or {0, the owner it has} when it was somebody else's
+--                only if it is put aside until this ms ('' for any), then perhaps a group of four: a note (see append_all)
+-- returns {1, ''}, or {0, the owner it has} when it was somebody else's, or put aside until another time
 local expected, until_ms, due_ms = ARGV[own + 1], tonumber(ARGV[own + 2]), ARGV[own + 3]
+local if_until_ms = ARGV[own + 4]
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end
 if current ~= expected then return { 0, current } end
+if if_until_ms ~= '' and redis.call('HGET', conversation, 'snoozed_until_ms') ~= if_until_ms then return { 0, current } end
 if until_ms > 0 then
   redis.call('HSET', conversation, 'snoozed_until_ms', until_ms)
   local handoff = redis.call('HGET', conversation, 'handoff')
@@ -20,8 +22,9 @@ if until_ms > 0 then
 else
   if redis.call('HDEL', conversation, 'snoozed_until_ms') == 0 then return { 1, '' } end
   wake()
+  redis.call('HSET', conversation, 'woken_at_ms', now_ms)
 end
-if ARGV[own + 4] then append_note(ARGV[own + 4], ARGV[own + 5]) end
+if ARGV[own + 5] then append_note(ARGV[own + 5], ARGV[own + 6]) end
 redis.call('HINCRBY', conversation, 'version', 1)
 keep()
 publish('owner', ',"owner":' .. cjson.encode(current)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from bot.model import (
     ASSISTANT,
     CLOSED,
@@ -18,6 +16,9 @@ from bot.model import (
     State,
     Template,
 )
+from bot.web.links import page_url, url_part
+
+__all__ = ["page_url", "url_part"]
 
 STATES: dict[State, str] = {
     "waiting": "Wordt verzonden",
@@ -68,16 +69,6 @@ _NAMELESS = {"widget": "Bezoeker", "messenger": "Messenger", "instagram": "Insta
 _TAIL_CHARS = 4
 _MAX_NAME_CHARS = 40
 _OUT_OF_SCOPE = "nlu_fallback"
-
-
-def url_part(conversation_id: str) -> str:
-    """The id as one part of an address, and of an element's id; it may hold anything, also a slash or a space."""
-    return quote(conversation_id, safe="")
-
-
-def page_url(conversation_id: str) -> str:
-    """The conversation's page; its actions are below it."""
-    return f"/desk/{url_part(conversation_id)}"
 
 
 def place(conversation: Conversation, *, mine: bool) -> str:

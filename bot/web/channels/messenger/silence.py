@@ -41,7 +41,7 @@ class Silence:
 
     async def look(self) -> None:
         """Once."""
-        for conversation in await self._store.queue.claimed():
+        async for conversation in self._store.queue.all_claimed():
             if conversation.owner == META_INBOX and conversation.last_sender != "customer":
                 await apart(self._end(conversation), conversation.id)
 
