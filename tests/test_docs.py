@@ -7,6 +7,7 @@ import inspect
 import re
 import typing
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bot.model import REASONS
 from bot.settings import OUTSIDE_NAMES, Settings
 from bot.store.figures import Snapshot
 from bot.store.keys import Keys
+from bot.web.app import App
 from bot.web.channels import widget
 from bot.web.operations.installation import registry_of
 from bot.web.operations.metrics import Metrics
@@ -53,16 +55,25 @@ def test_what_is_read_beside_the_settings_is_explained(name: str) -> None:
 
 
 def test_every_route_is_in_the_reference() -> None:
-    routes = create_app(Settings(), "unix:///nonexistent").router.routes
+    documented = {cell.replace("rest/", "rest") if cell.endswith("/rest/") else cell for cell in routes_documented()}
+    assert documented == all_routes()
+
+
+@cache
+def app() -> App:
+    """Once: Sanic takes a name once in a process."""
+    return create_app(Settings(), "unix:///nonexistent")
+
+
+def all_routes() -> set[str]:
+    """`GET /desk/{conversation_id}`, and so on."""
     # HEAD comes with the static files; /api/<path> is what answers 404 for all others.
-    found = {
+    return {
         f"{method} {route_path(route.path)}"
-        for route in routes
+        for route in app().router.routes
         for method in route.methods - {"HEAD"}
         if route.name != "vraagbaak.api.unknown"
     }
-    documented = {cell.replace("rest/", "rest") if cell.endswith("/rest/") else cell for cell in routes_documented()}
-    assert documented == found
 
 
 def routes_documented() -> set[str]:

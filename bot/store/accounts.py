@@ -72,8 +72,11 @@ class AccountStore:
             found = await self._client.hvals(self._keys.accounts)
         return sorted((msgspec.json.decode(record, type=Account) for record in found), key=lambda one: one.id)
 
-    async def create(self, account_id: str, name: str, roles: tuple[Role, ...], password: str) -> Account:
-        """Raises InvalidMessage for a bad id, name, role or password, Conflict if the account exists."""
+    async def create(self, account_id: str, name: str, roles: tuple[Role, ...], password: str = "") -> Account:
+        """Without a password nobody can sign in yet: a link lets them choose one.
+
+        Raises InvalidMessage for a bad id, name, role or password, Conflict if the account exists.
+        """
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise InvalidMessage("account id: expected 2 to 40 of a-z 0-9 . _ -")
         if account_id in _RESERVED_IDS:
@@ -82,7 +85,7 @@ class AccountStore:
             raise InvalidMessage("name: expected 1 to 60 characters")
         if not roles or not set(roles) <= set(ROLES):
             raise InvalidMessage(f"roles: expected one or more of {', '.join(ROLES)}")
-        password_hash = await hash_password(password)
+        password_hash = await hash_password(password) if password else ""
         account = Account(account_id, name.strip(), roles, password_hash, int(time.time() * 1000))
         with translated_errors():
             if not await self._client.hsetnx(self._keys.accounts, account_id, encode(account)):
@@ -111,11 +114,11 @@ class AccountStore:
         except NotFound:
             account = None
         try:
-            known = account.password_hash if account else _NOBODY
+            known = (account.password_hash if account else "") or _NOBODY
             await asyncio.to_thread(_hasher.verify, known, password[:MAX_PASSWORD_CHARS])
         except (VerificationError, InvalidHashError):
             account = None
-        if account is None:
+        if account is None or not account.password_hash:
             raise NotSignedIn("wrong name or password")
         return account
 

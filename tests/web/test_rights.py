@@ -1,0 +1,149 @@
+"""The table of rights: every route, asked as nobody and as every role, answers as docs/reference/rights.md says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Iterable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from bot.store import Store
+from bot.store.accounts import ROLES
+from bot.web.access import SESSION_COOKIE
+from tests.conftest import API_TOKEN, PASSWORD, REST_TOKEN, Site, running_site
+from tests.fakes.platform import SETTINGS
+from tests.test_docs import all_routes, app, page, route_path
+
+NOBODY = "everybody"
+WHO = (NOBODY, *ROLES)
+# What stands for a {part} of a path: nothing that exists, so that an admin's request changes nothing.
+PARTS = {"path": "app.css", "name": "utter_niet_er", "place": "0"}
+AT_ONCE = 24
+# Forms where an empty one is refused for another reason than rights.
+FORMS = {"POST /sign-in": {"name": "gast", "password": PASSWORD}}
+# As a person opens a page: a script would get 401 where a person is led to /sign-in.
+HEADERS = {"sec-fetch-mode": "navigate", "accept": "text/html"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """cells: who -> yes, no, or what counts instead."""
+
+    route: str
+    cells: dict[str, str]
+
+    @property
+    def method(self) -> str:
+        return self.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        path = self.route.partition(" ")[2]
+        return re.sub(r"\{(\w+)\}", lambda part: PARTS.get(part[1], "niet-er"), path)
+
+
+def rows() -> dict[str, Row]:
+    found = re.findall(r"^\| `([A-Z]+ /\S*)` \| (.+) \|$", page("reference/rights.md"), re.MULTILINE)
+    table = {route: Row(route, dict(zip(WHO, cells.split(" | "), strict=True))) for route, cells in found}
+    assert len(table) == len(found), "a route has two rows"
+    return table
+
+
+ROWS = rows()
+
+
+@pytest.fixture(scope="module")
+def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """With every channel on: a channel that is off answers 404 to all."""
+    with running_site(redis_url, tmp_path_factory.mktemp("site"), **SETTINGS) as site:
+        site.account("gast", "agent")
+        yield site
+
+
+def test_every_route_has_a_row() -> None:
+    assert set(ROWS) == all_routes()
+
+
+def test_every_row_asks_the_route_that_it_is_about() -> None:
+    """Not another one, and not none: then 404 would look as if somebody were let in."""
+    app().finalize()
+    for row in ROWS.values():
+        route, _, _ = app().router.get(row.path, row.method, None)
+        assert f"{row.method} {route_path(route.path)}" == row.route
+
+
+def test_every_cell_is_known() -> None:
+    for row in ROWS.values():
+        assert set(row.cells.values()) <= {"yes", "no", "with a token"}, row.route
+
+
+async def test_every_route_lets_in_who_the_table_says(site: Site) -> None:
+    """One account a request: some routes end the sessions of who asks."""
+    wanted = [(row, who, row.cells[who] == "yes") for row in ROWS.values() for who in WHO]
+    async with site.store() as store:
+        cookies = [await session(store, f"wie-{number}", who) for number, (_, who, _) in enumerate(wanted)]
+    async with browser(site) as client:
+        answers = await together(
+            ask(client, row, cookies=cookie) for (row, _, _), cookie in zip(wanted, cookies, strict=True)
+        )
+    wrong = [
+        f"{row.route} as {who}: {answer.status_code}, but the table says {row.cells[who]}"
+        for (row, who, allowed), answer in zip(wanted, answers, strict=True)
+        if is_refused(answer) is allowed
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_the_api_token_has_the_rights_of_an_admin(site: Site) -> None:
+    api = [row for row in ROWS.values() if row.path.startswith("/api/")]
+    async with browser(site) as client:
+        answers = await together(ask(client, row, bearer=API_TOKEN) for row in api)
+        refused = await together(ask(client, row, bearer="een-ander-token-dan-het-onze") for row in api)
+    assert [row.route for row, answer in zip(api, answers, strict=True) if is_refused(answer)] == []
+    let_in = [row.route for row, answer in zip(api, refused, strict=True) if not is_refused(answer)]
+    assert let_in == [row.route for row in api if row.cells[NOBODY] == "yes"]
+
+
+async def test_the_rest_channel_wants_its_token(site: Site) -> None:
+    rest = [row for row in ROWS.values() if row.cells[NOBODY] == "with a token" and "/rest/" in row.path]
+    async with browser(site) as client:
+        answers = await together(ask(client, row, bearer=REST_TOKEN) for row in rest)
+    assert rest and not any(is_refused(answer) for answer in answers)
+
+
+def browser(site: Site) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=AT_ONCE)
+    return httpx.AsyncClient(base_url=site.url, headers=HEADERS, limits=limits, timeout=30)
+
+
+async def together(asked: Iterable[Awaitable[httpx.Response]]) -> list[httpx.Response]:
+    return list(await asyncio.gather(*asked))
+
+
+async def session(store: Store, account_id: str, who: str) -> dict[str, str]:
+    """The cookie of a new account with that role; none for nobody."""
+    if who == NOBODY:
+        return {}
+    await store.accounts.create(account_id, account_id, (who,))  # type: ignore[arg-type]
+    return {SESSION_COOKIE: await store.sessions.start(account_id)}
+
+
+async def ask(
+    client: httpx.AsyncClient, row: Row, *, cookies: dict[str, str] | None = None, bearer: str = ""
+) -> httpx.Response:
+    """Only the head of the answer: a stream has no end."""
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}
+    if bearer:
+        headers["authorization"] = f"Bearer {bearer}"
+    data = FORMS.get(row.route) if row.method == "POST" else None
+    async with client.stream(row.method, row.path, headers=headers, data=data) as answer:
+        return answer
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    if answer.status_code in (401, 403):
+        return True
+    return answer.is_redirect and answer.headers["location"].startswith("/sign-in?next=")
