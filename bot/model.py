@@ -24,6 +24,8 @@ META_INBOX = AGENT_PREFIX + "meta-inbox"
 META_INBOX_NAME = "Meta-inbox"
 # What a program is called that answers through the API: an agent like any other, but no human.
 PROGRAM_NAME = "API"
+# Before the id of a token of the API, where an account's id would be: no account has a colon in its id.
+TOKEN_PREFIX = "token:"
 # In the place of its id, when all we know is that another app has a thread.
 UNKNOWN_APP = "unknown"
 

@@ -24,6 +24,7 @@ from bot.store.queue import HumanQueue
 from bot.store.sending import SendQueue
 from bot.store.server import ServerState, check_server, server_state
 from bot.store.templates import TemplateStore
+from bot.store.tokens import TokenStore
 from bot.store.views import Views
 from bot.store.work import WorkQueue
 
@@ -68,6 +69,7 @@ class Store:
         self.figures = Figures(self._client, keys, self.work, self.models)
         self.accounts = AccountStore(self._client, keys)
         self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)
+        self.tokens = TokenStore(self._client, keys)
 
     async def open(self) -> Store:
         """Check the server. Raises StoreUnavailable, ConfigError."""

@@ -212,3 +212,11 @@ class Keys:
 
     def account_sessions(self, account_id: str) -> str:
         return self._key(f"account:{account_id}:sessions")
+
+    @property
+    def api_tokens(self) -> str:
+        return self._key("api-tokens")
+
+    @property
+    def api_tokens_used(self) -> str:
+        return self._key("api-tokens-used")

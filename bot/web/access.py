@@ -12,7 +12,8 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from bot.errors import Forbidden, NotFound, NotSignedIn
-from bot.model import PROGRAM_NAME, Account, Role
+from bot.model import Account, Role
+from bot.web.bearer_tokens import API_ACCOUNT as API_ACCOUNT
 
 SESSION_COOKIE = "bot_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,14 +41,16 @@ def signed_in(*roles: Role) -> Callable[[Handler], Handler]:
 
 
 def bearer(*roles: Role) -> Callable[[Handler], Handler]:
-    """Only with the API's bearer token, or a session with one of `roles`."""
+    """Only with a bearer token of the API, or a session, with one of `roles`; `request.ctx.account` is who."""
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
-            if request.headers.get("authorization") is not None:
-                _require_token(request, request.app.ctx.settings.api_token)
-                request.ctx.account = API_ACCOUNT
+            header = request.headers.get("authorization")
+            if header is not None:
+                account = await request.app.ctx.bearer_tokens.account(header, request.client_ip)
+                _check_role(account, roles)
+                request.ctx.account = account
             else:
                 account = await account_of(request)
                 if account is None:
@@ -58,10 +61,6 @@ def bearer(*roles: Role) -> Callable[[Handler], Handler]:
         return guarded
 
     return decorate
-
-
-# Who acts when the bearer token of BOT_API_TOKEN does.
-API_ACCOUNT = Account("api", PROGRAM_NAME, ("admin",))
 
 
 def rest_channel(handler: Handler) -> Handler:
@@ -146,9 +145,13 @@ def wants_fragment(request: Request) -> bool:
 
 def _admit(request: Request, account: Account, roles: tuple[Role, ...]) -> None:
     """Note that the account is here. Raises Forbidden."""
+    _check_role(account, roles)
+    request.app.ctx.presence.seen(account.id)
+
+
+def _check_role(account: Account, roles: tuple[Role, ...]) -> None:
     if roles and not set(roles) & set(account.roles):
         raise Forbidden(f"needs the role {' or '.join(roles)}")
-    request.app.ctx.presence.seen(account.id)
 
 
 def _require_token(request: Request, token: str) -> None:

@@ -12,7 +12,7 @@ from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.model import AGENT_PREFIX, META_INBOX, Conversation, Message
 from bot.store import Store
 from bot.store.work import now_ms
-from bot.web.access import API_ACCOUNT
+from bot.web.bearer_tokens import is_program
 from bot.web.presence import Presence
 from bot.web.rescue import apart, for_ever
 
@@ -21,8 +21,8 @@ log = structlog.get_logger()
 # How often the store hears who is here: often enough for the shortest lease, rarely enough to cost nothing.
 EVERY_S = 5.0
 TIMES_A_LEASE = 10
-# Conversations that no account has; a program, and Meta's inbox, give no signs of life.
-NO_LEASE = ("", API_ACCOUNT.id, META_INBOX.removeprefix(AGENT_PREFIX))
+# Conversations that nobody has, and Meta's inbox; that and programs give no signs of life.
+NO_LEASE = ("", META_INBOX.removeprefix(AGENT_PREFIX))
 
 
 class Watch:
@@ -107,7 +107,8 @@ class Leases:
 
 def _has_lease(conversation: Conversation) -> bool:
     """What is put aside until later waits for nobody now: bot/web/snoozes.py has it."""
-    return conversation.agent_id not in NO_LEASE and not conversation.snoozed_until_ms
+    agent_id = conversation.agent_id
+    return agent_id not in NO_LEASE and not is_program(agent_id) and not conversation.snoozed_until_ms
 
 
 def _duration(seconds: float) -> str:

@@ -13,3 +13,10 @@ AGENTS: tuple[Role, ...] = ("agent", "manager", "admin")
 EDITORS: tuple[Role, ...] = ("editor", "manager", "admin")
 # To read an answer.
 STAFF: tuple[Role, ...] = ("agent", "editor", "manager", "admin")
+
+
+def covered(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    """Every role that may no more than whoever has `roles`, the least first: what they may give to a token."""
+    if "admin" in roles:
+        return STAFF
+    return tuple(role for role in STAFF if role in roles or ("manager" in roles and role != "admin"))

@@ -13,6 +13,7 @@ from bot.web import failures
 from bot.web.access import check_origin, is_https
 from bot.web.api import blueprint as api
 from bot.web.app import App
+from bot.web.bearer_tokens import BearerTokens
 from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.channel import Messenger
 from bot.web.channels.messenger.config import load_config
@@ -37,6 +38,7 @@ from bot.web.redis_watch import RedisWatch
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
 from bot.web.snoozes import Snoozes
+from bot.web.tokens import blueprint as tokens
 
 log = structlog.get_logger()
 
@@ -65,7 +67,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     )
     _make_parts(app, settings, redis_url)
     failures.install(app)
-    for blueprint in (rest, widget, messenger_webhook, sign_in, desk, editor, api, demo, *OPERATIONS):
+    for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, desk, editor, api, demo, *OPERATIONS):
         app.blueprint(blueprint)
     _serve_static(app)
     app.register_middleware(_check_request, "request")
@@ -82,6 +84,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.settings = settings
     app.ctx.store = store
     app.ctx.answers = answers
+    app.ctx.bearer_tokens = BearerTokens(store, settings.api_token)
     app.ctx.redis_watch = RedisWatch(store)
     app.ctx.live = Live(store.events)
     app.ctx.rescue = Rescue(store, answers, settings)
