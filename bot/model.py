@@ -217,6 +217,9 @@ class Conversation:
     account that had it and gave it back since the handoff, or did not answer. alarm_at_ms: when the promise is looked
     at next, alarm_level: how many warnings went out. identity: who the customer is, as our own site says and has
     signed. rating: the customer's last, 1 to 5.
+    often it was handed over as one. alarm_at_ms: when the promise is looked at next, alarm_level: how many warnings
+    went out. identity: who the customer is, as our own site says and has signed; customer_email: as it says unsigned.
+    rating: the customer's last, 1 to 5.
 
     The rest is of platforms only. Times are the platform's.
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
@@ -254,6 +257,7 @@ class Conversation:
     rating: int = 0
     page_id: str = ""
     customer_name: str = ""
+    customer_email: str = ""
     opened_at_ms: int = 0
     wrote_at_ms: int = 0
     control: str = ""

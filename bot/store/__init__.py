@@ -20,9 +20,11 @@ from bot.store.models import ModelRegistry
 from bot.store.notifications import Notifications
 from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
+from bot.store.people import PeopleStore
 from bot.store.queue import HumanQueue
 from bot.store.sending import SendQueue
 from bot.store.server import ServerState, check_server, server_state
+from bot.store.stakeholders import StakeholderLists
 from bot.store.templates import TemplateStore
 from bot.store.tokens import TokenStore
 from bot.store.views import Views
@@ -58,6 +60,8 @@ class Store:
         self.templates = TemplateStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
+        self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)
+        self.stakeholders = StakeholderLists(self._client, keys)
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
         self.audit = AuditLog(self._client, keys, retention_days=settings.retention_days)
         self.inbound = Inbound(

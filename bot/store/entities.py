@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.model import Entity, TranscriptLine
+from bot.model import Entity, Nlu, TranscriptLine
 
 
 def customer_entities(lines: Iterable[TranscriptLine]) -> list[Entity]:
     """In the order in which the customer named them; the same in another spelling counts once, as first written."""
+    return unique_entities(line.nlu for line in lines if line.nlu)
+
+
+def unique_entities(found_by_nlu: Iterable[Nlu]) -> list[Entity]:
+    """The same, of what the NLU made of some messages."""
     found: dict[tuple[str, str], Entity] = {}
-    for line in lines:
-        for raw in line.nlu.entities if line.nlu else ():
+    for nlu in found_by_nlu:
+        for raw in nlu.entities:
             entity = Entity(str(raw.get("entity", "")), str(raw.get("value", "")))
             found.setdefault((entity.entity, _plain(entity.value)), entity)
     return list(found.values())

@@ -148,6 +148,19 @@ class Keys:
     def audit(self) -> str:
         return self._key("audit")
 
+    # Customers over channels.
+    @property
+    def people(self) -> str:
+        return self._key("people")
+
+    @property
+    def person_of(self) -> str:
+        return self._key("person-of")
+
+    @property
+    def stakeholder_lists(self) -> str:
+        return self._key("stakeholder-lists")
+
     # Platforms: Messenger and Instagram.
     @property
     def inbound(self) -> str:

@@ -9,6 +9,7 @@ A view is one of:
 - `open`, `open/<department>`: all that humans have to do with; the latest first
 - `assistant`, `closed`: the latest first
 - `alarm`: a promise to look at; what ends first on top
+- `customer/<key>`: all of one customer, by `customer_view`; the latest begun first
 
 The scripts keep them (conversation.lua `places`): one sorted set in the order of its text, so that a view costs no key
 of its own, and each has its count and its pages without reading the rest.
@@ -69,6 +70,11 @@ class Views:
                 self._keys.views, f"[{view}|", f"[{view}|{at_ms:013d}|\U0010ffff", 0, limit
             )
         return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
+
+
+def customer_view(customer: str) -> str:
+    """The view of a customer: `<channel> <customer_id>`, or `identity <id>`."""
+    return "customer/" + customer.replace("%", "%25").replace("|", "%7C").replace("\0", "%00")
 
 
 def _end(view: str) -> str:

@@ -197,9 +197,14 @@ local function padded(ms) return string.format('%013.0f', tonumber(ms or '0') or
 local function latest_first(ms) return padded(9999999999999 - (tonumber(ms or '0') or 0)) end
 local ranks = { urgent = 0, high = 1, normal = 2, low = 3 }
 
+-- What is not ours may hold a sign that parts a member.
+local function escaped(text)
+  return (string.gsub(text, '[|%z%%]', function(sign) return string.format('%%%02X', string.byte(sign)) end))
+end
+
 local function places()
   local known = redis.call('HMGET', conversation, 'owner', 'last_at_ms', 'last_sender', 'snoozed_until_ms',
-    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms')
+    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms', 'channel', 'customer_id', 'identity')
   local owner, found = known[1], {}
   if not owner then return found end
   local last_at_ms = known[2] or known[8]
@@ -208,6 +213,10 @@ local function places()
   local department = handoff.department or ''
   local function add(view, place) found[#found + 1] = view .. '|' .. place .. '|' .. id end
 
+  -- All of one customer; people.py names them alike.
+  local begun = latest_first(known[8])
+  add('customer/' .. escaped((known[9] or 'unknown') .. ' ' .. (known[10] or '')), begun)
+  if (known[11] or '') ~= '' then add('customer/' .. escaped('identity ' .. known[11]), begun) end
   if owner == 'assistant' then
     add('assistant', latest_first(last_at_ms))
     return found
@@ -247,8 +256,10 @@ local function place_in_views()
   if now == '' then redis.call('HDEL', viewed, id) else redis.call('HSET', viewed, id, now) end
 end
 
--- Every script that changed something ends with this: the conversation lives on, and lists have it in its place.
+-- Every script that changed something ends with this: the conversation lives on, and lists have it in its place. Who
+-- keeps a copy, as the search does, sees by the count that it is not the last one any more.
 local function keep()
+  if redis.call('EXISTS', conversation) == 1 then redis.call('HINCRBY', conversation, 'changes', 1) end
   for at = 1, 11 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
   place_in_views()
 end
