@@ -216,10 +216,7 @@ class Conversation:
     often it was handed over as one. woken_at_ms: when it was taken up again after it was put aside. returned_by: the
     account that had it and gave it back since the handoff, or did not answer. alarm_at_ms: when the promise is looked
     at next, alarm_level: how many warnings went out. identity: who the customer is, as our own site says and has
-    signed. rating: the customer's last, 1 to 5.
-    often it was handed over as one. alarm_at_ms: when the promise is looked at next, alarm_level: how many warnings
-    went out. identity: who the customer is, as our own site says and has signed; customer_email: as it says unsigned.
-    rating: the customer's last, 1 to 5.
+    signed; customer_email: as it says unsigned. rating: the customer's last, 1 to 5.
 
     The rest is of platforms only. Times are the platform's.
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.

@@ -11,10 +11,12 @@ from bot.store.audit import AuditLog
 from bot.store.connection import connect, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.departments import DepartmentStore
+from bot.store.drafts import DraftStore
 from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
+from bot.store.labels import LabelStore
 from bot.store.media import MediaList
 from bot.store.models import ModelRegistry
 from bot.store.notifications import Notifications
@@ -27,6 +29,7 @@ from bot.store.server import ServerState, check_server, server_state
 from bot.store.stakeholders import StakeholderLists
 from bot.store.templates import TemplateStore
 from bot.store.tokens import TokenStore
+from bot.store.viewers import Viewers
 from bot.store.views import Views
 from bot.store.work import WorkQueue
 
@@ -55,6 +58,8 @@ class Store:
         )
         self.queue = HumanQueue(self._client, keys, self.conversations, self.departments)
         self.views = Views(self._client, keys, self.conversations)
+        self.drafts = DraftStore(self._client, keys, retention_days=settings.retention_days)
+        self.labels = LabelStore(self._client, keys, self.conversations)
         self.agents = AgentPresence(self._client, keys)
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)
@@ -62,6 +67,7 @@ class Store:
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)
         self.stakeholders = StakeholderLists(self._client, keys)
+        self.viewers = Viewers(self._client, keys, self.events)
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
         self.audit = AuditLog(self._client, keys, retention_days=settings.retention_days)
         self.inbound = Inbound(

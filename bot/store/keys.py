@@ -54,6 +54,10 @@ class Keys:
     def drafts(self, conversation_id: str) -> str:
         return self._key(f"conversation:{conversation_id}:drafts")
 
+    def viewers(self, conversation_id: str) -> str:
+        # Not one of `of_conversation`: it lives seconds, whatever happens to the conversation.
+        return self._key(f"conversation:{conversation_id}:viewers")
+
     def of_conversation(self, conversation_id: str) -> list[str]:
         """All keys of one conversation: they get their lifetime, and are removed, together."""
         parts = (
@@ -136,6 +140,10 @@ class Keys:
     @property
     def departments(self) -> str:
         return self._key("departments")
+
+    @property
+    def labels(self) -> str:
+        return self._key("labels")
 
     def notifications(self, account_id: str) -> str:
         return self._key(f"account:{account_id}:notifications")

@@ -10,14 +10,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import redis.asyncio as aioredis
 
-from bot.model import Message
+from bot.errors import AlreadyClaimed, NotFound
+from bot.model import AGENT_PREFIX, Account, Message
 from bot.store.connection import Script, translated_errors
 from bot.store.conversations import ConversationStore, stored_message
 from bot.store.keys import Keys
+
+# What became of the wish to send a message again.
+SentAgain = Literal["in_line", "not_failed", "partly_arrived"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class SendQueue:
         self._settle = Script(client, "send_settle")
         self._fail = Script(client, "send_fail")
         self._later = Script(client, "send_later")
+        self._again = Script(client, "send_again")
 
     async def claim(self) -> Claim | None:
         """A conversation with something to send now, or None."""
@@ -134,6 +139,19 @@ class SendQueue:
         """
         args = (claim.token, delay_ms, int(refused), int(counts))
         return bool(await self._run(self._later, claim.conversation_id, *args))
+
+    async def again(self, conversation_id: str, agent: Account, message_id: str) -> SentAgain:
+        """Put a message that failed in line once more, at the wish of the agent who has the conversation.
+
+        Raises NotFound, and AlreadyClaimed when it is not (any more) this agent's.
+        """
+        answer, owner = await self._run(self._again, conversation_id, AGENT_PREFIX + agent.id, message_id)
+        if answer == -1:
+            raise NotFound(f"no conversation {conversation_id!r}")
+        if answer == 0:
+            raise AlreadyClaimed(f"conversation {conversation_id!r} now belongs to {owner}")
+        answers: dict[int, SentAgain] = {1: "in_line", 2: "not_failed", 3: "partly_arrived"}
+        return answers[answer]
 
     async def wake(self, conversation_id: str) -> None:
         """Try again now what waits in this conversation, if anything does."""
