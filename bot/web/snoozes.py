@@ -12,7 +12,7 @@ from bot.model import Conversation, Message
 from bot.store import Store
 from bot.store.notifications import Notification
 from bot.store.work import now_ms
-from bot.web.access import API_ACCOUNT
+from bot.web.bearer_tokens import is_program
 from bot.web.links import page_url
 from bot.web.rescue import apart, for_ever
 
@@ -39,10 +39,10 @@ class Snoozes:
         due = await self._store.views.until("snoozed", at_ms or now_ms())
         if not due:
             return
-        here = await self._store.agents.here(self._away_s) | {API_ACCOUNT.id}
+        here = await self._store.agents.here(self._away_s)
         last_seen = await self._store.agents.last_seen({one.agent_id for one in due})
         for conversation in due:
-            if conversation.agent_id in here:
+            if conversation.agent_id in here or is_program(conversation.agent_id):
                 await apart(self._wake(conversation), conversation.id)
             else:
                 await apart(self._put_back(conversation, last_seen[conversation.agent_id]), conversation.id)
@@ -60,7 +60,9 @@ class Snoozes:
         name = _agent(conversation)
         note = _note(conversation, f"De tijd is om, en {name} is er niet. Het gesprek staat weer in de wachtrij.")
         handoff = await self._store.departments.returned(conversation, now_ms())
-        notice = await self._answers.agent_away(conversation.id, agent_name=name, handoff=handoff)
+        notice = await self._answers.agent_away(
+            conversation.id, agent_name=name, handoff=handoff, channel=conversation.channel
+        )
         try:
             await self._store.queue.end_lease(
                 conversation, handoff, note, notice, last_seen_ms=last_seen_ms, if_unchanged=True
