@@ -22,8 +22,13 @@ VARIABLES: dict[str, str] = {
     "medewerker": "De naam van de medewerker die het gesprek heeft",
     "bedrijf": "De naam van het bedrijf",
     "openingstijden": "De openingstijden van vandaag: vandaag van 9.00 tot 21.00 uur",
+    "klant": "De naam van de klant, als een medewerker het antwoord gebruikt. De assistent laat dit weg",
+    "bestelnummer": "Het bestelnummer dat de klant noemde, als een medewerker het antwoord gebruikt. De assistent "
+    "laat dit weg",
 }
 _VARIABLE = re.compile(r"\{(\w+)\}")
+# With the space that would be left in front of a comma.
+_PLACE = re.compile(r"([ \t]*)\{(\w+)\}(?=([,.!?]?))")
 
 # What a customer hears when a conversation goes to a human, by reason; the rest hears utter_overdracht.
 HANDOVER_TEMPLATES: dict[str, str] = {
@@ -84,7 +89,13 @@ def unknown_variables(text: str) -> list[str]:
 
 def render(text: str, values: Mapping[str, str]) -> str:
     """Fill the variables. One without a value leaves nothing behind: a customer never reads a brace."""
-    filled = _VARIABLE.sub(lambda match: values.get(match[1], ""), text)
+
+    def fill(place: re.Match[str]) -> str:
+        space, name, mark = place.groups()
+        value = values.get(name, "")
+        return space + value if value or not mark else ""
+
+    filled = _PLACE.sub(fill, text)
     return re.sub(r"[ \t]{2,}", " ", filled).strip()
 
 

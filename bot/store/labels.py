@@ -15,7 +15,7 @@ from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.keys import Keys
 
-Colour = Literal["grey", "blue", "green", "yellow", "red", "purple"]
+Colour = Literal["grey", "blue", "green", "yellow", "red"]
 COLOURS: tuple[Colour, ...] = get_args(Colour)
 MAX_CHARS = 40
 # On one conversation, and in the whole list.

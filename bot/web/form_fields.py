@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import uuid
 
 from sanic import Request
+
+from bot.errors import InvalidMessage
 
 # Control characters that no keyboard makes; they would break what shows the text later. Tab and line end stay.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]")
@@ -30,3 +33,11 @@ def text_field(request: Request, name: str) -> str:
 def line_field(request: Request, name: str) -> str:
     """One line of text, with single spaces."""
     return " ".join(text_field(request, name).split())
+
+
+def uuid_field(request: Request, name: str) -> str:
+    """An id that the form made by itself, as 32 letters and digits. Raises InvalidMessage."""
+    try:
+        return uuid.UUID(field(request, name)).hex
+    except ValueError as exc:
+        raise InvalidMessage(f"{name}: expected a UUID") from exc

@@ -5,13 +5,15 @@ Each page works without JavaScript; the scripts only keep it fresh.
 
 from sanic import Blueprint
 
-from bot.web.desk import actions, composing, pages
+from bot.web.desk import actions, composing, inserting, labelling, notes, pages
 
 blueprint = Blueprint("desk")
 
 blueprint.add_route(pages.show_desk, "/desk", methods=["GET"])
 blueprint.add_route(pages.show_list, "/desk/list", methods=["GET"])
 blueprint.add_route(pages.stream_events, "/desk/events", methods=["GET"])
+blueprint.add_route(inserting.list_templates, "/desk/templates", methods=["GET"])
+blueprint.add_route(notes.list_colleagues, "/desk/colleagues", methods=["GET"])
 blueprint.add_route(pages.show_conversation, "/desk/<conversation_id:str>", methods=["GET"])
 blueprint.add_route(pages.show_transcript, "/desk/<conversation_id:str>/transcript", methods=["GET"])
 blueprint.add_route(pages.show_media, "/desk/<conversation_id:str>/media/<message_id:str>/<place:int>", methods=["GET"])
@@ -21,3 +23,8 @@ for name, action in actions.ACTIONS.items():
 
 blueprint.add_route(composing.reply, "/desk/<conversation_id:str>/reply", methods=["POST"])
 blueprint.add_route(composing.typing, "/desk/<conversation_id:str>/typing", methods=["POST"])
+blueprint.add_route(composing.retry, "/desk/<conversation_id:str>/retry", methods=["POST"])
+blueprint.add_route(composing.save_draft, "/desk/<conversation_id:str>/draft", methods=["POST"])
+blueprint.add_route(composing.view, "/desk/<conversation_id:str>/viewing", methods=["POST"])
+blueprint.add_route(notes.note, "/desk/<conversation_id:str>/note", methods=["POST"])
+blueprint.add_route(labelling.change_labels, "/desk/<conversation_id:str>/labels", methods=["POST"])

@@ -10,7 +10,8 @@ from sanic.response import redirect
 from bot.web.access import signed_in
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
-from bot.web.desk.conversation import Composer, ConversationPage, load_page
+from bot.web.desk.composer import Returned
+from bot.web.desk.conversation import ConversationPage, load_page
 from bot.web.desk.listing import DeskList, load_list
 from bot.web.pages import render
 from bot.web.rights import AGENTS
@@ -24,23 +25,27 @@ def conversation_id(request: Request) -> str:
 
 
 async def conversation_page(
-    request: Request, status: int = 200, *, notice: str = "", draft: Composer | None = None
+    request: Request, status: int = 200, *, notice: str = "", returned: Returned | None = None
 ) -> HTTPResponse:
-    page = await load_conversation(request, notice=notice, draft=draft)
+    page = await load_conversation(request, notice=notice, returned=returned)
     sections = await desk_list(request, page.conversation.id)
     return render(request, "desk/conversation.html", status=status, page=page, list=sections)
 
 
-async def load_conversation(request: Request, *, notice: str = "", draft: Composer | None = None) -> ConversationPage:
+async def load_conversation(
+    request: Request, *, notice: str = "", returned: Returned | None = None
+) -> ConversationPage:
     ctx = request.app.ctx
     return await load_page(
         ctx.store,
+        ctx.answers,
         request.ctx.account,
         conversation_id(request),
         timezone=ctx.settings.timezone,
         messenger=messenger_config(request),
         notice=notice,
-        draft=draft,
+        returned=returned,
+        inserted=request.args.get("template", "") if request.method == "GET" else "",
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.answers import Answers
 from bot.model import (
     ASSISTANT,
     CLOSED,
@@ -27,8 +28,11 @@ from bot.store.entities import customer_entities
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
 from bot.web.desk.attachments import ShownAttachment, shown_attachments
+from bot.web.desk.composer import Composer, Returned, load_composer
+from bot.web.desk.filling import filling_of
+from bot.web.desk.labels import Labels, load_labels
+from bot.web.desk.mentions import Piece, mentionable_names, pieces
 from bot.web.desk.platform import Platform, platform_of
-from bot.web.handling import MAX_REPLY_CHARS
 from bot.web.pages import moment
 
 Mode = Literal["mine", "waiting", "colleague", "assistant", "closed"]
@@ -71,6 +75,7 @@ class Line:
     message: Message
     by: str  # who said it
     text: str  # as it is now
+    pieces: tuple[Piece, ...]  # the text of a note, with whom it names apart; empty for all else
     first_text: str  # as it was before the customer changed it, empty if they did not
     quote: Quote | None
     attachments: tuple[ShownAttachment, ...]
@@ -78,6 +83,7 @@ class Line:
     state: str  # the delivery state in Dutch, empty for a customer's message
     failed: bool  # it did not reach the customer
     problem: str  # why, as a sentence; empty if that is not known
+    retry: bool  # the agent who looks may send it again
     recognised: Recognised | None
     caused_handoff: bool  # this message made the assistant call a human
 
@@ -100,15 +106,6 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Composer:
-    """The reply box."""
-
-    text: str  # what was typed and not sent
-    message_id: str  # goes along with the text: sending it twice stores it once
-    max_chars: int
-
-
-@dataclass(frozen=True)
 class ConversationPage:
     """What the right side gets."""
 
@@ -124,25 +121,42 @@ class ConversationPage:
     platform: Platform | None  # what Messenger or Instagram allows, None for other channels
     days: tuple[Day, ...]
     composer: Composer
+    labels: Labels
     notice: str  # what just happened, empty if nothing did
 
 
 async def load_page(
     store: Store,
+    answers: Answers,
     account: Account,
     conversation_id: str,
     *,
     timezone: str,
     messenger: MessengerConfig | None = None,
     notice: str = "",
-    draft: Composer | None = None,
+    returned: Returned | None = None,
+    inserted: str = "",
 ) -> ConversationPage:
-    """The conversation as `account` sees it now. messenger: None while that channel is off. Raises NotFound."""
+    """The conversation as `account` sees it now. messenger: None while that channel is off. Raises NotFound.
+
+    returned: what was typed and not sent. inserted: name of a template to put in the reply.
+    """
     conversation = await store.conversations.get(conversation_id)
     mode = _mode(conversation, account)
     lines = await store.conversations.transcript(conversation_id)
     quotes = await _quotes(store, conversation_id, lines)
     templates = await store.templates.get_many(words.template_name(name) for name in _intents(lines))
+    names = await mentionable_names(store) if any(_may_mention(line.message) for line in lines) else ()
+    composer = await load_composer(
+        store,
+        account,
+        conversation,
+        returned=returned,
+        lines=lines,
+        templates=templates,
+        filling=await filling_of(answers, account.name, conversation, lines),
+        inserted=inserted,
+    )
     return ConversationPage(
         conversation=conversation,
         url=words.page_url(conversation_id),
@@ -154,15 +168,14 @@ async def load_page(
         alarm=words.alarm(conversation),
         facts=_facts(lines),
         platform=platform_of(conversation, messenger, ZoneInfo(timezone)),
-        days=_days([_line(line, conversation, templates, quotes) for line in lines], ZoneInfo(timezone)),
-        composer=draft or new_composer(),
+        days=_days(
+            [_line(line, conversation, templates, quotes, is_mine=mode == "mine", names=names) for line in lines],
+            ZoneInfo(timezone),
+        ),
+        composer=composer,
+        labels=await load_labels(store, conversation),
         notice=notice,
     )
-
-
-def new_composer(text: str = "", message_id: str = "") -> Composer:
-    """A reply box, empty or with what came back from one."""
-    return Composer(text, message_id or uuid.uuid4().hex, MAX_REPLY_CHARS)
 
 
 def who_was_first(conversation: Conversation) -> str:
@@ -183,6 +196,10 @@ def _mode(conversation: Conversation, account: Account) -> Mode:
 
 def _intents(lines: list[TranscriptLine]) -> list[str]:
     return [score.name for line in lines if line.nlu for score in line.nlu.ranking]
+
+
+def _may_mention(message: Message) -> bool:
+    return message.sender == "note" and "@" in message.text
 
 
 def _facts(lines: list[TranscriptLine]) -> tuple[Fact, ...]:
@@ -211,14 +228,22 @@ def _text(line: TranscriptLine) -> str:
 
 
 def _line(
-    line: TranscriptLine, conversation: Conversation, templates: dict[str, Template], quotes: dict[str, Quote]
+    line: TranscriptLine,
+    conversation: Conversation,
+    templates: dict[str, Template],
+    quotes: dict[str, Quote],
+    *,
+    is_mine: bool,
+    names: Sequence[str],
 ) -> Line:
     message, handoff = line.message, conversation.handoff
-    by = message.agent_name if message.sender == "agent" and message.agent_name else words.SPEAKERS[message.sender]
+    is_named = message.sender in ("agent", "note") and bool(message.agent_name)
+    by = message.agent_name if is_named else words.SPEAKERS[message.sender]
     return Line(
         message=message,
         by=by,
         text=_text(line),
+        pieces=pieces(message.text, names) if message.sender == "note" else (),
         first_text="" if line.marks.edited_text is None else message.text,
         quote=quotes.get(message.quoted_id),
         attachments=shown_attachments(line),
@@ -226,6 +251,7 @@ def _line(
         state=words.STATES[line.state] if line.state else "",
         failed=line.state == "failed",
         problem=words.problem(line.marks.problem) if line.marks.problem else "",
+        retry=line.state == "failed" and is_mine and bool(conversation.page_id),
         recognised=_recognised(line.nlu, templates) if line.nlu else None,
         caused_handoff=handoff is not None and bool(handoff.message_id) and handoff.message_id == message.id,
     )
