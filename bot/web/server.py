@@ -25,6 +25,7 @@ from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
 from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
+from bot.web.labels import blueprint as labels
 from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
@@ -67,7 +68,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     )
     _make_parts(app, settings, redis_url)
     failures.install(app)
-    for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, desk, editor, api, demo, *OPERATIONS):
+    for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, desk, labels, editor, api, demo, *OPERATIONS):
         app.blueprint(blueprint)
     _serve_static(app)
     app.register_middleware(_check_request, "request")

@@ -22,11 +22,17 @@ from bot.web.desk.mentions import mentioned
 from bot.web.desk.words import page_url
 from tests.conftest import Site
 from tests.fakes.conversations import NOT_SURE, answer, handed_over, naming, write
-from tests.web.test_desk import Agent, daan, data, draft_in, sanne, sign_in, tokens
+from tests.web.test_desk import Agent, daan, data, draft_in, sanne, sign_in
+from tests.web.test_desk import tokens as desk_tokens
 
-__all__ = ["daan", "data", "sanne", "sign_in", "tokens"]
+__all__ = ["daan", "data", "desk_tokens", "sanne", "sign_in"]
 
 JSON = {"accept": "application/json"}
+
+
+@pytest.fixture
+def tokens(site: Site, desk_tokens: dict[str, str]) -> dict[str, str]:
+    return {**desk_tokens, "manager": site.session("manager", "manager", name="Mo")}
 
 
 async def mine(store: Store, agent: Agent, text: str = "hoe laat zijn jullie open?") -> str:
@@ -301,6 +307,25 @@ async def test_agents_put_labels_on_and_take_them_off(data: Store, sanne: Agent,
     assert status == 400 and "1 tot 40 tekens" in notice(page)
     assert (await daan.post(url, remove="<Levering> laat"))[0] == 303
     assert (await data.conversations.get(conversation_id)).labels == ()
+
+
+async def test_managers_keep_the_list_of_labels_tidy(data: Store, sign_in: Callable[[str], Agent]) -> None:
+    manager, conversation_id = sign_in("manager"), await handed_over(data)
+    assert (await manager.post("/team/labels", name="Lelijk <b>", colour="red"))[0] == 303
+    await data.labels.add(conversation_id, "lelijk <B>")
+    _, page = await manager.get("/team/labels")
+    assert 'class="label label-red"><span><bdi>Lelijk &lt;b&gt;</bdi>' in page and '<td class="muted">1</td>' in page
+    for form, status in (({"name": "LELIJK <b>"}, 409), ({"name": " "}, 400)):
+        got, page = await manager.post("/team/labels", **form)
+        assert got == status and "error-summary" in page
+    assert (await manager.post("/team/labels/change", label="Lelijk <b>", name="Mooi", colour="green"))[0] == 303
+    assert (await data.conversations.get(conversation_id)).labels == ("Mooi",)
+    assert (await manager.post("/team/labels/change", label="Lelijk <b>", name="x", colour="green"))[0] == 404
+    assert (await manager.post("/team/labels", name="x", colour="roze"))[0] == 400
+    assert (await manager.post("/team/labels/remove", label="Mooi"))[0] == 303
+    assert (await data.conversations.get(conversation_id)).labels == ()
+    deeds = [(one.what, one.about) for one in await data.audit.page(limit=3)]
+    assert deeds == [("label.removed", "Mooi"), ("label.changed", "Lelijk <b>"), ("label.created", "Lelijk <b>")]
 
 
 # Limits of channels
