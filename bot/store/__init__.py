@@ -12,6 +12,7 @@ from bot.store.connection import connect, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.departments import DepartmentStore
 from bot.store.drafts import DraftStore
+from bot.store.duty import DutyRoster
 from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.inbound import Inbound
@@ -24,6 +25,7 @@ from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
 from bot.store.people import PeopleStore
 from bot.store.queue import HumanQueue
+from bot.store.reminders import Reminders
 from bot.store.sending import SendQueue
 from bot.store.server import ServerState, check_server, server_state
 from bot.store.stakeholders import StakeholderLists
@@ -69,6 +71,8 @@ class Store:
         self.stakeholders = StakeholderLists(self._client, keys)
         self.viewers = Viewers(self._client, keys, self.events)
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
+        self.duty = DutyRoster(self._client, keys)
+        self.reminders = Reminders(self._client, keys, notifications_lifetime_s=settings.retention_days * 86_400)
         self.audit = AuditLog(self._client, keys, retention_days=settings.retention_days)
         self.inbound = Inbound(
             self._client, keys, retention_days=settings.retention_days, replicas=settings.redis_replicas

@@ -18,6 +18,8 @@ from bot.store.work import WorkQueue
 
 # Upper ends of the buckets of `answer_ms:`; conversation.lua counts in the same.
 ANSWER_BOUNDS_MS = (5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000)
+# Upper ends of the buckets of `people_answer:` and `people_close:`; as in conversation.lua.
+PEOPLE_BOUNDS_S = (60, 120, 300, 600, 1_800, 3_600, 14_400, 28_800, 86_400, 259_200)
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 

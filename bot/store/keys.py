@@ -145,12 +145,31 @@ class Keys:
     def labels(self) -> str:
         return self._key("labels")
 
+    @property
+    def duty(self) -> str:
+        return self._key("duty")
+
+    @property
+    def duty_ends(self) -> str:
+        return self._key("duty:ends")
+
+    @property
+    def reminders_due(self) -> str:
+        return self._key("reminders-due")
+
+    def reminders(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:reminders")
+
     def notifications(self, account_id: str) -> str:
         return self._key(f"account:{account_id}:notifications")
 
     @property
     def notifications_read(self) -> str:
         return self._key("notifications-read")
+
+    @property
+    def notification_choices(self) -> str:
+        return self._key("notification-choices")
 
     @property
     def audit(self) -> str:

@@ -28,6 +28,14 @@ class Notification:
     id: str = ""
 
 
+@dataclass(frozen=True)
+class Choices:
+    """Where an account wants to be told, besides on our pages."""
+
+    browser: bool = True
+    mail: bool = True
+
+
 class Notifications:
     """The last hundred of each account, and how far it has read."""
 
@@ -70,11 +78,24 @@ class Notifications:
                 await self._client.hset(self._keys.notifications_read, account_id, last[0][0])
         await self._events.publish("notified", account_id=account_id)
 
+    async def choices(self, account_id: str) -> Choices:
+        """Both, until the account chose otherwise."""
+        with translated_errors():
+            record = await self._client.hget(self._keys.notification_choices, account_id)
+        return msgspec.json.decode(record, type=Choices) if record else Choices()
+
+    async def choose(self, account_id: str, choices: Choices) -> None:
+        """From now on."""
+        with translated_errors():
+            await self._client.hset(self._keys.notification_choices, account_id, encode(choices))
+        await self._events.publish("notified", account_id=account_id)
+
     async def forget(self, account_id: str) -> None:
         """The account is gone."""
         with translated_errors():
             await self._client.delete(self._keys.notifications(account_id))
             await self._client.hdel(self._keys.notifications_read, account_id)
+            await self._client.hdel(self._keys.notification_choices, account_id)
 
 
 def _notification(entry_id: str, record: str) -> Notification:

@@ -212,12 +212,13 @@ class HumanQueue:
         done, answer = await self._priority(self._conversations.script_keys(conversation_id), args)
         _check(done, answer, conversation_id)
 
-    async def warned(self, conversation: Conversation, *, next_at_ms: int) -> int:
+    async def warned(self, conversation: Conversation, *, next_at_ms: int, every_ms: int = 0) -> int:
         """Note that this process warns that a promise is not kept: which warning it is, counted from 1.
 
         0 when another process does it, or somebody acted in between. next_at_ms: when to look again, 0 for never.
+        every_ms: how long it is silent when somebody claims it, or answers again.
         """
-        args = [*self._conversations.script_args(conversation.id), conversation.alarm_at_ms, next_at_ms]
+        args = [*self._conversations.script_args(conversation.id), conversation.alarm_at_ms, next_at_ms, every_ms]
         return int(await self._alarm(self._conversations.script_keys(conversation.id), args))
 
     async def answered_elsewhere(

@@ -35,10 +35,13 @@ from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
 from bot.web.pages import STATIC, environment
 from bot.web.presence import Presence
+from bot.web.promises import Promises
 from bot.web.redis_watch import RedisWatch
+from bot.web.reminding import Reminding
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
 from bot.web.snoozes import Snoozes
+from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
 
 log = structlog.get_logger()
@@ -93,6 +96,9 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
     app.ctx.mail = Mailer(settings)
+    app.ctx.telling = Telling(store, app.ctx.mail, settings)
+    app.ctx.promises = Promises(store, app.ctx.telling, settings)
+    app.ctx.reminding = Reminding(store, app.ctx.telling)
     app.ctx.media = MediaKeeper(store, settings, app.ctx.metrics)
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     messenger = load_config(settings)
@@ -125,6 +131,8 @@ async def _open(app: App) -> None:
     app.add_task(app.ctx.leases.run(), name="leases")
     app.add_task(app.ctx.snoozes.run(), name="snoozes")
     app.add_task(app.ctx.media.run(), name="media")
+    app.add_task(app.ctx.promises.run(), name="promises")
+    app.add_task(app.ctx.reminding.run(), name="reminding")
     if app.ctx.messenger:
         await app.ctx.messenger.open()
         for name, work in app.ctx.messenger.background().items():
@@ -133,6 +141,9 @@ async def _open(app: App) -> None:
 
 
 async def _close(app: App) -> None:
+    for name in ("promises", "reminding"):
+        await app.cancel_task(name, raise_exception=False)
+    await app.ctx.telling.close()
     for name in (
         "redis_watch",
         "live",

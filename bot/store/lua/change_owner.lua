@@ -54,6 +54,7 @@ else
 end
 if string.sub(owner, 1, 6) == 'agent:' then
   redis.call('ZADD', claimed, now_ms, id)
+  hold_alarm()
   redis.call('HSET', conversation, 'last_agent_id', string.sub(owner, 7))
   -- Whoever claims is here, and must not lose it to a process that thought otherwise a moment ago. Who is given it need
   -- not be.

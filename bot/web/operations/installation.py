@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bot.model import PROBLEMS, REASONS
-from bot.store.figures import ANSWER_BOUNDS_MS, PRIORITIES, Snapshot, Waiting
+from bot.store.figures import ANSWER_BOUNDS_MS, PEOPLE_BOUNDS_S, PRIORITIES, Snapshot, Waiting
 
 # Counter in Redis -> its labels and what it counts. The metric is `bot_<counter>_total`.
 COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -22,6 +22,7 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "turns": (("outcome",), "Customers' messages that the assistant handled"),
     "handoffs": (("reason",), "Conversations put in the human queue"),
     "owner_changes": (("change",), "Conversations claimed, put back, handed back or closed"),
+    "promise_warnings": (("of", "time"), "Warnings that a customer waits longer than was promised"),
     "emergencies": (("kind",), "Messages in which the patterns find an emergency"),
 }
 # Said as 0 before the first, so that the first counts as a rise.
@@ -47,6 +48,8 @@ class Installation(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._counters()
         yield _answer_seconds(self._snapshot.counts)
+        yield _people_seconds(self._snapshot.counts, "people_answer", "From a handoff to the first answer of a human")
+        yield _people_seconds(self._snapshot.counts, "people_close", "From a handoff to the conversation closed")
         yield from self._queue()
         yield from _waiting("work", "the assistant", "Conversations that wait", self._snapshot.work)
         yield from _waiting("outbox", "the channel to say they arrived", "Messages that wait", self._snapshot.outbox)
@@ -134,4 +137,16 @@ def _answer_seconds(counts: Mapping[str, int]) -> Metric:
         buckets.append((str(bound_ms / 1000), total))
     buckets.append(("+Inf", total + counts.get("answer_ms:inf", 0)))
     family.add_metric([], buckets, sum_value=counts.get("answer_ms:sum", 0) / 1000)
+    return family
+
+
+def _people_seconds(counts: Mapping[str, int], figure: str, help_text: str) -> Metric:
+    """The same for what people took; by the clock, not by opening hours."""
+    family = HistogramMetricFamily(f"bot_{figure}_seconds", f"{help_text} (installation)")
+    buckets, total = [], 0
+    for bound_s in PEOPLE_BOUNDS_S:
+        total += counts.get(f"{figure}:{bound_s}", 0)
+        buckets.append((str(float(bound_s)), total))
+    buckets.append(("+Inf", total + counts.get(f"{figure}:inf", 0)))
+    family.add_metric([], buckets, sum_value=counts.get(f"{figure}:sum_ms", 0) / 1000)
     return family

@@ -1,0 +1,47 @@
+"""Tells agents what they asked to be reminded of, when its time has come."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import structlog
+
+from bot.errors import NotFound
+from bot.store import Store
+from bot.store.notifications import Notification
+from bot.store.reminders import Reminder
+from bot.store.work import now_ms
+from bot.web.rescue import apart, for_ever
+from bot.web.telling import Telling
+
+log = structlog.get_logger()
+
+EVERY_S = 2.0
+
+
+class Reminding:
+    """Every web process runs one; the store lets only one of them tell."""
+
+    def __init__(self, store: Store, telling: Telling) -> None:
+        self._store = store
+        self._telling = telling
+
+    async def run(self) -> None:
+        """Look for what is due, for ever."""
+        await for_ever(self.look, every_s=EVERY_S)
+
+    async def look(self) -> None:
+        """Tell each reminder whose time has come, once."""
+        for reminder in await self._store.reminders.due(now_ms()):
+            await apart(self._tell(reminder), reminder.conversation_id)
+
+    async def _tell(self, reminder: Reminder) -> None:
+        url = f"/desk/{quote(reminder.conversation_id, safe='')}"
+        if not await self._store.reminders.tell(reminder, url):
+            return
+        log.info("reminder.told", conversation_id=reminder.conversation_id, agent_id=reminder.account_id)
+        try:
+            account = await self._store.accounts.get(reminder.account_id)
+        except NotFound:
+            return
+        await self._telling.mail(account, Notification("reminder", f"Herinnering: {reminder.text}", url))
