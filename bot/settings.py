@@ -71,6 +71,37 @@ class Settings:
     api_token: str = field(
         default="", repr=False, metadata={"help": "Bearer token with the admin role for /api/v1. Empty: none."}
     )
+    oidc_issuer: str = field(
+        default="",
+        metadata={"help": "Address of the OpenID Connect provider that accounts sign in with. Empty: passwords only."},
+    )
+    oidc_client_id: str = field(default="", metadata={"help": "What the provider calls this program."})
+    oidc_client_secret: str = field(
+        default="", repr=False, metadata={"help": "Secret of this program at the provider. Empty: it has none."}
+    )
+    oidc_name: str = field(
+        default="je werkaccount", metadata={"help": "What the button to sign in says behind `Inloggen met`."}
+    )
+    oidc_scopes: str = field(
+        default="openid profile email", metadata={"help": "What the provider is asked for; space between."}
+    )
+    oidc_roles_claim: str = field(
+        default="groups", metadata={"help": "Claim with somebody's groups, with a dot for one inside another."}
+    )
+    oidc_roles: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "Which of them gives which role: vraagbaak-agents=agent, comma between. Nobody else gets in.",
+            "strip": "",
+        },
+    )
+    oidc_only: str = field(
+        default="off",
+        metadata={
+            "help": "`on`: nobody signs in with a password, but for the first admin (`beheer`).",
+            "choices": ("on", "off"),
+        },
+    )
     widget_origins: tuple[str, ...] = field(
         default=(),
         metadata={
@@ -247,6 +278,7 @@ class Settings:
             raise ConfigError(f"BOT_TIMEZONE is {self.timezone!r}, expected a name such as Europe/Amsterdam") from exc
         self._check_addresses()
         self._check_secrets()
+        self._check_oidc()
 
     def _check_addresses(self) -> None:
         for origin in self.widget_origins:
@@ -294,8 +326,32 @@ class Settings:
             if token and len(token.strip()) < 16:
                 raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")
 
+    def _check_oidc(self) -> None:
+        if not self.oidc_issuer:
+            if self.oidc_only == "on":
+                raise ConfigError("BOT_OIDC_ONLY is on, but there is no BOT_OIDC_ISSUER")
+            return
+        if not _ISSUER.fullmatch(self.oidc_issuer):
+            raise ConfigError(f"BOT_OIDC_ISSUER is {self.oidc_issuer!r}, expected https://...")
+        if not self.oidc_client_id:
+            raise ConfigError("BOT_OIDC_ISSUER needs BOT_OIDC_CLIENT_ID beside it")
+        if "openid" not in self.oidc_scopes.split():
+            raise ConfigError(f"BOT_OIDC_SCOPES is {self.oidc_scopes!r}, expected openid among them")
+        self._check_oidc_roles()
+
+    def _check_oidc_roles(self) -> None:
+        if not self.oidc_roles:
+            raise ConfigError("BOT_OIDC_ROLES is empty, so nobody could sign in; expected as in vraagbaak-agents=agent")
+        for given in self.oidc_roles:
+            if not _GIVEN_ROLE.fullmatch(given):
+                raise ConfigError(f"BOT_OIDC_ROLES has {given!r}, expected as in vraagbaak-agents=agent")
+
 
 _ORIGIN = re.compile(r"https?://[^/\s]+")
+# As in bot.model.Role.
+_GIVEN_ROLE = re.compile(r"\S.*=(?:agent|editor|manager|admin)")
+# Plain http is for tests.
+_ISSUER = re.compile(r"(?:https://[^/?#\s]+|http://127\.0\.0\.1(?::\d+)?|http://localhost(?::\d+)?)(?:/[^?#\s]*)?")
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _SENDER = re.compile(r"[^<>@\"\x00-\x1f]*<[^<>@\s\"]+@[^<>@\s\"]+>|[^<>@\s\"]+@[^<>@\s\"]+")
 _BUCKET = re.compile(r"s3://[a-z0-9.-]+(?:/[A-Za-z0-9._/-]*)?")

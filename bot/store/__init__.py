@@ -15,6 +15,7 @@ from bot.store.drafts import DraftStore
 from bot.store.duty import DutyRoster
 from bot.store.events import Events
 from bot.store.figures import Figures
+from bot.store.identities import IdentityStore, OpenIdFlows
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.labels import LabelStore
@@ -84,6 +85,8 @@ class Store:
         self.accounts = AccountStore(self._client, keys)
         self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)
         self.tokens = TokenStore(self._client, keys)
+        self.identities = IdentityStore(self._client, keys)
+        self.openid_flows = OpenIdFlows(self._client, keys)
 
     async def open(self) -> Store:
         """Check the server. Raises StoreUnavailable, ConfigError."""

@@ -254,6 +254,13 @@ class Keys:
         return self._key(f"account:{account_id}:sessions")
 
     @property
+    def identities(self) -> str:
+        return self._key("identities")
+
+    def openid(self, state_hash: str) -> str:
+        return self._key(f"openid:{state_hash}")
+
+    @property
     def api_tokens(self) -> str:
         return self._key("api-tokens")
 

@@ -21,7 +21,7 @@ API_ACCOUNT = Account("api", PROGRAM_NAME, ("admin",))
 
 # Wrong ones from one address, counted in the memory of this process. After that only tokens that were right before are
 # looked at: whoever guesses learns nothing, and nobody behind the same proxy is shut out.
-WRONG_PER_ADDRESS = parse("30 per 5 minutes")
+WRONG_PER_ADDRESS = parse("100 per 5 minutes")
 KNOWN = 1_000
 
 
