@@ -13,6 +13,7 @@ from bot.web import failures
 from bot.web.access import check_origin, is_https
 from bot.web.api import blueprint as api
 from bot.web.app import App
+from bot.web.audit import blueprint as audit
 from bot.web.bearer_tokens import BearerTokens
 from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.channel import Messenger
@@ -72,6 +73,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     _make_parts(app, settings, redis_url)
     failures.install(app)
     for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, desk, labels, editor, api, demo, *OPERATIONS):
+    for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, audit, desk, editor, api, demo, *OPERATIONS):
         app.blueprint(blueprint)
     _serve_static(app)
     app.register_middleware(_check_request, "request")

@@ -35,6 +35,7 @@ from bot.web.api.shapes import (
 from bot.web.bodies import decode
 from bot.web.channels.intake import PAYLOAD
 from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
+from bot.web.editor.views import note_save
 from bot.web.media.serving import send_media
 from bot.web.rights import AGENTS, EDITORS, STAFF
 
@@ -223,6 +224,7 @@ async def edit_template(request: Request, name: str, body: TemplateEdit) -> Temp
     check_template(edited)
     expected = current.version if body.version is None else body.version
     saved: Template = await store.templates.save(edited, expected_version=expected)
+    await note_save(request, "template.saved", saved)
     return saved
 
 

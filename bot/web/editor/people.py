@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from bot.store import Store
 from bot.store.templates import SEEDED_BY
+from bot.web.names import names_by_id
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names of the accounts that exist, by id."""
+    """Names of accounts and programs that exist, by id."""
 
     by_id: dict[str, str]
 
@@ -20,4 +21,4 @@ class Names:
 
 
 async def load_names(store: Store) -> Names:
-    return Names({account.id: account.name for account in await store.accounts.all()})
+    return Names(await names_by_id(store))

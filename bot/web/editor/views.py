@@ -49,7 +49,7 @@ async def save_answer(request: Request, name: str) -> HTTPResponse:
     # Nothing to change, or the same form once more (a double click).
     if same_answer(draft, current):
         return _to_answer(current)
-    return await _save(request, draft, form.expected_version)
+    return await _save(request, draft, form.expected_version, what="template.saved")
 
 
 @editors_only
@@ -58,19 +58,31 @@ async def restore_answer(request: Request, name: str) -> HTTPResponse:
     wanted, expected = version_field(request, "version"), version_field(request, "expected_version")
     for earlier in await _templates(request).history(name):
         if earlier.version == wanted:
-            return await _save(request, earlier, expected)
+            return await _save(request, earlier, expected, what="template.restored")
     raise NotFound(f"template {name!r} has no version {wanted}")
 
 
-async def _save(request: Request, draft: Template, expected_version: int) -> HTTPResponse:
-    """Save and go to the answer's page; on a conflict show both, with the draft still in the form."""
+async def _save(request: Request, draft: Template, expected_version: int, *, what: str) -> HTTPResponse:
+    """Save and go to the answer's page; on a conflict show both, with the draft still in the form.
+
+    what: the deed, for the audit log.
+    """
     templates = _templates(request)
     try:
-        return _to_answer(await templates.save(_signed(request, draft), expected_version=expected_version))
+        saved = await templates.save(_signed(request, draft), expected_version=expected_version)
     except EditConflict:
         current = await templates.get(draft.name)
         form = AnswerForm.of(draft, expected_version=current.version)
         return _show(request, await load_answer_page(request, current, form, conflict=True), 409)
+    await note_save(request, what, saved)
+    return _to_answer(saved)
+
+
+async def note_save(request: Request, what: str, saved: Template) -> None:
+    """Write it in the audit log."""
+    await request.app.ctx.store.audit.note(
+        request.ctx.account.id, what, saved.name, f"versie {saved.version}", address=request.client_ip
+    )
 
 
 def _signed(request: Request, draft: Template) -> Template:

@@ -1,0 +1,77 @@
+"""What the audit log says, in Dutch."""
+
+from __future__ import annotations
+
+# `what` of an entry, by its code. A deed without words shows its code.
+DEEDS: dict[str, str] = {
+    "account.away": "Neemt even geen gesprekken aan",
+    "account.changed": "Account gewijzigd",
+    "account.codes_renewed": "Nieuwe herstelcodes gemaakt",
+    "account.created": "Account gemaakt",
+    "account.disabled": "Account uitgezet",
+    "account.enabled": "Account weer aangezet",
+    "account.here": "Neemt weer gesprekken aan",
+    "account.invited": "Uitgenodigd",
+    "account.joined": "Uitnodiging aangenomen",
+    "account.link_asked": "Link voor nieuw wachtwoord gevraagd",
+    "account.link_made": "Link voor nieuw wachtwoord gemaakt",
+    "account.link_revoked": "Link ingetrokken",
+    "account.linked": "Account gekoppeld om mee in te loggen",
+    "account.password_changed": "Wachtwoord gewijzigd",
+    "account.password_reset": "Nieuw wachtwoord ingesteld met een link",
+    "account.removed": "Account verwijderd",
+    "account.totp_off": "Code bij het inloggen uitgezet",
+    "account.totp_on": "Code bij het inloggen aangezet",
+    "account.totp_reset": "Code bij het inloggen weggehaald",
+    "account.unlinked": "Koppeling om mee in te loggen weggehaald",
+    "department.moved": "Volgorde van afdelingen gewijzigd",
+    "department.removed": "Afdeling verwijderd",
+    "department.saved": "Afdeling opgeslagen",
+    "hook.created": "Webhook gemaakt",
+    "hook.removed": "Webhook verwijderd",
+    "hook.saved": "Webhook opgeslagen",
+    "hook.secret_renewed": "Nieuw geheim voor webhook gemaakt",
+    "session.all_ended": "Overal uitgelogd",
+    "session.ended": "Op één apparaat uitgelogd",
+    "sign_in.failed": "Inloggen mislukt",
+    "sign_in.succeeded": "Ingelogd",
+    "template.restored": "Oude versie van antwoord teruggezet",
+    "template.saved": "Antwoord opgeslagen",
+    "token.created": "Token gemaakt",
+    "token.revoked": "Token ingetrokken",
+}
+
+# What a deed is about: the part of its code before the dot.
+KINDS: dict[str, str] = {
+    "account": "Accounts",
+    "sign_in": "Inloggen",
+    "session": "Apparaten",
+    "token": "Tokens",
+    "template": "Antwoorden",
+    "department": "Afdelingen",
+    "duty": "Rooster",
+    "conversation": "Gesprekken",
+    "conversations": "Veel gesprekken tegelijk",
+    "person": "Klanten",
+    "list": "Lijsten",
+    "label": "Labels",
+    "hook": "Webhooks",
+    "connector": "Koppelingen",
+}
+
+# Details that the program itself writes.
+DETAILS: dict[str, str] = {
+    "wrong password": "verkeerd wachtwoord",
+    "too many attempts": "te vaak geprobeerd",
+    "unknown name": "onbekende inlognaam",
+    "wrong code": "verkeerde code",
+    "too many codes": "te veel verkeerde codes",
+}
+
+
+def deed(what: str) -> str:
+    return DEEDS.get(what, what)
+
+
+def details(text: str) -> str:
+    return DETAILS.get(text, text)
