@@ -109,6 +109,14 @@ class Settings:
         },
     )
 
+    identity_secret: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "help": "Secret with which your site signs who its customer is, for the widget. Empty: nobody is known."
+        },
+    )
+
     messenger_app_id: str = field(
         default="", metadata={"help": "Id of the Meta app. With the next three it turns the Messenger channel on."}
     )
@@ -321,7 +329,7 @@ class Settings:
                 raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
 
     def _check_secrets(self) -> None:
-        for name in ("rest_token", "api_token", "messenger_app_secret", "messenger_verify_token"):
+        for name in ("rest_token", "api_token", "identity_secret", "messenger_app_secret", "messenger_verify_token"):
             token = getattr(self, name)
             if token and len(token.strip()) < 16:
                 raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 import uuid
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from bot.model import AGENT_PREFIX, ASSISTANT, Message
 from bot.store.conversations import ENTRY_ID, entry_order
 from bot.web.access import is_own_origin
 from bot.web.bodies import decode_json
+from bot.web.channels.identity import CustomerClaim, Identity, verified
 from bot.web.channels.in_order import InOrder
 from bot.web.live import Event, Subscription, event_messages
 
@@ -61,6 +63,7 @@ class Frame(msgspec.Struct):
     text: str = ""
     payload: str | None = None
     up_to: str = ""
+    customer: CustomerClaim | None = None
 
 
 class Limits:
@@ -92,7 +95,8 @@ async def socket(request: Request, ws: Websocket) -> None:
         return
     try:
         hello = await _hello(ws)
-        conversation_id, token = await _conversation(request, hello.token)
+        identity = _identity(request, hello.customer)
+        conversation_id, token = await _conversation(request, hello.token, identity)
     except (TooManyRequests, StoreUnavailable) as exc:
         await ws.send(_error_frame(exc, None))
         await ws.close(TRY_AGAIN_LATER, "try again later")
@@ -100,16 +104,20 @@ async def socket(request: Request, ws: Websocket) -> None:
     except InvalidMessage:
         await ws.close(NOT_HELLO, "expected a hello frame first")
         return
-    await Page(request, ws, conversation_id).run(hello, token)
+    if hello.customer and not identity:
+        log.info("identity.refused", conversation_id=conversation_id)
+    await Page(request, ws, conversation_id, identity).run(hello, token)
 
 
 class Page:
     """The widget on one open page."""
 
-    def __init__(self, request: Request, ws: Websocket, conversation_id: str) -> None:
+    def __init__(self, request: Request, ws: Websocket, conversation_id: str, identity: Identity | None) -> None:
         self._ctx = request.app.ctx
         self._ws = ws
         self._conversation_id = conversation_id
+        # Until the conversation has it, which exists from its first message on.
+        self._identity = identity
         self._owner = ASSISTANT
         self._last_entry_id = ""
         self._typed_at_s = 0.0
@@ -144,6 +152,8 @@ class Page:
         except NotFound:
             pass  # it exists from its first message on
         self._unread = await conversations.unread(self._conversation_id)
+        verdict = _verdict(hello, self._identity)
+        await self._identify()
         if messages:
             self._last_entry_id = messages[-1].entry_id
         await self._send(
@@ -153,6 +163,7 @@ class Page:
             messages=[_wire(message) for message in messages],
             more=len(messages) == HISTORY_MESSAGES,
             max_text_chars=self._ctx.settings.max_text_chars,
+            identity=verdict,
             **_owner_fields(self._owner, agent_name),
         )
 
@@ -201,6 +212,16 @@ class Page:
         await self._send(type="ack", id=frame.id, entry_id=received.entry_id, repeated=received.repeated)
         if received.owner == ASSISTANT and not received.repeated:
             await self._send(type="typing", sender="assistant")
+
+        with suppress(StoreUnavailable):  # the message is stored; with the next one, or the next hello
+            await self._identify()
+
+    async def _identify(self) -> None:
+        """Note who the customer is, once there is a conversation to note it in."""
+        if self._identity and await self._ctx.store.conversations.get_many([self._conversation_id]):
+            identity, people = self._identity, self._ctx.store.people
+            await people.identify(self._conversation_id, identity.id, name=identity.name, email=identity.email)
+            self._identity = None
 
     def _note_refusal(self, message_id: str, exc: BotError) -> None:
         if _wire_code(exc) in _RETRY:
@@ -293,19 +314,37 @@ async def _hello(ws: Websocket) -> Frame:
     return frame
 
 
-async def _conversation(request: Request, token: str | None) -> tuple[str, str]:
+def _identity(request: Request, claim: CustomerClaim | None) -> Identity | None:
+    return verified(claim, request.app.ctx.settings.identity_secret) if claim else None
+
+
+def _verdict(hello: Frame, identity: Identity | None) -> str | None:
+    """What the page hears about who it says the customer is; nothing if it does not say."""
+    if hello.customer is None:
+        return None
+    return "verified" if identity else "refused"
+
+
+async def _conversation(request: Request, token: str | None, identity: Identity | None) -> tuple[str, str]:
     """The conversation that the page's token belongs to, or a new one, with its token.
 
+    Who signed in as somebody else on the same browser does not read on in that conversation.
     Raises TooManyRequests, and StoreUnavailable as long as Redis has never been there.
     """
     ctx = request.app.ctx
     secret = await ctx.store.secret()
     conversation_id, _, signature = (token or "").partition(".")
-    if conversation_id and hmac.compare_digest(signature.encode(), _sign(secret, conversation_id).encode()):
+    is_ours = conversation_id and hmac.compare_digest(signature.encode(), _sign(secret, conversation_id).encode())
+    if is_ours and not await _is_of_another(request, conversation_id, identity):
         return conversation_id, f"{conversation_id}.{signature}"
     ctx.limits.new_conversation(request.remote_addr or request.ip)
     conversation_id = f"widget-{uuid.uuid4().hex}"
     return conversation_id, f"{conversation_id}.{_sign(secret, conversation_id)}"
+
+
+async def _is_of_another(request: Request, conversation_id: str, identity: Identity | None) -> bool:
+    found = await request.app.ctx.store.conversations.get_many([conversation_id]) if identity else []
+    return any(one.identity not in ("", identity.id) for one in found if identity)
 
 
 def _sign(secret: bytes, conversation_id: str) -> str:

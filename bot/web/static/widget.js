@@ -2,7 +2,8 @@
  * The one file a site loads.
  *
  *   <script async src="https://chat.example.nl/widget.js" data-heading="Winkel"></script>
- *       defines the element and adds one to the page, unless the page already has one; data-* become its attributes.
+ *       defines the element and adds one to the page, unless the page already has one; data-* become its attributes,
+ *       and data-customer-* stay what they are (docs/how-to/identity.md).
  *   <script type="module" src="https://chat.example.nl/widget.js"></script>, or import "…/widget.js"
  *       only defines the element; the page writes <chat-widget> where it wants it.
  *
@@ -28,7 +29,10 @@
     await pageIsRead();
     if (document.querySelector("chat-widget")) return;
     const widget = document.createElement("chat-widget");
-    for (const [name, value] of Object.entries(script.dataset)) widget.setAttribute(name, value ?? "");
+    for (const [name, value] of Object.entries(script.dataset)) {
+      if (name.startsWith("customer")) widget.dataset[name] = value;
+      else widget.setAttribute(name, value ?? "");
+    }
     document.body.append(widget);
   };
 

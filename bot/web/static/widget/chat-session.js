@@ -1,8 +1,8 @@
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
+import { reportIdentity, storageFor } from "./customer.js";
 import { Outbox } from "./outbox.js";
 import { CloseCode, compareEntryIds, newMessageId } from "./protocol.js";
-import { SafeStorage } from "./safe-storage.js";
 import { texts } from "./texts.js";
 
 /** @typedef {import("./conversation.js").Entry} Entry */
@@ -29,6 +29,7 @@ const TYPING_EVERY_MS = 3_000;
 /** One customer's conversation: connection, messages and what the browser keeps of them. Knows nothing of the page. */
 export class ChatSession {
   #view;
+  #customer;
   #storage;
   #connection;
   #outbox;
@@ -44,13 +45,15 @@ export class ChatSession {
   /**
    * @param {object} options
    * @param {URL} options.server
+   * @param {import("./customer.js").Customer | null} options.customer
    * @param {SessionView} options.view
    * @param {() => boolean} options.isVisible whether the customer can see the newest message now
    */
-  constructor({ server, view, isVisible }) {
+  constructor({ server, customer, view, isVisible }) {
     this.#view = view;
     this.#isVisible = isVisible;
-    this.#storage = new SafeStorage(`vraagbaak:${server.href}`);
+    this.#customer = customer;
+    this.#storage = storageFor(server, customer);
     this.#connection = new Connection({
       url: socketUrl(server),
       hello: () => this.#sayHello(),
@@ -140,7 +143,7 @@ export class ChatSession {
     const token = this.#storage.get("token");
     const sameAsBefore = token === this.#hello.token || this.#hello.token === null;
     this.#hello = { token, after: sameAsBefore ? this.#conversation.lastReceived : "" };
-    return { type: "hello", ...this.#hello };
+    return { type: "hello", ...this.#hello, ...(this.#customer && { customer: this.#customer }) };
   }
 
   /** @param {ServerFrame} frame */
@@ -164,6 +167,7 @@ export class ChatSession {
   /** @param {import("./protocol.js").Welcome} welcome */
   #welcome(welcome) {
     this.#view.showNotice("");
+    reportIdentity(welcome.identity);
     if (this.#conversationId && welcome.conversation_id !== this.#conversationId) this.#forget();
     this.#conversationId = welcome.conversation_id;
     this.#hello.token = welcome.token;

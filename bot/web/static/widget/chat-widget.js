@@ -1,5 +1,6 @@
 import { ChatSession } from "./chat-session.js";
 import { Composer } from "./composer.js";
+import { CUSTOMER_ATTRIBUTES, customerOf } from "./customer.js";
 import { Launcher } from "./launcher.js";
 import { MessageList } from "./message-list.js";
 import { Panel } from "./panel.js";
@@ -18,14 +19,15 @@ const HOME = new URL("../../", import.meta.url);
  * A chat with the assistant, and with a human behind it.
  *
  * Attributes: `server` address of the chat server, default where this file came from; `label` of the round button;
- * `heading` and `intro` of the window; `open` opens it with the page, and tells whether it is open.
+ * `heading` and `intro` of the window; `open` opens it with the page, and tells whether it is open; `data-customer-id`,
+ * `-hash`, `-name` and `-email` say who is signed in on the page.
  * Methods: open(), close(), toggle(), ask(text).
  * Events, all bubbling and composed: `chat-opened`, `chat-closed`, and `chat-message` with
  * detail {id, sender, text, agentName, sentAtMs} for each message from now on, the customer's own too.
  * Custom properties and parts: see styles.js.
  */
 export class ChatWidgetElement extends HTMLElement {
-  static observedAttributes = ["server", "label", "heading", "intro"];
+  static observedAttributes = ["server", "label", "heading", "intro", ...CUSTOMER_ATTRIBUTES];
 
   #list = new MessageList({
     onChoice: (title, payload) => this.#choose(title, payload),
@@ -55,6 +57,8 @@ export class ChatWidgetElement extends HTMLElement {
   #session = null;
   /** @type {AbortController | null} */
   #pageEvents = null;
+  /** A page sets one attribute at a time. */
+  #customerChanges = false;
   /** During a welcome: whether it brought anything new. Null otherwise. */
   #many = /** @type {{news: boolean} | null} */ (null);
 
@@ -95,6 +99,17 @@ export class ChatWidgetElement extends HTMLElement {
     if (name === "heading") this.#panel.heading = value || texts.heading;
     if (name === "intro") this.#panel.intro = value || texts.intro;
     if (name === "server" && this.#session) this.#startSession();
+    if (CUSTOMER_ATTRIBUTES.includes(name) && this.#session) this.#changeCustomer();
+  }
+
+  /** Somebody signs in or out without a new page. */
+  #changeCustomer() {
+    if (this.#customerChanges) return;
+    this.#customerChanges = true;
+    queueMicrotask(() => {
+      this.#customerChanges = false;
+      if (this.#session) this.#startSession();
+    });
   }
 
   /** @returns {URL} ends with a slash */
@@ -205,6 +220,7 @@ export class ChatWidgetElement extends HTMLElement {
     this.#list.clear();
     this.#session = new ChatSession({
       server: this.server,
+      customer: customerOf(this),
       isVisible: () => this.isOpen && !document.hidden && this.#scroll.isAtEnd,
       view: {
         showEntry: (entry, next, isNew, isHistory) => this.#showEntry(entry, next, isNew, isHistory),

@@ -30,6 +30,7 @@
  * @property {Owner} owner
  * @property {string | null} agent_name
  * @property {number} max_text_chars
+ * @property {"verified" | "refused" | null} [identity] whether the customer is who the page says, null if it does not say
  * @property {boolean} more with `after` in the hello: newer ones follow; without: older ones exist
  */
 
