@@ -179,6 +179,15 @@ class Settings:
         },
     )
 
+    hooks_private: str = field(
+        default="off",
+        metadata={
+            "help": "Whether webhooks may go to http:// and to addresses inside your own network: `on` only if every "
+            "admin may ask anything there.",
+            "choices": ("off", "on"),
+        },
+    )
+
     turn_timeout_s: float = field(
         default=5.0, metadata={"help": "A message that the assistant has not handled by then goes to a human."}
     )

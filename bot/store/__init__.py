@@ -19,6 +19,11 @@ from bot.store.identities import IdentityStore, OpenIdFlows
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.labels import LabelStore
+from bot.store.happenings import Happenings
+from bot.store.hooks import HookStore
+from bot.store.inbound import Inbound
+from bot.store.keys import Keys
+from bot.store.leader import Leader
 from bot.store.media import MediaList
 from bot.store.models import ModelRegistry
 from bot.store.notifications import Notifications
@@ -74,6 +79,9 @@ class Store:
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
         self.duty = DutyRoster(self._client, keys)
         self.reminders = Reminders(self._client, keys, notifications_lifetime_s=settings.retention_days * 86_400)
+        self.happenings = Happenings(self._client, keys)
+        self.hooks = HookStore(self._client, keys)
+        self.hooks_leader = Leader(self._client, keys.hooks_leader)
         self.audit = AuditLog(self._client, keys, retention_days=settings.retention_days)
         self.inbound = Inbound(
             self._client, keys, retention_days=settings.retention_days, replicas=settings.redis_replicas

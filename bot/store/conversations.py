@@ -239,6 +239,12 @@ class ConversationStore:
             end = f"({entries[-1][0]}"
         return found[:limit][::-1]
 
+    async def message_at(self, conversation_id: str, entry_id: str) -> Message | None:
+        """The message at this place in the log, a note too; None if there is none (any more)."""
+        with translated_errors():
+            entries = await self._client.xrange(self._keys.log(conversation_id), min=entry_id, max=entry_id)
+        return stored_message(entry_id, entries[0][1]["message"]) if entries else None
+
     async def transcript(self, conversation_id: str, *, limit: int = 5000) -> list[TranscriptLine]:
         """The whole conversation as agents see it, each message with its NLU or its delivery state."""
         pipeline = self._client.pipeline(transaction=False)

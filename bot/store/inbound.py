@@ -15,17 +15,11 @@ import redis.asyncio as aioredis
 
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.keys import Keys
+from bot.store.leader import Leader
 
 # What could not be understood is kept for who wants to know, but not for ever: it may have a customer's words.
 MAX_ODD = 10_000
 ODD_DAYS = 30
-_LEAD = """
-local leader = redis.call('GET', KEYS[1])
-if leader and leader ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-_RESIGN = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,7 @@ class Inbound:
         self._keys = keys
         self._retention_days = retention_days
         self._put = Script(client, "inbound_put", on_conversation=False, replicas=replicas)
-        self._lead = client.register_script(_LEAD)
-        self._resign = client.register_script(_RESIGN)
+        self._leader = Leader(client, keys.inbound_leader)
 
     async def put(self, events: Sequence[RawEvent]) -> None:
         """Store all of them or none. Raises StoreUnavailable."""
@@ -122,13 +115,11 @@ class Inbound:
 
     async def lead(self, name: str, lease_ms: int) -> bool:
         """Become the leader, or stay it, for `lease_ms`; False while another process is."""
-        with translated_errors():
-            return bool(await self._lead(keys=[self._keys.inbound_leader], args=[name, lease_ms]))
+        return await self._leader.lead(name, lease_ms)
 
     async def resign(self, name: str) -> None:
         """Another may lead at once."""
-        with translated_errors():
-            await self._resign(keys=[self._keys.inbound_leader], args=[name])
+        await self._leader.resign(name)
 
 
 def _raw_event(entry_id: str, fields: dict[str, str]) -> RawEvent:

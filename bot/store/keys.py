@@ -136,6 +136,25 @@ class Keys:
     def happenings(self) -> str:
         return self._key("happenings")
 
+    @property
+    def happenings_read(self) -> str:
+        return self._key("happenings-read")
+
+    # Programs outside: webhooks and connectors.
+    @property
+    def hooks(self) -> str:
+        return self._key("hooks")
+
+    @property
+    def hooks_leader(self) -> str:
+        return self._key("hooks:leader")
+
+    def hook_deliveries(self, hook_id: str) -> str:
+        return self._key(f"hook:{hook_id}:deliveries")
+
+    def hook_due(self, hook_id: str) -> str:
+        return self._key(f"hook:{hook_id}:due")
+
     # The team.
     @property
     def departments(self) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
 import structlog
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse, file, redirect
@@ -27,6 +31,8 @@ from bot.web.desk import blueprint as desk
 from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
 from bot.web.labels import blueprint as labels
+from bot.web.hooks import blueprint as hooks
+from bot.web.hooks.delivering import Hooks
 from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
@@ -47,7 +53,22 @@ from bot.web.tokens import blueprint as tokens
 
 log = structlog.get_logger()
 
-OPERATIONS = (health_blueprint, metrics_blueprint)
+BLUEPRINTS = (
+    rest,
+    widget,
+    messenger_webhook,
+    sign_in,
+    tokens,
+    audit,
+    desk,
+    labels,
+    editor,
+    hooks,
+    api,
+    demo,
+    health_blueprint,
+    metrics_blueprint,
+)
 MAX_BODY_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 32 * 1024
 GRACEFUL_STOP_S = 5.0
@@ -72,8 +93,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     )
     _make_parts(app, settings, redis_url)
     failures.install(app)
-    for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, desk, labels, editor, api, demo, *OPERATIONS):
-    for blueprint in (rest, widget, messenger_webhook, sign_in, tokens, audit, desk, editor, api, demo, *OPERATIONS):
+    for blueprint in BLUEPRINTS:
         app.blueprint(blueprint)
     _serve_static(app)
     app.register_middleware(_check_request, "request")
@@ -115,6 +135,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
         live=app.ctx.live,
         metrics=app.ctx.metrics,
     )
+    app.ctx.hooks = Hooks(store, settings, app.ctx.metrics)
     app.ctx.jinja = environment(settings)
     app.ctx.limits = Limits(
         messages_per_minute=settings.messages_per_minute,
@@ -122,48 +143,44 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     )
 
 
+def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+    """What runs beside the requests, for ever."""
+    ctx = app.ctx
+    return {
+        "redis_watch": ctx.redis_watch.run,
+        "live": ctx.live.run,
+        "rescue": ctx.rescue.run,
+        "return_unanswered": ctx.rescue.return_unanswered,
+        "clean": ctx.rescue.clean,
+        "loop_lag": partial(sample_lag, ctx.metrics.loop_lag_seconds),
+        "leases": ctx.leases.run,
+        "snoozes": ctx.snoozes.run,
+        "promises": ctx.promises.run,
+        "reminding": ctx.reminding.run,
+        "media": ctx.media.run,
+        "hooks": ctx.hooks.run,
+        **(ctx.messenger.background() if ctx.messenger else {}),
+    }
+
+
 async def _open(app: App) -> None:
     await app.ctx.redis_watch.start()
-    app.add_task(app.ctx.redis_watch.run(), name="redis_watch")
-    app.add_task(app.ctx.live.run(), name="live")
-    app.add_task(app.ctx.rescue.run(), name="rescue")
-    app.add_task(app.ctx.rescue.return_unanswered(), name="return_unanswered")
-    app.add_task(app.ctx.rescue.clean(), name="clean")
-    app.add_task(sample_lag(app.ctx.metrics.loop_lag_seconds), name="loop_lag")
-    app.add_task(app.ctx.leases.run(), name="leases")
-    app.add_task(app.ctx.snoozes.run(), name="snoozes")
-    app.add_task(app.ctx.media.run(), name="media")
-    app.add_task(app.ctx.promises.run(), name="promises")
-    app.add_task(app.ctx.reminding.run(), name="reminding")
+    await app.ctx.hooks.open()
     if app.ctx.messenger:
         await app.ctx.messenger.open()
-        for name, work in app.ctx.messenger.background().items():
-            app.add_task(work(), name=name)
+    for name, work in _background(app).items():
+        app.add_task(work(), name=name)
     log.info("web.started")
 
 
 async def _close(app: App) -> None:
-    for name in ("promises", "reminding"):
-        await app.cancel_task(name, raise_exception=False)
-    await app.ctx.telling.close()
-    for name in (
-        "redis_watch",
-        "live",
-        "rescue",
-        "return_unanswered",
-        "clean",
-        "loop_lag",
-        "leases",
-        "media",
-        "assignment",
-        "snoozes",
-    ):
+    for name in _background(app):
         await app.cancel_task(name, raise_exception=False)
     if app.ctx.messenger:
-        for name in app.ctx.messenger.background():
-            await app.cancel_task(name, raise_exception=False)
         await app.ctx.messenger.close()
+    await app.ctx.telling.close()
     await app.ctx.media.close()
+    await app.ctx.hooks.close()
     await app.ctx.store.close()
     log.info("web.stopped")
 

@@ -10,6 +10,7 @@ from sanic.response import json
 
 from bot.errors import StoreUnavailable
 from bot.model import ModelRecord
+from bot.store.work import now_ms
 
 blueprint = Blueprint("health", url_prefix="/health")
 
@@ -17,6 +18,8 @@ blueprint = Blueprint("health", url_prefix="/health")
 RESCUED_WITHIN_MS = 1_000
 # Events of Meta have their effect within a second; those of after a failure wait a few for each other.
 EVENTS_WITHIN_S = 60.0
+# A receiver that takes long holds up its own deliveries.
+HOOKS_WITHIN_S = 300.0
 
 
 @blueprint.get("/live")
@@ -40,6 +43,7 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         active = await store.models.active()
         late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
         messenger = await _messenger(request)
+        outside = await _hooks(request)
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
         messenger = {"messenger": unknown} if request.app.ctx.messenger else {}
@@ -49,6 +53,7 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         "assistant": _assistant(alive, active, len(late), turn_timeout_s),
         "model": _model(active),
         **messenger,
+        **outside,
     }
 
 
@@ -82,6 +87,20 @@ def _model(active: Any) -> dict[str, Any]:
     if active is None:
         return {"ok": False, "reason": "no model was trained yet; `make train` does"}
     return {"ok": True, "reason": active.name, "trained_at_ms": active.trained_at_ms, "card": active.card}
+
+
+async def _hooks(request: Request) -> dict[str, dict[str, Any]]:
+    """Nothing without webhooks. Not ok when nobody delivers; a receiver that fails is for its owner to mend."""
+    store = request.app.ctx.store
+    hooks = [hook for hook in await store.hooks.all() if hook.is_on]
+    if not hooks:
+        return {}
+    due = [await store.hooks.oldest_due_ms(hook.id) for hook in hooks if hook.is_active]
+    late_s = max([0.0, *((now_ms() - one) / 1000 for one in due if one is not None)])
+    warnings = [f"webhook {hook.id}: {hook.off_reason or 'failing'}" for hook in hooks if hook.failing_since_ms]
+    ok = late_s <= HOOKS_WITHIN_S
+    reason = "deliveries are made" if ok else f"a delivery has waited {late_s:.0f} s for a first try, or its next"
+    return {"webhooks": {"ok": ok, "reason": reason, "warnings": warnings}}
 
 
 async def _messenger(request: Request) -> dict[str, dict[str, Any]]:

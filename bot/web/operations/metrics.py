@@ -65,6 +65,11 @@ class Metrics:
         )
         for result in ("kept", *MEDIA_PROBLEMS):
             self.media.labels(result)
+        self.hook_deliveries = Counter(
+            "bot_hook_deliveries_total", "Tries to deliver a webhook", ["outcome"], registry=registry
+        )
+        for outcome in ("delivered", "retried", "failed"):
+            self.hook_deliveries.labels(outcome)
         self.pages = Gauge("bot_widget_pages", "Pages with a widget connected to it", registry=registry)
         self.store_seconds = Histogram(
             "bot_store_seconds",

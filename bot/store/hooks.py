@@ -1,0 +1,254 @@
+"""Webhooks of others: who wants to hear what, and each delivery from the moment that it is due until it arrived."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import msgspec
+import redis.asyncio as aioredis
+
+from bot.errors import NotFound
+from bot.store.connection import encode, translated_errors
+from bot.store.keys import Keys
+from bot.store.work import now_ms
+
+READER = "hooks"
+# What a subscription may ask for: happenings of conversation.lua. `test` comes from the button alone.
+EVENTS = (
+    "handoff",
+    "claim",
+    "reply",
+    "message",
+    "transfer",
+    "put_back",
+    "hand_back",
+    "close",
+    "promise",
+    "rating",
+)
+MAX_HOOKS = 20
+# Deliveries that a subscription keeps when they are done; what still has to be delivered is kept besides.
+KEPT = 200
+MAX_WAITING = 10_000
+OLD_SECRET_MS = 24 * 3600 * 1000
+SECRET_PREFIX = "whsec_"
+# Not for a hook that was removed meanwhile: nobody would ever take it out.
+_SETTLE = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+if ARGV[4] == '' then redis.call('ZREM', KEYS[3], ARGV[2]) else redis.call('ZADD', KEYS[3], ARGV[4], ARGV[2]) end
+return 1
+"""
+
+State = Literal["waiting", "delivered", "failed", "dropped"]
+OffReason = Literal["", "failing", "gone"]
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A subscription. url: where to. with_text: whether the words of messages go along.
+
+    secret: `whsec_` and base64; old_secret: the one before, good until old_secret_until_ms. is_on: as the admin wants
+    it. failing_since_ms: since when nothing arrived, 0 if the last did. off_reason: why we switched it off.
+    """
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    secret: str = field(repr=False)
+    is_on: bool = True
+    with_text: bool = False
+    old_secret: str = field(default="", repr=False)
+    old_secret_until_ms: int = 0
+    created_at_ms: int = 0
+    failing_since_ms: int = 0
+    off_reason: OffReason = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.is_on and not self.off_reason
+
+    def secrets(self, at_ms: int) -> tuple[str, ...]:
+        """Those that it signs with, the newest first."""
+        return (self.secret, self.old_secret) if self.old_secret_until_ms > at_ms else (self.secret,)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message to one subscription. Words are looked up when it is sent, so that none are kept here.
+
+    id: the receiver's too, the same at each try. about: of the happening. status: of the last answer, 0 without one;
+    problem: a code, why there was none. took_ms: how long the last try took. next_at_ms: when it is tried next.
+    """
+
+    id: str
+    hook_id: str
+    type: str
+    at_ms: int
+    conversation_id: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+    state: State = "waiting"
+    tries: int = 0
+    tried_at_ms: int = 0
+    took_ms: int = 0
+    status: int = 0
+    problem: str = ""
+    next_at_ms: int = 0
+
+
+class HookStore:
+    """Subscriptions, and their deliveries."""
+
+    def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._settle = client.register_script(_SETTLE)
+
+    async def all(self) -> tuple[Hook, ...]:
+        """The oldest first."""
+        with translated_errors():
+            fields = await self._client.hgetall(self._keys.hooks)
+        found = [_hook(name, fields) for name in fields if " " not in name]
+        return tuple(sorted(found, key=lambda hook: (hook.created_at_ms, hook.id)))
+
+    async def get(self, hook_id: str) -> Hook:
+        """Raises NotFound."""
+        for hook in await self.all():
+            if hook.id == hook_id:
+                return hook
+        raise NotFound(f"no webhook {hook_id!r}")
+
+    async def create(self, url: str, events: Sequence[str], *, with_text: bool = False) -> Hook:
+        """A new subscription: to what happens from now on."""
+        hook = Hook(
+            uuid.uuid4().hex[:12], url, tuple(events), _new_secret(), with_text=with_text, created_at_ms=now_ms()
+        )
+        with translated_errors():
+            await self._client.hset(self._keys.hooks, hook.id, encode(hook))
+        return hook
+
+    async def save(self, hook: Hook) -> None:
+        """Store it. One that we had switched off begins anew. Raises NotFound."""
+        await self.get(hook.id)
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hset(self._keys.hooks, hook.id, encode(replace(hook, failing_since_ms=0, off_reason="")))
+        pipeline.hdel(self._keys.hooks, f"{hook.id} failing_since_ms", f"{hook.id} off_reason")
+        with translated_errors():
+            await pipeline.execute()
+
+    async def renew_secret(self, hook_id: str) -> Hook:
+        """A new secret; for a day what is sent is signed with the one before as well. Raises NotFound."""
+        hook = await self.get(hook_id)
+        renewed = replace(
+            hook, secret=_new_secret(), old_secret=hook.secret, old_secret_until_ms=now_ms() + OLD_SECRET_MS
+        )
+        with translated_errors():
+            await self._client.hset(self._keys.hooks, hook_id, encode(renewed))
+        return renewed
+
+    async def remove(self, hook_id: str) -> None:
+        """With what still had to be delivered. Raises NotFound."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hdel(self._keys.hooks, hook_id)
+        pipeline.hdel(self._keys.hooks, f"{hook_id} failing_since_ms", f"{hook_id} off_reason")
+        pipeline.delete(self._keys.hook_deliveries(hook_id), self._keys.hook_due(hook_id))
+        with translated_errors():
+            removed, *_ = await pipeline.execute()
+        if not removed:
+            raise NotFound(f"no webhook {hook_id!r}")
+
+    async def arrived(self, hook_id: str) -> None:
+        """Something got through."""
+        with translated_errors():
+            await self._client.hdel(self._keys.hooks, f"{hook_id} failing_since_ms")
+
+    async def missed(self, hook_id: str, at_ms: int) -> int:
+        """A try failed; returns since when all do."""
+        name = f"{hook_id} failing_since_ms"
+        with translated_errors():
+            await self._client.hsetnx(self._keys.hooks, name, at_ms)
+            return int(await self._client.hget(self._keys.hooks, name) or at_ms)
+
+    async def switch_off(self, hook_id: str, reason: OffReason) -> bool:
+        """False if it was off already."""
+        with translated_errors():
+            return bool(await self._client.hsetnx(self._keys.hooks, f"{hook_id} off_reason", reason))
+
+    async def spread(self, deliveries: Sequence[Delivery], *, until: str) -> None:
+        """They are to be delivered; everything up to this place in the happenings is dealt with, in the same step."""
+        pipeline = self._client.pipeline(transaction=True)
+        for one in deliveries:
+            pipeline.hsetnx(self._keys.hook_deliveries(one.hook_id), one.id, encode(one))
+            pipeline.zadd(self._keys.hook_due(one.hook_id), {one.id: one.next_at_ms}, nx=True)
+        pipeline.hset(self._keys.happenings_read, READER, until)
+        with translated_errors():
+            await pipeline.execute()
+
+    async def due(self, hook_id: str, at_ms: int, limit: int) -> list[Delivery]:
+        """What is to be delivered now, the one that waits longest first."""
+        with translated_errors():
+            ids = await self._client.zrangebyscore(self._keys.hook_due(hook_id), "-inf", at_ms, start=0, num=limit)
+            found = await self._client.hmget(self._keys.hook_deliveries(hook_id), ids) if ids else []
+            if lost := [name for name, one in zip(ids, found, strict=True) if one is None]:
+                await self._client.zrem(self._keys.hook_due(hook_id), *lost)
+        return [msgspec.json.decode(one, type=Delivery) for one in found if one]
+
+    async def oldest_due_ms(self, hook_id: str) -> int | None:
+        """When the next one is, or was, to be delivered."""
+        with translated_errors():
+            found = await self._client.zrange(self._keys.hook_due(hook_id), 0, 0, withscores=True)
+        return int(found[0][1]) if found else None
+
+    async def settle(self, delivery: Delivery) -> bool:
+        """What became of a try; it is due again at its `next_at_ms`, 0 for never. False if the hook is gone."""
+        hook_id = delivery.hook_id
+        keys = [self._keys.hooks, self._keys.hook_deliveries(hook_id), self._keys.hook_due(hook_id)]
+        with translated_errors():
+            args = [hook_id, delivery.id, encode(delivery), delivery.next_at_ms or ""]
+            return bool(await self._settle(keys=keys, args=args))
+
+    async def delivery(self, hook_id: str, delivery_id: str) -> Delivery:
+        """Raises NotFound."""
+        with translated_errors():
+            found = await self._client.hget(self._keys.hook_deliveries(hook_id), delivery_id)
+        if found is None:
+            raise NotFound(f"no delivery {delivery_id!r}")
+        return msgspec.json.decode(found, type=Delivery)
+
+    async def deliveries(self, hook_id: str) -> list[Delivery]:
+        """All that is kept, the newest first."""
+        with translated_errors():
+            found = await self._client.hvals(self._keys.hook_deliveries(hook_id))
+        records = [msgspec.json.decode(one, type=Delivery) for one in found]
+        return sorted(records, key=lambda one: (one.at_ms, one.id), reverse=True)
+
+    async def trim(self, hook_id: str) -> None:
+        """Forget the oldest that are done, and of what waits the oldest that are too many."""
+        with translated_errors():
+            if await self._client.hlen(self._keys.hook_deliveries(hook_id)) <= KEPT:
+                return
+        records = await self.deliveries(hook_id)
+        done = [one.id for one in records if one.state != "waiting"][KEPT:]
+        waiting = [one.id for one in records if one.state == "waiting"][MAX_WAITING:]
+        if gone := done + waiting:
+            pipeline = self._client.pipeline(transaction=True)
+            pipeline.hdel(self._keys.hook_deliveries(hook_id), *gone)
+            pipeline.zrem(self._keys.hook_due(hook_id), *gone)
+            with translated_errors():
+                await pipeline.execute()
+
+
+def _new_secret() -> str:
+    """As Standard Webhooks wants it: 24 to 64 random bytes."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _hook(hook_id: str, fields: dict[str, str]) -> Hook:
+    hook = msgspec.json.decode(fields[hook_id], type=Hook)
+    off_reason: Any = fields.get(f"{hook_id} off_reason", "")
+    return replace(hook, failing_since_ms=int(fields.get(f"{hook_id} failing_since_ms", 0)), off_reason=off_reason)
