@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 import aiohttp
 
 from bot.web.hooks.signing import headers
-from bot.web.media.download import PublicResolver, is_public
+from bot.web.media.download import PrivateAddress, PublicResolver, is_public
 
 TIMEOUT_S = 10.0
 CONNECT_S = 5.0
@@ -107,7 +107,7 @@ class HookClient:
         except TimeoutError:
             problem = "timeout"
         except aiohttp.ClientConnectorError as exc:
-            problem = "not_allowed" if "private network" in str(exc) else "connection"
+            problem = "not_allowed" if isinstance(exc.os_error, PrivateAddress) else "connection"
         except (aiohttp.ClientError, OSError, ValueError):
             problem = "connection"
         return Outcome(problem=problem, took_ms=_since_ms(began_s))

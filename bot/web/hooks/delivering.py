@@ -195,4 +195,4 @@ def _settled(delivery: Delivery, outcome: Outcome, at_ms: int) -> Delivery:
         # What was given up and sent again by hand is tried once.
         return tried if delivery.state == "delivered" else replace(tried, state="failed")
     wait_s = max(RETRIES_S[tries - 1], min(outcome.retry_after_s, MAX_RETRY_AFTER_S))
-    return replace(tried, state="waiting", next_at_ms=at_ms + wait_s * 1000)
+    return replace(tried, state="waiting", next_at_ms=at_ms + round(wait_s * 1000))

@@ -113,6 +113,10 @@ class Downloader:
         return file
 
 
+class PrivateAddress(OSError):
+    """A name leads into our own network."""
+
+
 class PublicResolver(AbstractResolver):
     """Names that lead into our own network lead nowhere: the address that is used is the one that is looked at."""
 
@@ -123,7 +127,7 @@ class PublicResolver(AbstractResolver):
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)  # type: ignore[arg-type]
         if host not in self._trusted and not all(is_public(one["host"]) for one in found):
-            raise OSError("an address of a private network")
+            raise PrivateAddress("an address of a private network")
         return found
 
     async def close(self) -> None:

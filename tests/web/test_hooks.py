@@ -1,0 +1,327 @@
+"""Webhooks: what happens reaches whoever subscribed, signed, in order, and again until it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from bot.errors import NotFound
+from bot.model import Account, Handoff
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.conversations import AtOnce
+from bot.store.hooks import EVENTS, KEPT, Delivery, Hook
+from bot.store.work import now_ms
+from bot.web import leading
+from bot.web.hooks import delivering
+from bot.web.hooks.client import BadAddress, HookClient, check_address
+from bot.web.hooks.delivering import Hooks
+from bot.web.operations.metrics import Metrics
+from tests.conftest import eventually
+from tests.fakes.conversations import handed_over, message, write
+from tests.fakes.hook_receiver import HookReceiver, hook_receiver
+
+SANNE = Account("sanne", "Sanne", ("agent",))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "RETRIES_S", (0.05, 0.05))
+    monkeypatch.setattr(leading, "PAUSE_S", 0.05)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[HookReceiver]:
+    async with hook_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, hooks_private="on", public_url="https://chat.example.nl")
+
+
+@asynccontextmanager
+async def delivering_hooks(store: Store, settings: Settings, *, timeout_s: float = 5.0) -> AsyncIterator[Hooks]:
+    hooks = Hooks(store, settings, Metrics(), timeout_s=timeout_s)
+    await hooks.open()
+    task = asyncio.create_task(hooks.run())
+    try:
+        yield hooks
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await hooks.close()
+
+
+@pytest.fixture
+async def hooks(store: Store, settings: Settings) -> AsyncIterator[Hooks]:
+    async with delivering_hooks(store, settings) as hooks:
+        yield hooks
+
+
+async def subscribed(
+    store: Store, receiver: HookReceiver, *, events: tuple[str, ...] = EVENTS, with_text: bool = False
+) -> Hook:
+    hook = await store.hooks.create(receiver.url, events, with_text=with_text)
+    receiver.secret = hook.secret
+    return hook
+
+
+async def deliveries(store: Store, hook: Hook, *states: str, count: int = 1) -> list[Delivery]:
+    """All of them, once there are so many and each is in one of `states`."""
+
+    async def settled() -> list[Delivery]:
+        found = await store.hooks.deliveries(hook.id)
+        return found if len(found) >= count and all(one.state in states for one in found) else []
+
+    return await eventually(settled)
+
+
+async def test_what_happens_arrives_signed_in_order_and_without_words(
+    store: Store, hooks: Hooks, receiver: HookReceiver
+) -> None:
+    hook = await subscribed(store, receiver)
+    conversation_id = await handed_over(store, "mijn kat zit vast", reason="complaint", priority="high")
+    conversation = await store.conversations.get(conversation_id)
+    await store.queue.claim(conversation, SANNE)
+    await store.queue.reply(
+        conversation_id, SANNE, message(conversation_id, "agent", "Ik kom eraan", agent_name="Sanne")
+    )
+    await write(store, "dank je", conversation_id)
+    await store.queue.close(await store.conversations.get(conversation_id), reason="solved")
+    await eventually(lambda: _count(receiver, 5))
+    assert receiver.types() == ["handoff", "claim", "reply", "message", "close"]
+    handoff, claim, reply, _, close = (one["data"] for one in receiver.got)
+    facts = handoff["conversation"]
+    assert facts["id"] == conversation_id and facts["url"] == f"https://chat.example.nl/desk/{conversation_id}"
+    assert (facts["channel"], facts["department"]) == ("widget", "klantenservice")
+    assert (facts["reason"], facts["priority"], facts["labels"]) == ("complaint", "high", [])
+    assert claim["conversation"]["owner"] == "agent:sanne" and claim["before"] == "queue"
+    assert reply["message"]["sender"] == "agent" and reply["message"]["agent_name"] == "Sanne"
+    assert close["close_reason"] == "solved"
+    assert "kat" not in str(receiver.got) and "eraan" not in str(receiver.got)
+    assert len(set(receiver.ids)) == 5
+    assert [one.status for one in await deliveries(store, hook, "delivered", count=5)] == [200] * 5
+
+
+async def _count(receiver: HookReceiver, count: int) -> bool:
+    return len(receiver.got) >= count
+
+
+async def test_words_go_along_if_asked_for(store: Store, hooks: Hooks, receiver: HookReceiver) -> None:
+    await subscribed(store, receiver, with_text=True)
+    conversation_id = await handed_over(store, "mijn kat zit vast", customer_id="jo")
+    await eventually(lambda: _count(receiver, 1))
+    data = receiver.got[0]["data"]
+    assert data["message"]["text"] == "mijn kat zit vast" and data["message"]["sender"] == "customer"
+    assert data["conversation"]["customer"] == {"id": "jo", "name": ""}
+    assert data["conversation"]["id"] == conversation_id
+
+
+async def test_only_what_was_asked_for_and_what_came_after(store: Store, hooks: Hooks, receiver: HookReceiver) -> None:
+    await handed_over(store)
+    hook = await store.hooks.create(receiver.url, ("claim",))
+    conversation_id = await handed_over(store)
+    await store.queue.claim(await store.conversations.get(conversation_id), SANNE)
+    await deliveries(store, hook, "delivered")
+    assert receiver.types() == ["claim"]
+
+
+async def test_a_failed_delivery_is_tried_again_with_the_same_id_and_then_given_up(
+    store: Store, hooks: Hooks, receiver: HookReceiver
+) -> None:
+    hook = await subscribed(store, receiver)
+    receiver.statuses = [500, 302]
+    receiver.answer_headers = {"location": receiver.url}
+    await handed_over(store)
+    (delivery,) = await deliveries(store, hook, "delivered")
+    assert delivery.tries == 3 and len(set(receiver.ids)) == 1, "a redirect is not followed, and is no success"
+    await eventually(lambda: is_failing(store, hook, False))
+    receiver.statuses = [500] * 3
+    await handed_over(store)
+    newest, _ = await deliveries(store, hook, "delivered", "failed", count=2)
+    assert (newest.state, newest.tries, newest.status) == ("failed", 3, 500)
+    await eventually(lambda: is_failing(store, hook, True))
+    again = await hooks.try_now(hook, newest)
+    assert (again.state, again.id) == ("delivered", newest.id)
+
+
+async def is_failing(store: Store, hook: Hook, expected: bool) -> bool:
+    return ((await store.hooks.get(hook.id)).failing_since_ms > 0) == expected
+
+
+async def test_a_receiver_that_takes_too_long_did_not_get_it(
+    store: Store, settings: Settings, receiver: HookReceiver
+) -> None:
+    hook = await subscribed(store, receiver)
+    receiver.waits_s = 5.0
+    async with delivering_hooks(store, settings, timeout_s=0.2):
+        await handed_over(store)
+        (delivery,) = await deliveries(store, hook, "failed")
+    assert (delivery.problem, delivery.status) == ("timeout", 0) and 150 < delivery.took_ms < 5_000
+
+
+async def test_one_failing_conversation_holds_up_no_other_and_a_host_gets_four_at_a_time(
+    store: Store, hooks: Hooks, receiver: HookReceiver
+) -> None:
+    hook = await subscribed(store, receiver)
+    receiver.waits_s = 0.1
+    await asyncio.gather(*(handed_over_quietly(store, number) for number in range(12)))
+    await eventually(lambda: _count(receiver, 12))
+    assert receiver.most_at_once == delivering.AT_A_TIME_PER_HOST
+    await deliveries(store, hook, "delivered")
+
+
+async def handed_over_quietly(store: Store, number: int) -> None:
+    written = message(f"widget-{number}", "customer", "help")
+    at_once = AtOnce(
+        Handoff("attachment", "normal", now_ms(), written.id), message(written.conversation_id, "system", "ok")
+    )
+    await store.conversations.receive(written, channel="widget", customer_id=f"c{number}", at_once=at_once)
+
+
+async def test_two_processes_deliver_once_and_one_goes_on_when_the_other_dies(
+    store: Store, settings: Settings, receiver: HookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "LEASE_S", 0.5)
+    monkeypatch.setattr(delivering, "BLOCK_MS", 50)
+    hook = await subscribed(store, receiver, events=("handoff",))
+    receiver.waits_s = 0.05
+    first = Hooks(store, settings, Metrics())
+    await first.open()
+    dying = asyncio.create_task(first.run())
+    async with delivering_hooks(store, settings):
+        for number in range(4):
+            await handed_over_quietly(store, number)
+        await deliveries(store, hook, "delivered", count=4)
+        assert len(receiver.got) == 4
+        receiver.waits_s = 1.0
+        await handed_over_quietly(store, 4)
+        await eventually(lambda: _count(receiver, 5))
+        # As a kill does: nothing is noted, nobody resigns. What was in the air goes again.
+        dying.cancel()
+        await first._in_hand.end()
+        receiver.waits_s = 0.0
+        await deliveries(store, hook, "delivered", count=5)
+    await first.close()
+    assert len(set(receiver.ids)) == 5 and receiver.ids[4:] in ([receiver.ids[4]] * 2, [receiver.ids[4]])
+
+
+async def test_nothing_for_days_switches_it_off_and_tells_admins(
+    store: Store, hooks: Hooks, receiver: HookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "OFF_AFTER_MS", -1)
+    await store.accounts.create("baas", "Baas", ("admin",), "een-lang-wachtwoord")
+    await store.accounts.create("sanne", "Sanne", ("agent",), "een-lang-wachtwoord")
+    hook = await subscribed(store, receiver)
+    receiver.statuses = [500] * 10
+    await handed_over(store)
+
+    async def is_off() -> bool:
+        return (await store.hooks.get(hook.id)).off_reason == "failing"
+
+    await eventually(is_off)
+    (told,) = await store.notifications.latest("baas")
+    assert told.kind == "webhook" and told.url == f"/koppelingen/webhooks/{hook.id}" and "drie dagen" in told.text
+    assert await store.notifications.latest("sanne") == []
+    await deliveries(store, hook, "dropped", "failed")
+    receiver.statuses = []
+    await store.hooks.save(await store.hooks.get(hook.id))
+    assert (await store.hooks.get(hook.id)).is_active
+
+
+async def test_gone_is_gone(store: Store, hooks: Hooks, receiver: HookReceiver) -> None:
+    hook = await subscribed(store, receiver)
+    receiver.statuses = [410]
+    await handed_over(store)
+    (delivery,) = await deliveries(store, hook, "failed")
+    assert delivery.tries == 1
+
+    async def is_off() -> bool:
+        return (await store.hooks.get(hook.id)).off_reason == "gone"
+
+    await eventually(is_off)
+
+
+async def test_for_a_day_both_secrets_fit(store: Store, hooks: Hooks, receiver: HookReceiver) -> None:
+    hook = await subscribed(store, receiver)
+    renewed = await store.hooks.renew_secret(hook.id)
+    assert renewed.secret != hook.secret and renewed.old_secret == hook.secret
+    for secret in (hook.secret, renewed.secret):
+        receiver.secret = secret
+        assert (await hooks.try_now(renewed, delivering.new_test(renewed))).status == 200
+    assert [len(one) for one in receiver.signatures] == [2, 2]
+    assert renewed.secrets(renewed.old_secret_until_ms + 1) == (renewed.secret,)
+    assert "whsec" not in repr(renewed)
+
+
+async def test_the_log_keeps_the_last_ones_and_all_that_wait(store: Store, receiver: HookReceiver) -> None:
+    hook = await subscribed(store, receiver)
+    for number in range(KEPT + 30):
+        state = "waiting" if number < 10 else "delivered"
+        one = Delivery(
+            f"msg_{number}", hook.id, "handoff", number, "c", state=state, next_at_ms=int(state == "waiting")
+        )  # type: ignore[arg-type]
+        await store.hooks.settle(one)
+    await store.hooks.trim(hook.id)
+    kept = await store.hooks.deliveries(hook.id)
+    assert len(kept) == KEPT + 10 and sum(one.state == "waiting" for one in kept) == 10
+    assert len(await store.hooks.due(hook.id, 10, 100)) == 10
+
+
+async def test_what_is_removed_leaves_nothing(store: Store, hooks: Hooks, receiver: HookReceiver) -> None:
+    hook = await subscribed(store, receiver)
+    receiver.waits_s = 0.2
+    await handed_over(store)
+    await eventually(lambda: _count(receiver, 1))
+    await store.hooks.remove(hook.id)
+    await asyncio.sleep(0.3)
+    assert await store.hooks.deliveries(hook.id) == [] and await store.hooks.all() == ()
+    with pytest.raises(NotFound):
+        await store.hooks.get(hook.id)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.nl/hook",
+        "ftp://example.nl",
+        "https://",
+        "https://u:p@example.nl/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest",
+        "https://localhost/",
+        "https://printer.local/",
+        "https://example.nl:abc/",
+        "https://[/",
+        "https://example.nl/" + "x" * 500,
+        "",
+    ],
+)
+def test_addresses_that_are_refused(url: str) -> None:
+    with pytest.raises(BadAddress):
+        check_address(url, private=False)
+
+
+def test_addresses_that_are_taken() -> None:
+    assert check_address(" https://www.example.nl:8443/hook?a=1 ", private=False)
+    assert check_address("http://127.0.0.1:8090/hook", private=True)
+
+
+async def test_a_name_that_leads_inside_is_not_connected_to() -> None:
+    client = HookClient(private=False)
+    await client.open()
+    try:
+        # No address to us, but one to the resolver: 127.0.0.1 in another guise.
+        outcome = await client.send("https://0x7f.1:9/", ["whsec_c2VjcmV0"], "msg_1", b"{}")
+        literal = await client.send("https://127.0.0.1:9/", ["whsec_c2VjcmV0"], "msg_1", b"{}")
+    finally:
+        await client.close()
+    assert (outcome.problem, literal.problem) == ("not_allowed", "not_allowed")
