@@ -15,14 +15,12 @@ from bot.store.drafts import DraftStore
 from bot.store.duty import DutyRoster
 from bot.store.events import Events
 from bot.store.figures import Figures
+from bot.store.happenings import Happenings
+from bot.store.hooks import HookStore
 from bot.store.identities import IdentityStore, OpenIdFlows
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.labels import LabelStore
-from bot.store.happenings import Happenings
-from bot.store.hooks import HookStore
-from bot.store.inbound import Inbound
-from bot.store.keys import Keys
 from bot.store.leader import Leader
 from bot.store.media import MediaList
 from bot.store.models import ModelRegistry

@@ -30,9 +30,9 @@ from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
 from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
-from bot.web.labels import blueprint as labels
 from bot.web.hooks import blueprint as hooks
 from bot.web.hooks.delivering import Hooks
+from bot.web.labels import blueprint as labels
 from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
