@@ -63,6 +63,20 @@ class Views:
             found = await pipeline.execute() if views else []
         return dict(zip(views, map(int, found), strict=True))
 
+    async def urgent(self, *, limit: int = 50) -> list[Conversation]:
+        """Those that wait for a human with the highest priority of all, in the order of the queue."""
+        with translated_errors():
+            members = await self._client.zrangebylex(self._keys.views, "[waiting|0", "(waiting|1", 0, limit)
+        return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
+
+    async def places(self, conversation_ids: Sequence[str]) -> list[dict[str, str]]:
+        """In which views each of these conversations is, and where: two in a view have the order of their places."""
+        if not conversation_ids:
+            return []
+        with translated_errors():
+            found = await self._client.hmget(self._keys.viewed, conversation_ids)
+        return [_places(members) for members in found]
+
     async def until(self, view: str, at_ms: int, *, limit: int = 200) -> list[Conversation]:
         """Of `snoozed` or `alarm`: those whose time is `at_ms` or before, the earliest first."""
         with translated_errors():
@@ -75,6 +89,11 @@ class Views:
 def customer_view(customer: str) -> str:
     """The view of a customer: `<channel> <customer_id>`, or `identity <id>`."""
     return "customer/" + customer.replace("%", "%25").replace("|", "%7C").replace("\0", "%00")
+
+
+def _places(members: str | None) -> dict[str, str]:
+    split = [member.split("|", 2) for member in members.split("\0")] if members else []
+    return {view: place for view, place, _ in split}
 
 
 def _end(view: str) -> str:

@@ -75,7 +75,11 @@ def static(name: str) -> str:
 
 def ago(ms: int) -> str:
     """How long ago, as in `3 min`."""
-    seconds = max(0, int(time.time() - ms / 1000))
+    return duration(max(0, int(time.time() - ms / 1000)))
+
+
+def duration(seconds: int) -> str:
+    """As in `3 min`."""
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:

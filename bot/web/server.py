@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from sanic import HTTPResponse, Request, Sanic
@@ -28,6 +29,8 @@ from bot.web.channels.widget import Limits
 from bot.web.channels.widget import blueprint as widget
 from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
+from bot.web.desk.board import Board
+from bot.web.desk.platform import page_troubles
 from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
@@ -137,6 +140,9 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     )
     app.ctx.hooks = Hooks(store, settings, app.ctx.metrics)
     app.ctx.jinja = environment(settings)
+    app.ctx.board = Board(
+        store, app.ctx.live, app.ctx.jinja, lambda: page_troubles(store, messenger, ZoneInfo(settings.timezone))
+    )
     app.ctx.limits = Limits(
         messages_per_minute=settings.messages_per_minute,
         conversations_per_minute=settings.conversations_per_minute,
@@ -149,6 +155,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
     return {
         "redis_watch": ctx.redis_watch.run,
         "live": ctx.live.run,
+        "board": ctx.board.run,
         "rescue": ctx.rescue.run,
         "return_unanswered": ctx.rescue.return_unanswered,
         "clean": ctx.rescue.clean,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
+from bot.model import Conversation
 from bot.web.access import signed_in
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
+from bot.web.desk.bulk_bar import bulk_choices
 from bot.web.desk.composer import Returned
 from bot.web.desk.conversation import ConversationPage, load_page
-from bot.web.desk.listing import DeskList, load_list
+from bot.web.desk.listing import Choice, DeskList, load_list
 from bot.web.pages import render
 from bot.web.rights import AGENTS
 
@@ -28,8 +30,16 @@ async def conversation_page(
     request: Request, status: int = 200, *, notice: str = "", returned: Returned | None = None
 ) -> HTTPResponse:
     page = await load_conversation(request, notice=notice, returned=returned)
-    sections = await desk_list(request, page.conversation.id)
-    return render(request, "desk/conversation.html", status=status, page=page, list=sections)
+    sections = await desk_list(request, page.conversation)
+    return render(
+        request,
+        "desk/conversation.html",
+        status=status,
+        page=page,
+        list=sections,
+        back=f"/desk{sections.query}",
+        bulk=await bulk_choices(request.app.ctx.store, request.ctx.account),
+    )
 
 
 async def load_conversation(
@@ -49,15 +59,39 @@ async def load_conversation(
     )
 
 
-async def desk_list(request: Request, open_id: str = "") -> DeskList:
+async def desk_list(request: Request, opened: Conversation | None = None) -> DeskList:
+    """The list beside the conversation `opened`."""
     ctx = request.app.ctx
     return await load_list(
-        ctx.store, request.ctx.account, open_id, timezone=ctx.settings.timezone, messenger=messenger_config(request)
+        ctx.store,
+        request.ctx.account,
+        list_choice(request),
+        opened,
+        timezone=ctx.settings.timezone,
+        messenger=messenger_config(request),
     )
 
 
+def list_choice(request: Request) -> Choice:
+    """Which list is asked for; a form keeps the one that its page had beside it."""
+    asked = request.args
+    if request.method == "POST":
+        asked = {name: values for name, values in _query_of_page(request).items() if name != "after"}
+    first = {name: asked[name][0] for name in ("view", "department", "after") if asked.get(name)}
+    return Choice.parse(first.get("view", ""), first.get("department", ""), first.get("after", ""))
+
+
+def _query_of_page(request: Request) -> dict[str, list[str]]:
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return {}
+    return parse_qs(page.query) if page.path.startswith("/desk") else {}
+
+
 def to_page(request: Request) -> HTTPResponse:
-    return redirect(words.page_url(conversation_id(request)), status=303)
+    """Back to the conversation's page, with the same list beside it."""
+    return redirect(words.page_url(conversation_id(request)) + list_choice(request).query, status=303)
 
 
 def messenger_config(request: Request) -> MessengerConfig | None:

@@ -1,125 +1,198 @@
-"""The left side of the desk: every conversation that an agent may want to see."""
+"""The left side of the desk: lists of conversations, one shown at a time, a page of it at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from bot.model import ASSISTANT, CLOSED, QUEUE, Account, Conversation
+from bot.model import Account, Conversation
 from bot.store import Store
+from bot.store.departments import Department
 from bot.store.work import now_ms
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
 from bot.web.desk.platform import page_troubles
+from bot.web.desk.rows import Row, for_agent, rows_of
 
-# How far back the list looks, and how many of the collapsed sections it shows.
-RECENT = 500
-SHOWN = 50
-
-
-@dataclass(frozen=True)
-class Row:
-    """One conversation in the list."""
-
-    conversation: Conversation
-    key: str  # unique among the rows and the same after a refresh, so that desk.js keeps focus where it is
-    url: str  # of its page
-    who: str  # the customer's name
-    preview: str  # the last words
-    preview_by: str  # who said them, empty for the customer
-    since_ms: int  # what the time in the row counts from: the handoff while it waits, else the last message
-    alarm: bool  # somebody may be in danger, and it is not closed or with the assistant
-    urgent: bool  # waits with high priority
-    mine: bool  # claimed by the agent who looks
-    unread: bool  # mine, and the customer waits for my answer
-    current: bool  # its page is open on the right
+# How many rows a page has.
+PAGE = 50
+_DEPARTMENT_ID = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True)
-class Section:
-    """A heading with its rows."""
+class View:
+    """A list that an agent can choose."""
 
-    key: str  # waiting, mine, colleagues, assistant or closed
+    key: str  # in the address
     title: str
     empty: str  # what it says without rows
-    rows: tuple[Row, ...]
-    total: int  # rows, with those that are not shown
-    folded: bool  # shows its rows on demand
-    opened: bool  # the open conversation is in it
+    has_departments: bool = False  # it can be of one department only
+
+
+VIEWS = {
+    view.key: view
+    for view in (
+        View("waiting", "Wacht", "Niemand wacht. Mooi zo.", has_departments=True),
+        View("mine", "Van mij", "Je hebt geen gesprekken. Neem er een over."),
+        View("later", "Later", "Je hebt niets voor later bewaard."),
+        View("open", "Alles", "Er is niets te doen.", has_departments=True),
+        View("colleagues", "Collega's", "Geen gesprekken bij collega's."),
+        View("assistant", "Assistent", "Geen gesprekken bij de assistent."),
+        View("closed", "Gesloten", "Nog geen gesloten gesprekken."),
+    )
+}
+# What each desk knows the size of. Those of one agent or one department come with it.
+COUNTED = ("waiting", "open", "held", "assistant", "closed")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which list is asked for. Empty: the one that fits the conversation on the right; department: id, empty for all.
+
+    after: the place in it that the page begins behind.
+    """
+
+    view: str = ""
+    department: str = ""
+    after: str = ""
+
+    @classmethod
+    def parse(cls, view: str, department: str = "", after: str = "") -> Choice:
+        """What an address says; what is no view or no department counts as not said."""
+        is_department = _DEPARTMENT_ID.fullmatch(department) is not None
+        return cls(view if view in VIEWS else "", department if is_department else "", after[:1000])
+
+    @property
+    def query(self) -> str:
+        """As the end of an address, empty when nothing was chosen."""
+        chosen = {"view": self.view, "department": self.department}
+        query = urlencode({name: value for name, value in chosen.items() if value})
+        return f"?{query}" if query else ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A view with its size."""
+
+    key: str
+    title: str
+    url: str
+    count: int
+    plus: str  # the stored view that the size is of, which is not that of all agents or departments ...
+    minus: str  # ... less that of this one; empty for nothing
+    current: bool
 
 
 @dataclass(frozen=True)
 class DeskList:
     """What the list's template gets."""
 
-    sections: tuple[Section, ...]
+    account_id: str
+    tabs: tuple[Tab, ...]
+    title: str  # of the view that is shown
+    empty: str
+    view: str  # its key
+    stored_view: str  # as store.views has it
+    query: str  # the choice as the end of an address, empty when nothing was chosen
+    departments: tuple[tuple[str, str], ...]  # id and name to choose from; none without a choice
+    department: str  # id of the chosen one
+    rows: tuple[Row, ...]
+    is_first: bool  # nothing comes before these rows
+    after: str  # the next page begins behind it, empty on the last one
+    more_url: str  # the next page of the desk, empty on the last one
     waiting: int  # conversations that wait for a human, for the title
+    counts: str  # JSON: the size of each stored view that the tabs have
     alarms: tuple[Row, ...]  # somebody may be in danger, and waits for a human or for this agent's answer
     troubles: tuple[str, ...]  # why nothing can be sent for a page, for everybody
     now_ms: int  # the server's clock, so that the browser's may be wrong
-    url: str  # where desk.js gets this fragment again
+    url: str  # where the browser gets this fragment again
 
 
 async def load_list(
-    store: Store, account: Account, open_id: str = "", *, timezone: str, messenger: MessengerConfig | None = None
+    store: Store,
+    account: Account,
+    choice: Choice,
+    opened: Conversation | None = None,
+    *,
+    timezone: str,
+    messenger: MessengerConfig | None = None,
 ) -> DeskList:
-    """The list as `account` sees it, with the conversation `open_id` marked as the open one."""
-    queued, claimed, recent, troubles = await asyncio.gather(
-        store.queue.waiting(),
-        store.queue.claimed(),
-        store.conversations.recent(RECENT),
+    """A page of the chosen list as `account` sees it, with the conversation `opened` marked as the open one."""
+    view = VIEWS[choice.view or _fitting(opened, account)]
+    chosen = choice.department if view.has_departments else ""
+    shown = _stored(view.key, account.id, chosen)
+    tabs = {key: _stored(key, account.id, choice.department) for key in VIEWS}
+    page, mine, urgent, counts, departments, troubles = await asyncio.gather(
+        store.views.page(shown, after=choice.after, limit=PAGE),
+        store.views.page(f"held/{account.id}", limit=PAGE),
+        store.views.urgent(limit=PAGE),
+        store.views.counts([*COUNTED, *tabs.values()]),
+        store.departments.recent(),
         page_troubles(store, messenger, ZoneInfo(timezone)),
     )
-    # A conversation may move on between the reads; one of its records decides, so that it has one row.
-    records = {one.id: one for one in [*queued, *claimed, *recent]}
-    waiting = [records[one.id] for one in queued if records[one.id].owner == QUEUE]
-    taken = [records[one.id] for one in claimed]
-    mine = [conversation for conversation in taken if conversation.agent_id == account.id]
-    colleagues = [one for one in taken if one.agent_id not in ("", account.id)]
-
-    def rows(conversations: Iterable[Conversation]) -> tuple[Row, ...]:
-        return tuple(_row(one, account, open_id) for one in conversations)
-
-    sections = (
-        _section("waiting", "Wacht op een medewerker", "Niemand wacht. Mooi zo.", rows(waiting)),
-        _section("mine", "Van mij", "Je hebt geen gesprekken. Neem er een over.", rows(mine)),
-        _section("colleagues", "Bij collega's", "Geen gesprekken bij collega's.", rows(colleagues)),
-        _section("assistant", "Bij de assistent", "Nog geen gesprekken.", rows(_of(recent, ASSISTANT)), folded=True),
-        _section("closed", "Gesloten", "Nog geen gesprekken.", rows(_of(recent, CLOSED)), folded=True),
+    open_id = opened.id if opened else ""
+    rows = await _rows(store, page.conversations, account, open_id)
+    alarms = [one for one in await _rows(store, [*urgent, *mine.conversations], account, open_id) if one.alarm]
+    query = Choice(choice.view, choice.department).query
+    return DeskList(
+        account_id=account.id,
+        tabs=tuple(_tab(one, tabs[one.key], account, choice, counts, view) for one in VIEWS.values()),
+        title=view.title,
+        empty=view.empty,
+        view=view.key,
+        stored_view=shown,
+        query=query,
+        departments=_choices(departments) if view.has_departments else (),
+        department=chosen,
+        rows=tuple(row for row in rows if not (view.key == "colleagues" and row.mine)),
+        is_first=not choice.after,
+        after=page.after,
+        more_url=_url("/desk", view=view.key, department=chosen, after=page.after) if page.after else "",
+        waiting=counts["waiting"],
+        counts=json.dumps(counts),
+        alarms=tuple(alarms),
+        troubles=troubles,
+        now_ms=now_ms(),
+        url=_url("/desk/list", view=choice.view, department=choice.department, open=open_id),
     )
-    url = f"/desk/list?open={words.url_part(open_id)}" if open_id else "/desk/list"
-    alarms = tuple(row for row in (*sections[0].rows, *sections[1].rows) if row.alarm and (row.unread or not row.mine))
-    return DeskList(sections, len(waiting), alarms, troubles, now_ms(), url)
 
 
-def _of(conversations: Iterable[Conversation], owner: str) -> list[Conversation]:
-    return [conversation for conversation in conversations if conversation.owner == owner]
+def _fitting(opened: Conversation | None, account: Account) -> str:
+    """Without a choice: the agent's own list beside their own conversation, else who waits."""
+    if opened is None or opened.agent_id != account.id:
+        return "waiting"
+    return "later" if opened.snoozed_until_ms else "mine"
 
 
-def _section(key: str, title: str, empty: str, rows: tuple[Row, ...], *, folded: bool = False) -> Section:
-    shown = rows[:SHOWN] if folded else rows
-    return Section(key, title, empty, shown, len(rows), folded, any(row.current for row in shown))
+def _stored(key: str, account_id: str, department: str) -> str:
+    """The view's name in the store."""
+    behind = f"/{department}" if department and VIEWS[key].has_departments else ""
+    names = {"mine": f"held/{account_id}", "later": f"snoozed/{account_id}", "colleagues": "held"}
+    return names.get(key, key + behind)
 
 
-def _row(conversation: Conversation, account: Account, open_id: str) -> Row:
-    handoff = conversation.handoff if conversation.owner == QUEUE else None
-    mine = conversation.agent_id == account.id
-    # "Ik heb je vraag doorgestuurd" is what every waiting conversation ends with, and tells an agent nothing.
-    show_question = bool(conversation.last_customer_text) and conversation.last_sender in ("assistant", "system")
-    said_by = "customer" if show_question else conversation.last_sender
-    return Row(
-        conversation=conversation,
-        key=words.url_part(conversation.id),
-        url=words.page_url(conversation.id),
-        who=words.customer_name(conversation),
-        preview=conversation.last_customer_text if show_question else conversation.last_text,
-        preview_by="Jij" if said_by == "agent" and mine else words.PREVIEW_BY.get(said_by, ""),
-        since_ms=handoff.at_ms if handoff else conversation.last_at_ms,
-        alarm=conversation.handoff is not None and conversation.handoff.priority == "urgent",
-        urgent=handoff is not None and handoff.priority == "high",
-        mine=mine,
-        unread=mine and conversation.last_sender != "agent",
-        current=conversation.id == open_id,
-    )
+async def _rows(store: Store, conversations: Sequence[Conversation], account: Account, open_id: str) -> tuple[Row, ...]:
+    return tuple(for_agent(row, account, open_id) for row in await rows_of(store, conversations))
+
+
+def _tab(view: View, stored: str, account: Account, choice: Choice, counts: dict[str, int], shown: View) -> Tab:
+    minus = f"held/{account.id}" if view.key == "colleagues" else ""
+    count = counts[stored] - counts.get(minus, 0)
+    url = _url("/desk", view=view.key, department=choice.department)
+    return Tab(view.key, view.title, url, max(0, count), stored, minus, view is shown)
+
+
+def _choices(departments: Sequence[Department]) -> tuple[tuple[str, str], ...]:
+    if len(departments) < 2:
+        return ()
+    return tuple((one.id, words.department(one)) for one in departments)
+
+
+def _url(path: str, **query: str) -> str:
+    said = urlencode({name: value for name, value in query.items() if value})
+    return f"{path}?{said}" if said else path

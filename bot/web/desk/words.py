@@ -16,6 +16,7 @@ from bot.model import (
     State,
     Template,
 )
+from bot.store.departments import Department
 from bot.web.links import page_url, url_part
 
 __all__ = ["page_url", "url_part"]
@@ -61,9 +62,6 @@ _PLACES = {
     META_INBOX: "in de Meta-inbox",
 }
 
-# In the list, in front of the last words; nothing in front of the customer's own.
-PREVIEW_BY = {"assistant": "Assistent", "system": "Melding", "agent": "Collega"}
-
 # What stands for a customer whose channel knows no name, with the end of the customer's id behind it.
 _NAMELESS = {"widget": "Bezoeker", "messenger": "Messenger", "instagram": "Instagram", "comment": "Facebook"}
 _TAIL_CHARS = 4
@@ -76,6 +74,14 @@ def place(conversation: Conversation, *, mine: bool) -> str:
     if conversation.agent_id and conversation.owner != META_INBOX:
         return "bij jou" if mine else f"bij {conversation.agent_name or conversation.agent_id}"
     return _PLACES.get(conversation.owner, f"bij {conversation.owner}")
+
+
+def department(one: Department) -> str:
+    """Its name as a title: without the article that customers read."""
+    name = one.name.strip()
+    for article in ("de ", "het ", "onze ", "ons "):
+        name = name.removeprefix(article)
+    return name[:1].upper() + name[1:]
 
 
 def customer_name(conversation: Conversation) -> str:

@@ -45,6 +45,7 @@ function showAnswer(form, page, done) {
   byId("desk-notice").replaceChildren(...page.getElementById("desk-notice").childNodes);
   if (done && form.id === "composer") composer.clear(page.getElementById("message-id").value);
   showList(page);
+  list.request(); // what changed elsewhere since that page was made
   showConversation(page.getElementById("conversation"), { ours: true });
   if (done && form.id === "composer") byId("transcript-scroll").scrollTop = 0;
   if (composer.isOurs) composer.text.focus();

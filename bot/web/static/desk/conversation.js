@@ -13,7 +13,7 @@ const TYPING_SHOWN_MS = 5_000;
 export const conversation =
   conversationId &&
   new Refresher(
-    () => `${desk.dataset.url}/transcript`,
+    () => `${desk.dataset.url}/transcript${location.search}`,
     (page) => showConversation(page.getElementById("conversation")),
   );
 

@@ -2,6 +2,20 @@
 
 const SILENCE_MS = 40_000; // the server says something every 15 s
 
+const hearers = new Map();
+
+/**
+ * Call `action(event)` for every event of a type: `changes` (ids, rows, counts), `resync` (read everything again),
+ * `typing`, `viewing`, `notify`, `notified`, `troubles`. See bot/web/desk/board.py.
+ */
+export function hear(type, action) {
+  hearers.set(type, [...(hearers.get(type) ?? []), action]);
+}
+
+export function tell(event) {
+  for (const action of hearers.get(event.type) ?? []) action(event);
+}
+
 /**
  * One event stream for all tabs of the browser: over HTTP/1.1 a browser opens six connections to a site, and a seventh
  * tab would wait for ever. The tab that holds the lock has the stream and tells the others; when it closes, the next
@@ -52,6 +66,11 @@ export class EventFeed {
     this.#onRefused();
     setTimeout(() => this.#connect(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 2, 15_000);
+  }
+
+  /** Whether this tab has the stream; of several tabs one does. */
+  get isFirst() {
+    return this.#source !== null;
   }
 
   #tell(event) {

@@ -14,10 +14,18 @@ export class Refresher {
   #again = false;
   #startedAt = 0;
   #turn = 0;
+  #onSettled;
 
-  constructor(url, show) {
+  /** onSettled: there is an answer and it is shown, or there is none. */
+  constructor(url, show, onSettled = () => {}) {
     this.#url = url;
     this.#show = show;
+    this.#onSettled = onSettled;
+  }
+
+  /** Whether what will be shown next was asked for already, and so may be older than what the page hears now. */
+  get busy() {
+    return this.#busy;
   }
 
   request(waitMs = this.#startedAt + REFRESH_MS - Date.now()) {
@@ -48,6 +56,7 @@ export class Refresher {
       failed = true;
     } finally {
       this.#busy = false;
+      this.#onSettled();
     }
     if (failed) this.request(RETRY_MS);
     else if (this.#again) this.request();

@@ -1,0 +1,246 @@
+"""Tells every desk of this process which conversations changed, and how their rows look now.
+
+Fifty desks that each read the list again after every message would read all day. Here what changed is collected for a
+moment, read once and rendered once; every desk gets the same frame, and puts the rows where they belong in the list
+that it shows. A desk that was away for a moment gets what it missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from jinja2 import Environment
+
+from bot.logs import described
+from bot.store import Store
+from bot.store.work import now_ms
+from bot.web.desk.listing import COUNTED
+from bot.web.desk.rows import Row, rows_of
+from bot.web.live import Event, Live
+
+log = structlog.get_logger()
+
+# The first change after a quiet moment waits a little for what belongs to it; then there is a frame so often at most.
+SETTLE_S = 0.05
+EVERY_S = 0.2
+# What changed beyond that goes into the next frame.
+MAX_ROWS = 150
+# A desk that is further behind, or was away for more frames, reads its list again.
+MAX_BACKLOG = 100
+KEPT = 200
+TROUBLES_EVERY_S = 2.0
+RETRY_S = 1.0
+
+# These change what a list shows of a conversation; the last one only what its page shows.
+_CHANGES = frozenset({"message", "turn", "owner", "mark", "state"})
+_ON_PAGE_ONLY = frozenset({"state"})
+# These go on as they are, at once: what a desk gets of each.
+_PASSED = {
+    "typing": ("conversation_id", "sender"),
+    "viewing": ("conversation_id", "account_id", "name", "typing"),
+    "notify": ("account_id", "why", "text", "url"),
+    "notified": ("account_id",),
+}
+# Of those, what is only for the account that it names.
+_PERSONAL = frozenset({"notify", "notified"})
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What goes over the wire. account_id: the only one that gets it, empty for all; number: 0 is not sent again."""
+
+    text: str
+    account_id: str = ""
+    number: int = 0
+
+
+@dataclass(eq=False)
+class Desk:
+    """One open event stream."""
+
+    account_id: str
+    _frames: deque[Frame] = field(default_factory=deque)
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, frame: Frame, if_behind: Frame) -> None:
+        """Give it a frame, or in place of too many the frame `if_behind`."""
+        if frame.account_id not in ("", self.account_id):
+            return
+        if len(self._frames) >= MAX_BACKLOG:
+            self._frames.clear()
+            frame = if_behind
+        self._frames.append(frame)
+        self._ready.set()
+
+    async def next(self, timeout_s: float) -> str:
+        """What there is to send, empty when that is nothing for so long."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), timeout_s)
+        except asyncio.TimeoutError:
+            return ""
+        text = "".join(frame.text for frame in self._frames)
+        self._frames.clear()
+        self._ready.clear()
+        return text
+
+
+class Board:
+    """The desks of this process. troubles: why nothing can be sent for a page, read now and then."""
+
+    def __init__(
+        self, store: Store, live: Live, jinja: Environment, troubles: Callable[[], Awaitable[tuple[str, ...]]]
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._jinja = jinja
+        self._troubles = troubles
+        self._desks: set[Desk] = set()
+        # So that a desk that comes back to another process, or after a restart, is not taken for one of ours.
+        self._name = secrets.token_hex(4)
+        self._number = 0
+        self._kept: deque[Frame] = deque(maxlen=KEPT)
+        # Conversation to whether its row changed, the one that waits longest first.
+        self._changed: dict[str, bool] = {}
+        self._due_s = 0.0
+        self._sent_s = 0.0
+        self._counts: dict[str, int] = {}
+        self._told_troubles: tuple[str, ...] | None = None
+        self._troubles_due_s = 0.0
+
+    @contextmanager
+    def open(self, account_id: str, last_id: str = "") -> Iterator[Desk]:
+        """A desk, from now on. last_id: of the last frame that it had before; what came since is sent again."""
+        desk = Desk(account_id)
+        for frame in self._since(last_id):
+            desk.put(frame, self._resync())
+        self._desks.add(desk)
+        try:
+            yield desk
+        finally:
+            self._desks.discard(desk)
+
+    async def run(self) -> None:
+        """Pass on what happens, for ever."""
+        while True:
+            try:
+                await self._listen()
+            except Exception as exc:  # Redis is away, or one conversation can't be read: the desks read it all again
+                log.error("board.failed", error=described(exc))
+                self._changed.clear()
+                await asyncio.sleep(RETRY_S)
+                self._restart()
+
+    async def _listen(self) -> None:
+        with self._live.subscribe() as events:
+            while True:
+                event = await events.next(self._wait_s())
+                if event is not None:
+                    self._hear(event)
+                if self._changed and time.monotonic() >= self._due_s:
+                    await self._tell()
+                if time.monotonic() >= self._troubles_due_s:
+                    await self._tell_troubles()
+
+    def _wait_s(self) -> float:
+        until_s = min(self._due_s, self._troubles_due_s) if self._changed else self._troubles_due_s
+        return max(0.001, until_s - time.monotonic())
+
+    def _hear(self, event: Event) -> None:
+        kind = event["type"]
+        if kind == "resync":
+            self._restart()
+        elif kind in _CHANGES:
+            self._note(event["conversation_id"], row_too=kind not in _ON_PAGE_ONLY)
+        elif kind in _PASSED:
+            passed = {"type": kind, **{name: event[name] for name in _PASSED[kind] if name in event}}
+            self._send(self._frame(passed, event.get("account_id", "") if kind in _PERSONAL else ""))
+
+    def _note(self, conversation_id: str, *, row_too: bool) -> None:
+        if not self._changed:
+            self._due_s = max(time.monotonic() + SETTLE_S, self._sent_s + EVERY_S)
+        self._changed[conversation_id] = self._changed.get(conversation_id, False) or row_too
+
+    async def _tell(self) -> None:
+        """One frame with what changed. While nobody looks there is none."""
+        part = dict(list(self._changed.items())[:MAX_ROWS])
+        for conversation_id in part:
+            del self._changed[conversation_id]
+        self._sent_s = time.monotonic()
+        self._due_s = self._sent_s + EVERY_S
+        if not self._desks:
+            self._restart()
+            return
+        with_row = [conversation_id for conversation_id, row_too in part.items() if row_too]
+        rows, counts = await asyncio.gather(self._rows(with_row), self._changed_counts())
+        self._send(self._frame({"type": "changes", "ids": list(part), "rows": rows, "counts": counts, "now": now_ms()}))
+
+    async def _rows(self, conversation_ids: list[str]) -> list[dict[str, str]]:
+        """What lists show of each now; of one that is gone only its id."""
+        found = await self._store.conversations.get_many(conversation_ids)
+        rows = {row.conversation.id: row for row in await rows_of(self._store, found)}
+        return [self._rendered(one, rows.get(one)) for one in conversation_ids]
+
+    def _rendered(self, conversation_id: str, row: Row | None) -> dict[str, str]:
+        if row is None:
+            return {"id": conversation_id, "row": "", "alarm": ""}
+        macros: Any = self._jinja.get_template("desk/_row.html").module
+        return {"id": conversation_id, "row": macros.row_of(row), "alarm": macros.alarm_of(row) if row.alarm else ""}
+
+    async def _changed_counts(self) -> dict[str, int]:
+        """The sizes of the lists that are others than those that were told last."""
+        departments = [one.id for one in await self._store.departments.recent()]
+        views = [
+            *COUNTED,
+            *(f"{view}/{name}" for view in ("waiting", "open") for name in departments),
+            *(f"{view}/{one}" for view in ("held", "snoozed") for one in {desk.account_id for desk in self._desks}),
+        ]
+        counts = await self._store.views.counts(views)
+        before, self._counts = self._counts, counts
+        return {view: count for view, count in counts.items() if before.get(view) != count}
+
+    async def _tell_troubles(self) -> None:
+        self._troubles_due_s = time.monotonic() + TROUBLES_EVERY_S
+        troubles = await self._troubles()
+        if troubles != self._told_troubles:
+            self._told_troubles = troubles
+            self._send(self._frame({"type": "troubles", "troubles": troubles}))
+
+    def _frame(self, event: Event, account_id: str = "") -> Frame:
+        """Numbered, and sent again to a desk that missed it, unless it is over in a moment."""
+        data = f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+        if event["type"] in ("typing", "viewing"):
+            return Frame(data)
+        self._number += 1
+        return Frame(f"id: {self._name}-{self._number}\n{data}", account_id, self._number)
+
+    def _resync(self) -> Frame:
+        """Says to read everything again, and that what was said so far is known then."""
+        return Frame(f'id: {self._name}-{self._number}\ndata: {{"type": "resync"}}\n\n')
+
+    def _restart(self) -> None:
+        """What was said so far is not enough any more, also for a desk that comes back."""
+        self._number += 1
+        self._kept.clear()
+        self._send(self._resync())
+
+    def _send(self, frame: Frame) -> None:
+        if frame.number:
+            self._kept.append(frame)
+        for desk in self._desks:
+            desk.put(frame, self._resync())
+
+    def _since(self, last_id: str) -> list[Frame]:
+        name, _, number = last_id.partition("-")
+        first_kept = self._number - len(self._kept)
+        if name != self._name or not number.isdecimal() or not first_kept <= int(number) <= self._number:
+            return [self._resync()]
+        return [frame for frame in self._kept if frame.number > int(number)]

@@ -1,0 +1,83 @@
+"""One conversation as lists show it: the same for everybody but for two marks, so that it is made once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.model import AGENT_PREFIX, QUEUE, Account, Conversation
+from bot.store import Store
+from bot.store.departments import Department
+from bot.store.work import now_ms
+from bot.web.desk import words
+from bot.web.desk.promise import Promise, promise_of
+
+# Whose complaints are not the first.
+MANY_COMPLAINTS = 2
+SHOWN_LABELS = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One conversation in the list. The browser sets `mine` and `current` in the rows that all desks get."""
+
+    conversation: Conversation
+    key: str  # unique among the rows and the same after a refresh, so that focus stays where it is
+    url: str  # of its page
+    who: str  # the customer's name
+    preview: str  # the last words
+    preview_by: str  # who said them: customer, assistant, system or agent
+    since_ms: int  # what the time in the row counts from: the handoff while it waits, else the last message
+    priority: str  # of a handoff, empty without one
+    waits: bool  # an agent has it, and the customer waits for that agent's answer
+    department: str  # its name, when there are several; else empty
+    promise: Promise | None
+    complains_often: bool
+    places: str  # in which views it is, and where: `view|place`, with a space between
+    mine: bool = False  # claimed by the agent who looks
+    current: bool = False  # its page is open on the right
+
+    @property
+    def alarm(self) -> bool:
+        """Somebody may be in danger, and waits for a human's answer."""
+        return self.priority == "urgent" and (self.waits or self.conversation.owner == QUEUE)
+
+
+def for_agent(row: Row, account: Account, open_id: str) -> Row:
+    """The row as `account` sees it, who has the conversation `open_id` open."""
+    mine = row.conversation.owner == AGENT_PREFIX + account.id
+    return replace(row, mine=mine, current=row.conversation.id == open_id)
+
+
+async def rows_of(store: Store, conversations: Sequence[Conversation]) -> tuple[Row, ...]:
+    """A row for each."""
+    places = await store.views.places([one.id for one in conversations])
+    departments = await store.departments.recent()
+    return tuple(_row(one, at, departments) for one, at in zip(conversations, places, strict=True))
+
+
+def _row(conversation: Conversation, places: dict[str, str], departments: Sequence[Department]) -> Row:
+    handoff = conversation.handoff
+    # "Ik heb je vraag doorgestuurd" is what every waiting conversation ends with, and tells an agent nothing.
+    show_question = bool(conversation.last_customer_text) and conversation.last_sender in ("assistant", "system")
+    return Row(
+        conversation=conversation,
+        key=words.url_part(conversation.id),
+        url=words.page_url(conversation.id),
+        who=words.customer_name(conversation),
+        preview=conversation.last_customer_text if show_question else conversation.last_text,
+        preview_by="customer" if show_question else conversation.last_sender,
+        since_ms=handoff.at_ms if handoff and conversation.owner == QUEUE else conversation.last_at_ms,
+        priority=handoff.priority if handoff else "",
+        waits=bool(conversation.agent_id) and conversation.last_sender != "agent",
+        department=_department(handoff.department if handoff else "", departments),
+        promise=promise_of(conversation, now_ms()),
+        complains_often=conversation.complaints >= MANY_COMPLAINTS,
+        places=" ".join(f"{view}|{place}" for view, place in places.items()),
+    )
+
+
+def _department(department_id: str, departments: Sequence[Department]) -> str:
+    if len(departments) < 2:
+        return ""
+    return next((words.department(one) for one in departments if one.id == department_id), "")
