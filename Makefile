@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak lock format password messenger-setup clean setup-test
+.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load lock format password messenger-setup clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -69,6 +69,9 @@ crash: setup-test  ## [SEEDS=n | SEED=n] [ARGS=...]: kill processes while custom
 
 soak: setup-test  ## [MINUTES=n] [RATE=n] [ARGS=...]: half an hour at 5 messages a second: memory, latency, what Redis keeps
 	@$(WEB) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE)) $(ARGS)
+
+desk-load: setup-test  ## [ARGS=...]: fifty desks while two hundred customers write for two minutes: does each show every change
+	@$(WEB) -m tools.desk_load $(ARGS)
 
 password: setup  ## NAME=account: a new password for who forgot theirs
 	@$(WEB) -m tools.password $(if $(NAME),"$(NAME)")

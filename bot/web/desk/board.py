@@ -179,9 +179,11 @@ class Board:
         if not self._desks:
             self._restart()
             return
+        read_at_ms = now_ms()
         with_row = [conversation_id for conversation_id, row_too in part.items() if row_too]
         rows, counts = await asyncio.gather(self._rows(with_row), self._changed_counts())
-        self._send(self._frame({"type": "changes", "ids": list(part), "rows": rows, "counts": counts, "now": now_ms()}))
+        changes = {"ids": list(part), "rows": rows, "counts": counts, "now": read_at_ms}
+        self._send(self._frame({"type": "changes", **changes}))
 
     async def _rows(self, conversation_ids: list[str]) -> list[dict[str, str]]:
         """What lists show of each now; of one that is gone only its id."""
