@@ -59,6 +59,11 @@ class AgentPresence:
         with translated_errors():
             await change(self._keys.agents_away, account_id)
 
+    async def is_away(self, account_id: str) -> bool:
+        """Whether this one said so."""
+        with translated_errors():
+            return bool(await self._client.sismember(self._keys.agents_away, account_id))
+
     async def away(self) -> set[str]:
         """Who said so."""
         with translated_errors():

@@ -60,10 +60,10 @@ def environment(settings: Settings) -> Environment:
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTTPResponse:
-    """The page that `template` makes of `context`, which also has the account, the path and the status."""
+    """The page that `template` makes of `context`, which also has path, status, account and if that is away."""
     page = request.app.ctx.jinja.get_template(template)
-    account = getattr(request.ctx, "account", None)
-    return html(page.render(account=account, path=request.path, status=status, **context), status=status)
+    known = {name: getattr(request.ctx, name, None) for name in ("account", "away")}
+    return html(page.render(**known, path=request.path, status=status, **context), status=status)
 
 
 @lru_cache

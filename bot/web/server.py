@@ -18,6 +18,7 @@ from bot.web import failures
 from bot.web.access import check_origin, is_https
 from bot.web.api import blueprint as api
 from bot.web.app import App
+from bot.web.assignment import Assignment
 from bot.web.audit import blueprint as audit
 from bot.web.bearer_tokens import BearerTokens
 from bot.web.channels.intake import Intake
@@ -128,6 +129,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
     messenger = load_config(settings)
     app.ctx.handling = Handling(store, answers, messenger, timezone=settings.timezone)
+    app.ctx.assignment = Assignment(store, app.ctx.handling)
     app.ctx.snoozes = Snoozes(store, answers, away_s=settings.agent_away_s)
     app.ctx.messenger = messenger and Messenger(
         messenger,
@@ -161,6 +163,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         "clean": ctx.rescue.clean,
         "loop_lag": partial(sample_lag, ctx.metrics.loop_lag_seconds),
         "leases": ctx.leases.run,
+        "assignment": ctx.assignment.run,
         "snoozes": ctx.snoozes.run,
         "promises": ctx.promises.run,
         "reminding": ctx.reminding.run,

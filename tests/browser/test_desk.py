@@ -392,7 +392,7 @@ def test_agent_who_was_gone_reads_what_happened_and_takes_it_again(
 def test_closing_asks_first(mine: tuple[Page, str]) -> None:
     page, conversation_id = mine
     page.locator("#close-menu > summary").click()
-    page.get_by_role("button", name="Ja, sluit gesprek").click()
+    page.get_by_role("button", name="Opgelost").click()
     expect(page.get_by_role("button", name="Heropen en neem over")).to_be_visible()
     page.goto(page.url.split("?")[0] + "?view=closed")
     expect(row(page, conversation_id).get_by_role("link")).to_have_attribute("aria-current", "page")
@@ -420,7 +420,7 @@ def test_desk_works_without_javascript(sign_in: SignIn, backstage: Backstage) ->
     page.get_by_role("button", name="Versturen").click()
     expect(page.locator("#transcript .message-agent").last).to_be_in_viewport()
     page.locator("#close-menu > summary").click()
-    page.get_by_role("button", name="Ja, sluit gesprek").click()
+    page.get_by_role("button", name="Opgelost").click()
     expect(page.get_by_role("button", name="Heropen en neem over")).to_be_visible()
     assert backstage.said_by_agents(conversation_id) == ["Zonder script gaat het ook."]
 
@@ -443,7 +443,7 @@ def test_phone_shows_list_and_conversation_as_two_screens(sign_in: SignIn, backs
     expect(page.locator("#desk-list")).to_be_hidden()
     page.get_by_role("button", name="Neem over").tap()
     page.locator("#close-menu > summary").tap()
-    expect(page.get_by_role("button", name="Ja, sluit gesprek")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Opgelost")).to_be_in_viewport(ratio=1)
     page.get_by_role("link", name="Alle gesprekken").tap()
     expect(page.get_by_role("heading", name="Wacht")).to_have_count(1)
     page.get_by_role("link", name="Van mij").tap()
@@ -462,7 +462,7 @@ def test_everything_is_reached_with_tab_and_shows_its_focus(mine: tuple[Page, st
         assert focused["outline"] != "none", focused
         assert len(reached) < 100
         reached.add(focused["name"])
-    wanted = {f"row-{own}", "action-hand-back", "action-put-back", "close-menu", "transcript-scroll", "reply", "send"}
+    wanted = {f"row-{own}", "transfer-menu", "later-menu", "close-menu", "transcript-scroll", "reply", "send"}
     assert wanted <= reached
 
 

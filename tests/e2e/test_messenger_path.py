@@ -158,6 +158,7 @@ def test_a_comment_a_chat_an_agent_and_a_human_in_metas_inbox(
     jo.reads()
     expect(said_by(desk, "agent", FROM_AGENT)).to_contain_text("Gelezen", timeout=SOON_MS)
 
+    desk.locator("#transfer-menu > summary").click()
     desk.get_by_role("button", name="Geef terug aan de assistent").click()
     jo.hears("Je praat nu weer met de digitale assistent")
     before = jo.heard()

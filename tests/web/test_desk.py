@@ -105,7 +105,7 @@ async def data(site: Site) -> AsyncIterator[Store]:
 
 
 def draft_in(page: str) -> str:
-    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.S)
+    found = re.search(r'<textarea id="reply"[^>]*>(.*?)</textarea>', page, re.S)
     assert found
     return html.unescape(found[1])
 

@@ -5,7 +5,7 @@ Each page works without JavaScript; the scripts only keep it fresh.
 
 from sanic import Blueprint
 
-from bot.web.desk import actions, composing, inserting, labelling, notes, pages
+from bot.web.desk import actions, bulk, composing, inserting, labelling, notes, pages, turn
 
 blueprint = Blueprint("desk")
 
@@ -18,6 +18,9 @@ blueprint.add_route(pages.show_conversation, "/desk/<conversation_id:str>", meth
 blueprint.add_route(pages.show_transcript, "/desk/<conversation_id:str>/transcript", methods=["GET"])
 blueprint.add_route(pages.show_media, "/desk/<conversation_id:str>/media/<message_id:str>/<place:int>", methods=["GET"])
 
+blueprint.add_route(turn.take_next, "/desk/next", methods=["POST"])
+blueprint.add_route(turn.set_away, "/desk/away", methods=["POST"])
+blueprint.add_route(bulk.bulk, "/desk/bulk", methods=["POST"])
 for name, action in actions.ACTIONS.items():
     blueprint.add_route(action, f"/desk/<conversation_id:str>/{name}", methods=["POST"])
 

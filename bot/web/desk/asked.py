@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import wraps
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from bot.model import Conversation
-from bot.web.access import signed_in
+from bot.web.access import Handler, signed_in
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
 from bot.web.desk.bulk_bar import bulk_choices
@@ -18,7 +20,17 @@ from bot.web.desk.listing import Choice, DeskList, load_list
 from bot.web.pages import render
 from bot.web.rights import AGENTS
 
-agents_only = signed_in(*AGENTS)
+
+def agents_only(handler: Handler) -> Handler:
+    """Only for agents; `request.ctx.account` is who, and `request.ctx.away` whether they are not there for a while."""
+
+    @signed_in(*AGENTS)
+    @wraps(handler)
+    async def guarded(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
+        request.ctx.away = await request.app.ctx.store.agents.is_away(request.ctx.account.id)
+        return await handler(request, *args, **kwargs)
+
+    return guarded
 
 
 def conversation_id(request: Request) -> str:

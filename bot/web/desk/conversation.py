@@ -29,6 +29,7 @@ from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
 from bot.web.desk.attachments import ShownAttachment, shown_attachments
 from bot.web.desk.composer import Composer, Returned, load_composer
+from bot.web.desk.deeds import Deeds, load_deeds
 from bot.web.desk.filling import filling_of
 from bot.web.desk.labels import Labels, load_labels
 from bot.web.desk.mentions import Piece, mentionable_names, pieces
@@ -120,6 +121,7 @@ class ConversationPage:
     facts: tuple[Fact, ...]
     platform: Platform | None  # what Messenger or Instagram allows, None for other channels
     days: tuple[Day, ...]
+    deeds: Deeds
     composer: Composer
     labels: Labels
     notice: str  # what just happened, empty if nothing did
@@ -172,6 +174,7 @@ async def load_page(
             [_line(line, conversation, templates, quotes, is_mine=mode == "mine", names=names) for line in lines],
             ZoneInfo(timezone),
         ),
+        deeds=await load_deeds(store, account, conversation, timezone=timezone),
         composer=composer,
         labels=await load_labels(store, conversation),
         notice=notice,

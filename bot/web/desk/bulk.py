@@ -1,0 +1,142 @@
+"""The same deed for many conversations at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sanic import HTTPResponse, Request
+from sanic.response import json, redirect
+
+from bot.errors import AlreadyClaimed, Conflict, InvalidMessage, NotFound
+from bot.model import CLOSE_REASONS, QUEUE, Conversation
+from bot.store.labels import clean
+from bot.web.desk import later, words
+from bot.web.desk.asked import agents_only
+from bot.web.desk.targets import pass_on, target_of
+from bot.web.form_fields import field, fields
+from bot.web.pages import render
+
+MAX_AT_ONCE = 100
+Deed = Callable[[str], Awaitable[object]]
+
+_GONE = "Dit gesprek bestaat niet meer."
+_CLOSED = "Dit gesprek is al gesloten."
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One that it was not done with. who: the customer's name; why: a Dutch sentence."""
+
+    id: str
+    who: str
+    why: str
+
+
+@agents_only
+async def bulk(request: Request) -> HTTPResponse:
+    """`ids`, and a `deed` with its `value` (or both as `deed:value`). JSON for who accepts it, else a page.
+
+    A page says which were refused; with none it goes back to the desk.
+    """
+    ids = list(dict.fromkeys(fields(request, "ids")))
+    if not 1 <= len(ids) <= MAX_AT_ONCE:
+        raise InvalidMessage(f"ids: expected 1 to {MAX_AT_ONCE} conversations, got {len(ids)}")
+    name, _, value = field(request, "deed").partition(":")
+    value = value or field(request, "value")
+    deed = await _deed(request, name, value)
+    refused = []
+    for conversation_id in ids:
+        if why := await _try(request, deed, conversation_id):
+            refused.append(why)
+    done = len(ids) - len(refused)
+    if done:
+        await request.app.ctx.store.audit.note(
+            request.ctx.account.id, f"conversations.{name}", details=f"{done} x {value}", address=request.client_ip
+        )
+    return _answer(request, done, refused)
+
+
+def _answer(request: Request, done: int, refused: list[Refused]) -> HTTPResponse:
+    if "application/json" in request.headers.get("accept", ""):
+        return json({"done": done, "refused": [{"id": one.id, "who": one.who, "why": one.why} for one in refused]})
+    if not refused:
+        return redirect("/desk", status=303)
+    return render(request, "desk/bulk.html", 200 if done else 409, done=done, refused=refused)
+
+
+async def _try(request: Request, deed: Deed, conversation_id: str) -> Refused | None:
+    store = request.app.ctx.store
+    try:
+        await deed(conversation_id)
+    except NotFound:
+        return Refused(conversation_id, conversation_id[:40], _GONE)
+    except (Conflict, InvalidMessage) as exc:
+        found = await store.conversations.get_many([conversation_id])
+        if not found:
+            return Refused(conversation_id, conversation_id[:40], _GONE)
+        return Refused(conversation_id, words.customer_name(found[0]), _why_not(exc, found[0], request.ctx.account.id))
+    return None
+
+
+def _why_not(exc: Exception, conversation: Conversation, account_id: str) -> str:
+    if not isinstance(exc, AlreadyClaimed):
+        return "Dat kan niet met dit gesprek."
+    if conversation.owner == "closed":
+        return _CLOSED
+    if conversation.agent_id == account_id:
+        return "Dit gesprek heb je al."
+    return f"Dit gesprek is {words.place(conversation, mine=False)}."
+
+
+async def _deed(request: Request, name: str, value: str) -> Deed:
+    """What to do with each. Raises InvalidMessage for an unknown deed or a value that is none of it."""
+    make = _DEEDS.get(name)
+    if make is None:
+        raise InvalidMessage(f"deed: expected one of {', '.join(_DEEDS)}")
+    return await make(request, value)
+
+
+async def _claim(request: Request, _: str) -> Deed:
+    handling, account = request.app.ctx.handling, request.ctx.account
+    return lambda conversation_id: handling.claim(conversation_id, account, QUEUE)
+
+
+async def _close(request: Request, reason: str) -> Deed:
+    handling, account = request.app.ctx.handling, request.ctx.account
+    if reason not in CLOSE_REASONS:
+        raise InvalidMessage(f"value: expected one of {', '.join(CLOSE_REASONS)}")
+    return lambda conversation_id: handling.close(conversation_id, account, reason)
+
+
+async def _spam(request: Request, _: str) -> Deed:
+    return await _close(request, "spam")
+
+
+async def _snooze(request: Request, until: str) -> Deed:
+    handling, account = request.app.ctx.handling, request.ctx.account
+    now = later.now_in(request.app.ctx.settings.timezone)
+    until_ms = later.until_ms(until, now)
+    later.check(until_ms, now)
+    return lambda conversation_id: handling.snooze(conversation_id, account, until_ms)
+
+
+async def _transfer(request: Request, value: str) -> Deed:
+    to = await target_of(request, value)
+    return lambda conversation_id: pass_on(request, conversation_id, to)
+
+
+async def _label(request: Request, name: str) -> Deed:
+    """Put a label on; the words of a new one must fit."""
+    labels, name = request.app.ctx.store.labels, clean(name)
+    return lambda conversation_id: labels.add(conversation_id, name)
+
+
+_DEEDS: dict[str, Callable[[Request, str], Awaitable[Deed]]] = {
+    "claim": _claim,
+    "close": _close,
+    "spam": _spam,
+    "snooze": _snooze,
+    "transfer": _transfer,
+    "label": _label,
+}
