@@ -226,7 +226,7 @@ async def test_anybody_notes_on_any_conversation_and_no_customer_reads_it(
     after = await data.conversations.get(conversation_id)
     assert (after.last_text, after.owner, after.version) == (before.last_text, before.owner, before.version)
     _, page = await sanne.get(page_url(conversation_id))
-    assert "Daan, alleen voor collega's" in page and "let op &lt;b&gt;" in page
+    assert "Daan, alleen voor medewerkers" in page and "let op &lt;b&gt;" in page
     # Its words are in no log.
     assert "let op" not in Path(site.log).read_text()
 

@@ -240,8 +240,9 @@ def _line(
     names: Sequence[str],
 ) -> Line:
     message, handoff = line.message, conversation.handoff
-    is_named = message.sender in ("agent", "note") and bool(message.agent_name)
-    by = message.agent_name if is_named else words.SPEAKERS[message.sender]
+    by = message.agent_name if message.sender == "agent" and message.agent_name else words.SPEAKERS[message.sender]
+    if message.sender == "note" and message.agent_name and not message.notice:
+        by = f"{message.agent_name}, alleen voor medewerkers"
     return Line(
         message=message,
         by=by,

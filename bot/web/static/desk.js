@@ -6,6 +6,7 @@
 
 import { startActions } from "./desk/actions.js";
 import { showNotice, startAttention } from "./desk/attention.js";
+import { composer } from "./desk/composer.js";
 import { startClock } from "./desk/clock.js";
 import { conversation, customerTyping, startConversation } from "./desk/conversation.js";
 import { EventFeed, hear, tell } from "./desk/feed.js";
@@ -13,6 +14,7 @@ import { applyChanges, list, showTroubles, startList } from "./desk/list.js";
 import { showConnection } from "./desk/notices.js";
 import { conversationId } from "./desk/page.js";
 import { startShortcuts } from "./desk/shortcuts.js";
+import { viewersChanged } from "./desk/viewers.js";
 
 const SETTLED_MS = 250;
 
@@ -28,6 +30,9 @@ hear("troubles", ({ troubles }) => showTroubles(troubles));
 hear("typing", ({ sender, conversation_id }) => {
   if (sender === "customer" && conversation_id === conversationId) customerTyping.show();
 });
+hear("viewing", ({ conversation_id }) => {
+  if (conversation_id === conversationId) viewersChanged();
+});
 hear("notify", showNotice);
 
 const feed = new EventFeed(tell, showConnection, () => list.request());
@@ -35,6 +40,7 @@ startList();
 if (conversation) {
   startConversation();
   startActions();
+  composer.start();
 }
 startShortcuts();
 startAttention(feed);

@@ -9,8 +9,8 @@ import { byId, parse } from "./page.js";
 const FORM_TIMEOUT_MS = 15_000;
 
 async function send(form) {
+  composer.beforeSending(form);
   composer.sending = true;
-  composer.text.readOnly = true; // what is typed now would be cleared with what is sent
   form.setAttribute("aria-busy", "true");
   try {
     const response = await fetch(form.action, {
@@ -43,12 +43,13 @@ function showAnswer(form, page, done) {
   list.supersede();
   conversation.supersede();
   byId("desk-notice").replaceChildren(...page.getElementById("desk-notice").childNodes);
-  if (done && form.id === "composer") composer.clear(page.getElementById("message-id").value);
+  const box = composer.answered(form, page, done);
   showList(page);
   list.request(); // what changed elsewhere since that page was made
   showConversation(page.getElementById("conversation"), { ours: true });
-  if (done && form.id === "composer") byId("transcript-scroll").scrollTop = 0;
-  if (composer.isOurs) composer.text.focus();
+  if (done && box) byId("transcript-scroll").scrollTop = 0;
+  if (form.hasAttribute("data-labels")) return;
+  if (composer.isOurs || box) composer.focus();
   else if (document.activeElement === document.body) byId("conversation-title").focus();
 }
 

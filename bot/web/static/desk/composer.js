@@ -1,83 +1,99 @@
-/** The reply box. */
+/** The foot of a conversation: the answer to the customer, and the note for colleagues. */
 
-import { byId, conversationId, desk } from "./page.js";
+import { startAnswers } from "./answers.js";
+import { showLimit } from "./limit.js";
+import { startMentions } from "./mentions.js";
+import { Missed } from "./missed.js";
+import { byId, conversationId } from "./page.js";
+import { shortcut } from "./shortcuts.js";
+import { TextBox } from "./text-box.js";
+import { startViewers, tellTyping } from "./viewers.js";
 
-const TYPING_SENT_MS = 3_000;
-
-/** The typed text is kept for this tab, with the id that goes with it: sending it twice stores it once. */
-class ReplyBox {
-  #key = `desk-draft:${conversationId}`;
-  #typingSentAt = 0;
-  /** What is in the box is on its way. */
-  sending = false;
-  text = byId("reply");
-  messageId = byId("message-id");
+class Composer {
+  #missed;
+  /** What is in a box is on its way. */
+  #sending = false;
 
   constructor() {
-    if (!this.text.value) this.#restore();
-    this.text.addEventListener("input", () => this.#typed());
-    this.text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-      event.preventDefault();
-      if (!byId("send").disabled) byId("composer").requestSubmit();
+    this.reply = new TextBox({
+      kind: "reply",
+      form: "composer",
+      text: "reply",
+      messageId: "message-id",
+      tab: "compose-reply",
+      extra: { seen_entry_id: byId("seen-entry-id") },
     });
+    this.note = new TextBox({ kind: "note", form: "note-form", text: "note", messageId: "note-id", tab: "compose-note" });
+    this.#missed = new Missed(this.reply);
+    this.reply.addEventListener("changed", () => this.#replyChanged());
+    this.reply.addEventListener("cleared", () => this.#replyChanged());
+    this.note.addEventListener("changed", () => !this.note.isEmpty && tellTyping("note"));
+    for (const box of [this.reply, this.note]) box.tab.addEventListener("change", () => this.#missed.look());
     this.fit();
+    showLimit(this.reply.text);
+  }
+
+  start() {
+    startAnswers(this.reply);
+    startMentions(this.note);
+    startViewers();
+    shortcut("m", "Schrijf een notitie", () => this.note.show());
+    shortcut("a", "Schrijf een antwoord", () => this.reply.show());
   }
 
   get isOurs() {
     return byId("conversation").dataset.mode === "mine";
   }
 
+  get sending() {
+    return this.#sending;
+  }
+
+  /** While it is sent nothing is typed: it would be cleared with what is sent. */
+  set sending(sending) {
+    this.#sending = sending;
+    this.#lock();
+  }
+
+  /** What goes out is complete now. */
+  beforeSending(form) {
+    if (form === this.reply.form) this.#missed.beforeSending();
+  }
+
   /** What is shown, after the page changed around it. */
   fit() {
-    // Sent after all, though the answer to the form got lost.
-    const arrived = document.querySelector(`[data-message-id="${CSS.escape(this.messageId.value)}"]`);
-    if (arrived && !this.sending) this.clear(newMessageId());
-    byId("composer").hidden = !this.isOurs && !this.text.value.trim();
+    if (!this.#sending) for (const box of [this.reply, this.note]) box.clearIfArrived();
+    this.reply.form.hidden = !this.isOurs && this.reply.isEmpty;
+    this.#missed.look();
+    this.#lock();
+  }
+
+  /** The server's page for `form`; whether it was done. Returns the box that it was about, if it was one of ours. */
+  answered(form, page, done) {
+    const box = [this.reply, this.note].find((one) => one.form === form);
+    if (form.id === "label-form" && done) form.reset();
+    if (box && done) box.clear(page.getElementById(box.messageId.id).value);
+    else if (box === this.reply && !page.getElementById("missed").hidden) this.#missed.heldBack(page);
+    return box;
+  }
+
+  focus() {
+    if (this.note.isShown) this.note.text.focus();
+    else this.reply.text.focus();
+  }
+
+  #replyChanged() {
+    this.#missed.look();
+    showLimit(this.reply.text);
+    if (!this.reply.isEmpty && this.isOurs) tellTyping("reply");
+  }
+
+  #lock() {
     // What was typed stays to be read and copied.
-    this.text.readOnly = this.sending || byId("conversation").hasAttribute("data-blocked");
+    this.reply.text.readOnly = this.#sending || byId("conversation").hasAttribute("data-blocked");
+    this.note.text.readOnly = this.#sending;
   }
-
-  /** Empty, for the next answer. */
-  clear(messageId) {
-    this.text.value = "";
-    this.messageId.value = messageId;
-    this.#save();
-  }
-
-  #typed() {
-    this.#save();
-    if (!this.text.value.trim() || !this.isOurs || Date.now() - this.#typingSentAt < TYPING_SENT_MS) return;
-    this.#typingSentAt = Date.now();
-    fetch(`${desk.dataset.url}/typing`, { method: "POST" }).catch(() => {});
-  }
-
-  #save() {
-    try {
-      if (this.text.value) {
-        sessionStorage.setItem(this.#key, JSON.stringify({ text: this.text.value, messageId: this.messageId.value }));
-      } else sessionStorage.removeItem(this.#key);
-    } catch {
-      // Storage that is full or switched off costs the draft its second copy, no more.
-    }
-  }
-
-  #restore() {
-    try {
-      const draft = JSON.parse(sessionStorage.getItem(this.#key));
-      if (!draft) return;
-      this.text.value = draft.text;
-      this.messageId.value = draft.messageId;
-    } catch {
-      // Not ours, or switched off.
-    }
-  }
-}
-
-/** 128 random bits; crypto.randomUUID is not there on plain http. */
-function newMessageId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Null without an open conversation. */
-export const composer = conversationId ? new ReplyBox() : null;
+export const composer = conversationId ? new Composer() : null;

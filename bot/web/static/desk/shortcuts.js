@@ -25,6 +25,8 @@ function isText(target) {
 /** What was pressed, as `shortcut` names it. */
 function pressed(event) {
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  // With Alt some keyboards make another sign of a digit.
+  if (event.altKey && event.code.startsWith("Digit")) return `${control}Alt+${event.code.at(-1)}`;
   return control + (event.altKey ? "Alt+" : "") + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
 }
 
