@@ -27,8 +27,8 @@ VARIABLES: dict[str, str] = {
     "laat dit weg",
 }
 _VARIABLE = re.compile(r"\{(\w+)\}")
-# With the space that would be left in front of a comma.
-_PLACE = re.compile(r"([ \t]*)\{(\w+)\}(?=([,.!?]?))")
+# With the comma and space that would be left in front of another mark.
+_PLACE = re.compile(r"(,?[ \t]*)\{(\w+)\}(?=([,.!?]?))")
 
 # What a customer hears when a conversation goes to a human, by reason; the rest hears utter_overdracht.
 HANDOVER_TEMPLATES: dict[str, str] = {
