@@ -54,6 +54,7 @@ def environment(settings: Settings) -> Environment:
         channel=lambda name: _CHANNELS.get(name, name),
         reason=lambda code: REASONS.get(code, code),
         owner=owner,
+        minutes=minutes,
         desk_links=desk_links,
     )
     return jinja
@@ -88,6 +89,13 @@ def duration(seconds: int) -> str:
         return f"{seconds // 3600} u {seconds % 3600 // 60:02d}"
     days = seconds // 86_400
     return "1 dag" if days == 1 else f"{days} dagen"
+
+
+def minutes(count: int) -> str:
+    """So many minutes as people say it: `45 min`, `4 uur`, `2 u 30`."""
+    if count < 60:
+        return f"{count} min"
+    return f"{count // 60} uur" if count % 60 == 0 else f"{count // 60} u {count % 60:02d}"
 
 
 def desk_links(note: str) -> Markup:

@@ -52,6 +52,7 @@ from bot.web.reminding import Reminding
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
 from bot.web.snoozes import Snoozes
+from bot.web.team import blueprint as team
 from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
 
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     tokens,
     audit,
     desk,
+    team,
     labels,
     editor,
     hooks,
