@@ -10,6 +10,7 @@ BotError
 ├── Conflict              409  somebody else was first
 │   ├── AlreadyClaimed         another agent has the conversation
 │   ├── CustomerWrote          the customer wrote something that the agent had not seen yet
+│   ├── LastAdmin              somebody must be left who can manage accounts
 │   ├── EditConflict           the template was saved by somebody else in between
 │   └── NotSendable            the platform would not take the message now
 ├── TooManyRequests       429  a limit was reached
@@ -70,6 +71,10 @@ class AlreadyClaimed(Conflict):
 
 class CustomerWrote(Conflict):
     code = "customer_wrote"
+
+
+class LastAdmin(Conflict):
+    code = "last_admin"
 
 
 class EditConflict(Conflict):

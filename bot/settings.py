@@ -236,6 +236,17 @@ class Settings:
         default=365, metadata={"help": "A conversation is removed so long after its last message."}
     )
     session_hours: int = field(default=12, metadata={"help": "A sign-in on desk or editor ends after so many hours."})
+    session_idle_minutes: int = field(
+        default=120,
+        metadata={"help": "A sign-in that nobody used for so long ends; a page that refreshes itself does not count."},
+    )
+    require_totp: str = field(
+        default="off",
+        metadata={
+            "help": "Who must sign in with a code from an app beside the password; whoever has none sets it up first.",
+            "choices": ("off", "admins", "all"),
+        },
+    )
 
     company: str = field(default="Winkel van Sinkel", metadata={"help": "Name of the company, as customers read it."})
     department: str = field(
@@ -385,6 +396,7 @@ _POSITIVE = (
     "conversations_per_minute",
     "retention_days",
     "session_hours",
+    "session_idle_minutes",
     "reply_minutes",
     "messenger_silence_minutes",
 )

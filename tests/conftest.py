@@ -15,10 +15,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from argon2 import PasswordHasher
 
 from bot.model import Account, Role, Template
 from bot.redis_server import OwnRedis
@@ -94,9 +96,10 @@ class Site:
 
         async def make(store: Store) -> Account:
             known = {account.id: account for account in await store.accounts.all()}
-            return known.get(account_id) or await store.accounts.create(
-                account_id, name or account_id.title(), roles, PASSWORD
-            )
+            if account_id in known:
+                return known[account_id]
+            await store.accounts.create(account_id, name or account_id.title(), roles)
+            return await store.accounts.change(account_id, password_hash=password_hash())
 
         return self.run(make)
 
@@ -185,6 +188,12 @@ def project_templates() -> list[Template]:
         "utter_in_wachtrij": "Je staat nog in de wachtrij. {wanneer}",
     }
     return [Template(name, name.removeprefix("utter_")[:20], text) for name, text in names.items()]
+
+
+@cache
+def password_hash() -> str:
+    """Of PASSWORD, once: hashing is slow on purpose."""
+    return PasswordHasher().hash(PASSWORD)
 
 
 def free_port() -> int:

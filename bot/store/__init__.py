@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 
 from bot.settings import Settings
-from bot.store.accounts import AccountStore, SessionStore
+from bot.store.accounts import AccountStore
 from bot.store.agents import AgentPresence
+from bot.store.attempts import AttemptStore
 from bot.store.audit import AuditLog
 from bot.store.connection import connect, translated_errors
 from bot.store.conversations import ConversationStore
@@ -25,13 +26,16 @@ from bot.store.leader import Leader
 from bot.store.media import MediaList
 from bot.store.models import ModelRegistry
 from bot.store.notifications import Notifications
+from bot.store.one_time_links import OneTimeLinks
 from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
 from bot.store.people import PeopleStore
 from bot.store.queue import HumanQueue
 from bot.store.reminders import Reminders
+from bot.store.second_factor import SecondFactor
 from bot.store.sending import SendQueue
 from bot.store.server import ServerState, check_server, server_state
+from bot.store.sessions import SessionStore
 from bot.store.stakeholders import StakeholderLists
 from bot.store.templates import TemplateStore
 from bot.store.tokens import TokenStore
@@ -89,10 +93,15 @@ class Store:
         self.media = MediaList(self._client, keys, self.conversations)
         self.figures = Figures(self._client, keys, self.work, self.models)
         self.accounts = AccountStore(self._client, keys)
-        self.sessions = SessionStore(self._client, keys, session_hours=settings.session_hours)
         self.tokens = TokenStore(self._client, keys)
         self.identities = IdentityStore(self._client, keys)
         self.openid_flows = OpenIdFlows(self._client, keys)
+        self.sessions = SessionStore(
+            self._client, keys, session_hours=settings.session_hours, idle_minutes=settings.session_idle_minutes
+        )
+        self.second_factor = SecondFactor(self._client, keys, self.secret)
+        self.links = OneTimeLinks(self._client, keys)
+        self.attempts = AttemptStore(self._client, keys)
 
     async def open(self) -> Store:
         """Check the server. Raises StoreUnavailable, ConfigError."""

@@ -286,3 +286,21 @@ class Keys:
     @property
     def api_tokens_used(self) -> str:
         return self._key("api-tokens-used")
+
+    def link(self, token_hash: str) -> str:
+        return self._key(f"link:{token_hash}")
+
+    def account_link(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:link")
+
+    def totp(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:totp")
+
+    def totp_setup(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:totp-setup")
+
+    def recovery_codes(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:recovery-codes")
+
+    def attempts(self, limit: str, who: str) -> str:
+        return self._key(f"attempts:{limit}:{who}")

@@ -21,8 +21,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
-def signed_in(*roles: Role) -> Callable[[Handler], Handler]:
-    """Only for accounts with one of `roles` (any account if none is named); `request.ctx.account` is who."""
+def signed_in(*roles: Role, before_totp: bool = False) -> Callable[[Handler], Handler]:
+    """Only for accounts with one of `roles` (any account if none is named); `request.ctx.account` is who.
+
+    before_totp: also for who must set up the second factor first (BOT_REQUIRE_TOTP).
+    """
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
@@ -32,6 +35,8 @@ def signed_in(*roles: Role) -> Callable[[Handler], Handler]:
                 if request.method not in SAFE_METHODS or wants_fragment(request):
                     raise NotSignedIn("sign in first")
                 return redirect(f"/sign-in?next={quote(_path_and_query(request), safe='')}", status=303)
+            if not before_totp and lacks_totp(request, account):
+                return _to_totp(request)
             _admit(request, account, roles)
             return await handler(request, *args, **kwargs)
 
@@ -55,6 +60,8 @@ def bearer(*roles: Role) -> Callable[[Handler], Handler]:
                 account = await account_of(request)
                 if account is None:
                     raise NotSignedIn("expected the header 'Authorization: Bearer ...', or a session")
+                if lacks_totp(request, account):
+                    raise Forbidden("set up the second factor first")
                 _admit(request, account, roles)
             return await handler(request, *args, **kwargs)
 
@@ -90,14 +97,33 @@ async def _load_account(request: Request) -> Account | None:
     if not token:
         return None
     store = request.app.ctx.store
-    account_id = await store.sessions.account_id(token)
+    # What a page asks for by itself does not keep a session that nobody uses.
+    is_used = request.method not in SAFE_METHODS or not wants_fragment(request)
+    account_id = await store.sessions.account_id(token, is_used=is_used)
     if account_id is None:
         return None
     try:
         account: Account = await store.accounts.get(account_id)
     except NotFound:
         return None  # removed while signed in
-    return account
+    return None if account.is_disabled else account
+
+
+def totp_is_required(request: Request, account: Account) -> bool:
+    """Whether BOT_REQUIRE_TOTP asks for a second factor; not of who signs in without a password of ours."""
+    rule = request.app.ctx.settings.require_totp
+    return bool(account.password_hash) and (rule == "all" or (rule == "admins" and "admin" in account.roles))
+
+
+def lacks_totp(request: Request, account: Account) -> bool:
+    """Whether the account has to set up its second factor before anything else."""
+    return totp_is_required(request, account) and not account.has_totp
+
+
+def _to_totp(request: Request) -> HTTPResponse:
+    if request.method not in SAFE_METHODS or wants_fragment(request):
+        raise Forbidden("set up the second factor first")
+    return redirect(f"/account/totp?next={quote(_path_and_query(request), safe='')}", status=303)
 
 
 def check_origin(request: Request) -> None:

@@ -78,5 +78,7 @@ class BearerTokens:
 
 def has_backing(token: ApiToken, owner: Account | None) -> bool:
     """Whether the account of a token still may what the token may. It goes with the account."""
+    if owner is None or owner.is_disabled:
+        return False
     # A later account of the same name is somebody else's.
-    return owner is not None and owner.created_at_ms <= token.created_at_ms and token.role in covered(owner.roles)
+    return owner.created_at_ms <= token.created_at_ms and token.role in covered(owner.roles)

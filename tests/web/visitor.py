@@ -46,12 +46,18 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Visitor:
-    """Talks to the site at `url`, signed in if given a session's token."""
+    """Talks to the site at `url`, signed in if given a session's token. headers: go with every request."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", headers: dict[str, str] | None = None) -> None:
         self.url = url
-        self.token = token
+        self.cookies = {"bot_session": token} if token else {}
+        self._headers = headers or {}
         self._opener = urllib.request.build_opener(_NoRedirect)
+
+    @property
+    def token(self) -> str:
+        """Of the session; empty when signed out."""
+        return self.cookies.get("bot_session", "")
 
     def get(self, path: str) -> Page:
         return self._send(urllib.request.Request(self.url + path))
@@ -65,8 +71,10 @@ class Visitor:
         return self._send(urllib.request.Request(self.url + path, data=body, headers=headers or {}))
 
     def _send(self, request: urllib.request.Request) -> Page:
-        if self.token:
-            request.add_header("cookie", f"bot_session={self.token}")
+        for name, value in self._headers.items():
+            request.add_header(name, value)
+        if self.cookies:
+            request.add_header("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         try:
             response = self._opener.open(request, timeout=10)
         except urllib.error.HTTPError as exc:
@@ -78,6 +86,8 @@ class Visitor:
 
     def _keep_cookie(self, page: Page) -> None:
         for cookie in page.headers.get_all("set-cookie", []):
-            match = re.match(r'bot_session="?([^";]*)', cookie)
-            if match:
-                self.token = match[1]
+            match = re.match(r'(\w+)="?([^";]*)', cookie)
+            if match and match[2]:
+                self.cookies[match[1]] = match[2]
+            elif match:
+                self.cookies.pop(match[1], None)

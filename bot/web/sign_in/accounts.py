@@ -1,20 +1,20 @@
-"""Who may sign in, for admins."""
+"""Who may sign in, for admins: the list, and inviting somebody."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from sanic import HTTPResponse, Request
-from sanic.response import redirect
 
-from bot.errors import Conflict, Forbidden, InvalidMessage
+from bot.errors import Conflict, InvalidMessage
 from bot.model import Account
 from bot.store.accounts import ROLES
+from bot.store.one_time_links import Kind, OneTimeLink
 from bot.web.access import signed_in
 from bot.web.pages import render
 from bot.web.rights import ADMINS
 from bot.web.sign_in.account_form import AccountForm
-from bot.web.sign_in.passwords import new_password
+from bot.web.sign_in.mails import can_mail, link_url, mail_link
 
 # What each role may do, in the words of the page.
 ROLE_HELP = {
@@ -23,7 +23,17 @@ ROLE_HELP = {
     "manager": "Teamleider: ook afdelingen, rooster en beloften",
     "admin": "Beheerder: mag alles, ook accounts beheren",
 }
+# It may be passed on by hand, and then be opened some days later.
+_LIFETIME_S = 7 * 86_400
 assert set(ROLE_HELP) == set(ROLES)
+
+
+@dataclass(frozen=True)
+class NewLink:
+    """A one-time link that was just made. url: empty when it went by e-mail, and need not be passed on by hand."""
+
+    account: Account
+    url: str
 
 
 @dataclass(frozen=True)
@@ -32,13 +42,18 @@ class AccountsPage:
 
     accounts: list[Account]
     """Everybody, by id."""
+    links: dict[str, OneTimeLink]
+    """Who has a link that was not used yet."""
+    last_seen: dict[str, int]
+    """When each was here last (ms), 0 for never."""
+    can_mail: bool
+    """Whether invitations can go by e-mail."""
     form: AccountForm = field(default_factory=AccountForm)
     """The form for a new account, as it was sent."""
     errors: dict[str, str] = field(default_factory=dict)
     """What is wrong with the form: id of the control to Dutch sentence."""
-    password_for: Account | None = None
-    """Whose new password is on the page, this once."""
-    password: str = ""
+    invited: NewLink | None = None
+    """Who was just invited."""
     removed: bool = False
     """Whether an account was just removed."""
 
@@ -50,54 +65,43 @@ async def list_accounts(request: Request) -> HTTPResponse:
 
 
 @signed_in(*ADMINS)
-async def create_account(request: Request) -> HTTPResponse:
-    """A new account; its first password is on the page that comes back, and nowhere else."""
-    form = AccountForm.read(request)
+async def invite(request: Request) -> HTTPResponse:
+    """A new account, and a link with which its owner chooses a password: by e-mail, else on the page."""
+    form, store = AccountForm.read(request), request.app.ctx.store
     errors = form.errors()
     if errors:
         return await _page(request, 400, form=form, errors=errors)
-    password = new_password()
     try:
-        account = await request.app.ctx.store.accounts.create(form.id, form.name, form.roles, password)
+        account = await store.accounts.create(form.id, form.name, form.roles, email=form.email)
     except Conflict:
         return await _page(request, 409, form=form, errors={"id": "Deze inlognaam is al in gebruik."})
     except InvalidMessage:
         return await _page(request, 400, form=form, errors={"": "Dit account kunnen we zo niet maken."})
-    return await _page(request, 201, password_for=account, password=password)
+    await store.audit.note(
+        request.ctx.account.id, "account.invited", account.id, ", ".join(account.roles), address=request.client_ip
+    )
+    return await _page(request, 201, invited=await new_link(request, account))
 
 
-@signed_in(*ADMINS)
-async def renew_password(request: Request, account_id: str) -> HTTPResponse:
-    """A new password for somebody who lost it; signs them out everywhere."""
-    store = request.app.ctx.store
-    account = await store.accounts.get(account_id)
-    _refuse_oneself(request, account_id)
-    password = new_password()
-    await store.accounts.set_password(account_id, password)
-    await store.sessions.end_all(account_id)
-    return await _page(request, password_for=account, password=password)
-
-
-@signed_in(*ADMINS)
-async def remove_account(request: Request, account_id: str) -> HTTPResponse:
-    """Somebody may not sign in any more; signed in browsers are out at once."""
-    _refuse_oneself(request, account_id)
-    store = request.app.ctx.store
-    await store.accounts.remove(account_id)
-    await store.sessions.end_all(account_id)
-    await request.app.ctx.handling.put_back_all(account_id)
-    await store.agents.forget(account_id)
-    return redirect("/accounts?removed=1", status=303)
-
-
-def _refuse_oneself(request: Request, account_id: str) -> None:
-    """So that there always is an admin left."""
-    if account_id == request.ctx.account.id:
-        raise Forbidden("not for one's own account")
+async def new_link(request: Request, account: Account) -> NewLink:
+    """Make a link for a password and send it, or give it back to be passed on."""
+    kind: Kind = "reset" if account.password_hash else "invitation"
+    token = await request.app.ctx.store.links.make(account.id, kind, lifetime_s=_LIFETIME_S)
+    is_mailed = await mail_link(request, account, kind, token, time="7 dagen")
+    return NewLink(account, "" if is_mailed else link_url(request, token))
 
 
 async def _page(request: Request, status: int = 200, **values: object) -> HTTPResponse:
-    page = AccountsPage(await request.app.ctx.store.accounts.all(), **values)  # type: ignore[arg-type]
+    store = request.app.ctx.store
+    accounts = await store.accounts.all()
+    ids = [account.id for account in accounts]
+    page = AccountsPage(
+        accounts,
+        await store.links.of(ids),
+        await store.agents.last_seen(ids),
+        can_mail(request),
+        **values,  # type: ignore[arg-type]
+    )
     response = render(request, "sign_in/accounts.html", status=status, page=page, role_help=ROLE_HELP)
-    response.headers["cache-control"] = "no-store"  # there may be a password on it
+    response.headers["cache-control"] = "no-store"  # there may be a link on it
     return response

@@ -1,59 +1,46 @@
-"""How often somebody may try a password. Counted in the memory of this process."""
+"""How often somebody may try a password, a code, or ask for a link."""
 
 from __future__ import annotations
 
 import math
-import time
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from sanic import Request
 
-from bot.errors import TooManyRequests
+from bot.store.attempts import Counted, Limit, TooManyAttempts
+from bot.web.sign_in.devices import device_of
 
-# For one account from one address, and for all accounts from one address. Not for one account from everywhere: then a
-# stranger could keep somebody out.
-PER_ACCOUNT = parse("5 per 5 minutes")
-PER_ADDRESS = parse("50 per 5 minutes")
+__all__ = ["TooManyAttempts", "code_attempts", "link_attempts", "password_attempts", "wait_words"]
 
-
-class TooManyAttempts(TooManyRequests):
-    """`wait_s` seconds until the next attempt."""
-
-    def __init__(self, wait_s: int) -> None:
-        super().__init__(f"too many attempts, next one in {wait_s} s")
-        self.wait_s = wait_s
+PER_ACCOUNT = Limit("account", 5, 300)
+PER_ADDRESS = Limit("address", 50, 300)
+CODES = Limit("codes", 5, 300)
+LINKS = Limit("links", 3, 3600)
+LINKS_PER_ADDRESS = Limit("links-address", 20, 3600)
+MAX_NAME_CHARS = 80
 
 
-class Attempts:
-    """Counts attempts before the password is looked at, so that ten at once are ten."""
+async def password_attempts(request: Request, account_id: str) -> Counted:
+    """For all accounts from one address, and for one account from one address or one known device.
 
-    def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-
-    def count(self, account_id: str, address: str) -> None:
-        """Raises TooManyAttempts; such an attempt doesn't count."""
-        self._hit(PER_ADDRESS, address)
-        self._hit(PER_ACCOUNT, address, account_id)
-
-    def forget(self, account_id: str, address: str) -> None:
-        """The password was right."""
-        self._limiter.clear(PER_ACCOUNT, address, account_id)
-
-    def _hit(self, limit: RateLimitItem, *who: str) -> None:
-        if not self._limiter.hit(limit, *who):
-            reset_at_s = self._limiter.get_window_stats(limit, *who).reset_time
-            raise TooManyAttempts(max(1, math.ceil(reset_at_s - time.time())))
+    Attempts in a row slow down the device, or everybody who has no known device: so an account can be guessed at from
+    many addresses no faster than from one, and its owner still gets in.
+    """
+    account_id, address = account_id[:MAX_NAME_CHARS], request.client_ip
+    device = await device_of(request, account_id)
+    who = (account_id, "device", device) if device else (account_id, "address", address)
+    row = (account_id, "device", device) if device else (account_id,)
+    return Counted([(PER_ADDRESS, (address,)), (PER_ACCOUNT, who)], row)
 
 
-def attempts_of(request: Request) -> Attempts:
-    """The counter of this app, made at the first use."""
-    ctx = request.app.ctx
-    if not hasattr(ctx, "attempts"):
-        ctx.attempts = Attempts()
-    attempts: Attempts = ctx.attempts
-    return attempts
+async def code_attempts(request: Request, account_id: str) -> Counted:
+    """Codes of the second factor. Whoever gets here knows the password."""
+    return Counted([(PER_ADDRESS, (request.client_ip,)), (CODES, (account_id,))], (account_id, "codes"))
+
+
+def link_attempts(request: Request, name: str) -> Counted:
+    """Asking for a link to choose a new password."""
+    name = name[:MAX_NAME_CHARS]
+    return Counted([(LINKS_PER_ADDRESS, (request.client_ip,)), (LINKS, (name,))], (name, request.client_ip, "links"))
 
 
 def wait_words(wait_s: int) -> str:
