@@ -16,6 +16,15 @@ _SHAPES_AT = "#/components/schemas/{name}"
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A value that may stand in the query."""
+
+    name: str
+    description: str
+    kind: str = "string"
+
+
+@dataclass(frozen=True)
 class Operation:
     """One route of the API. `path` is relative to /api/v1, with `{name}` for what varies."""
 
@@ -25,6 +34,7 @@ class Operation:
     roles: tuple[Role, ...]
     gives: Any
     takes: Any = None
+    query: tuple[Parameter, ...] = ()
     errors: tuple[int, ...] = ()
 
 
@@ -49,7 +59,7 @@ def openapi(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "The token of BOT_API_TOKEN."},
+                "token": {"type": "http", "scheme": "bearer", "description": "docs/how-to/api-tokens.md"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "bot_session"},
             },
         },
@@ -70,14 +80,24 @@ def _describe(op: Operation, by_shape: dict[int, dict[str, Any]]) -> dict[str, A
             **{str(status): {"description": "Problem", **problem} for status in (*op.errors, 401, 403, 503)},
         },
     }
-    names = re.findall(r"{(\w+)}", op.path)
-    if names:
-        described["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-        ]
+    parameters = _parameters(op)
+    if parameters:
+        described["parameters"] = parameters
     if op.takes is not None:
         described["requestBody"] = {
-            "required": True,
+            "required": any(field.required for field in msgspec.structs.fields(op.takes)),
             "content": {"application/json": {"schema": by_shape[id(op.takes)]}},
         }
     return described
+
+
+def _parameters(op: Operation) -> list[dict[str, Any]]:
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", op.path)
+    ]
+    in_query = [
+        {"name": one.name, "in": "query", "description": one.description, "schema": {"type": one.kind}}
+        for one in op.query
+    ]
+    return in_path + in_query

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.model import Button, Conversation, Entity, Handoff, ModelRecord, Template, TranscriptLine
+from bot.model import (
+    Button,
+    Conversation,
+    Entity,
+    Handoff,
+    ModelRecord,
+    Priority,
+    Role,
+    Template,
+    TranscriptLine,
+)
+from bot.store.audit import AuditEntry
+from bot.store.departments import Department
+from bot.store.labels import Label
+from bot.store.tokens import ApiToken
 
 
 class QueueItem(msgspec.Struct):
     """A conversation that waits for a human, with all that was said.
 
+    handoff: with the department that it is for, and until when an answer and an end were promised (ms, 0 for never).
     entities: what the customer named in all messages that the assistant read, without repeats.
     """
 
@@ -21,12 +36,18 @@ class QueueItem(msgspec.Struct):
 
 
 class Queue(msgspec.Struct):
+    """size: how many wait in all. after: of the next page, empty on the last one."""
+
     items: list[QueueItem]
     size: int
+    after: str = ""
 
 
 class ConversationList(msgspec.Struct):
+    """after: of the next page, empty on the last one."""
+
     items: list[Conversation]
+    after: str = ""
 
 
 class ConversationDetail(msgspec.Struct):
@@ -44,10 +65,50 @@ class Claim(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """message_id: made by the caller; sending the same again stores it once."""
+    """message_id: made by the caller; sending the same again stores it once.
+
+    seen_entry_id: `customer_entry_id` of the conversation as the caller saw it; fails with 409 if the customer wrote
+    again since. Without it, nothing is looked at.
+    """
 
     text: str
     message_id: str = ""
+    seen_entry_id: str = ""
+
+
+class Note(msgspec.Struct):
+    """message_id: as in Reply."""
+
+    text: str
+    message_id: str = ""
+
+
+class Transfer(msgspec.Struct):
+    """Either of the two; note: why, for the colleagues."""
+
+    account: str = ""
+    department: str = ""
+    note: str = ""
+
+
+class Snooze(msgspec.Struct):
+    """until_ms: when it comes back, ms since 1970; 0 takes it up again."""
+
+    until_ms: int
+
+
+class Prioritise(msgspec.Struct):
+    priority: Priority
+
+
+class Labels(msgspec.Struct):
+    labels: list[str]
+
+
+class Close(msgspec.Struct):
+    """reason: solved, no_reply, elsewhere, duplicate or spam."""
+
+    reason: str = "solved"
 
 
 class Stored(msgspec.Struct):
@@ -71,6 +132,60 @@ class TemplateEdit(msgspec.Struct):
 class ModelList(msgspec.Struct):
     items: list[ModelRecord]
     active: str | None
+
+
+class DepartmentList(msgspec.Struct):
+    items: list[Department]
+
+
+class LabelList(msgspec.Struct):
+    items: list[Label]
+
+
+class AuditList(msgspec.Struct):
+    """before: of the next page, empty when there are no older ones. A page may have few, and still have a next one."""
+
+    items: list[AuditEntry]
+    before: str
+
+
+class Token(msgspec.Struct):
+    """account_id: whose it is, empty for one of the installation. Times are ms since 1970; 0 for never."""
+
+    id: str
+    name: str
+    role: Role
+    account_id: str
+    created_by: str
+    created_at_ms: int
+    expires_at_ms: int
+    used_at_ms: int
+
+    @classmethod
+    def of(cls, token: ApiToken) -> Token:
+        """Without its hash."""
+        return cls(**{field: getattr(token, field) for field in cls.__struct_fields__})
+
+
+class TokenList(msgspec.Struct):
+    items: list[Token]
+
+
+class NewToken(msgspec.Struct):
+    """days: how long it works, 0 for ever."""
+
+    name: str
+    role: Role
+    days: int = 0
+
+
+class TokenMade(msgspec.Struct):
+    token: Token
+    text: str
+
+
+class Done(msgspec.Struct):
+    ok: bool = True
 
 
 class Problem(msgspec.Struct):

@@ -1,0 +1,194 @@
+"""What a program does with a conversation over the API, as agents do on the desk."""
+
+from __future__ import annotations
+
+import uuid
+
+from sanic import Request
+
+from bot.errors import InvalidMessage, NotFound
+from bot.model import Account, Message
+from bot.store.work import now_ms
+from bot.web.api.conversations import detail
+from bot.web.api.mounting import operation
+from bot.web.api.shapes import (
+    Claim,
+    Close,
+    ConversationDetail,
+    Labels,
+    Note,
+    Prioritise,
+    Reply,
+    Snooze,
+    Stored,
+    Transfer,
+)
+from bot.web.handling import MAX_ID_CHARS, MAX_NOTE_CHARS, MAX_REPLY_CHARS
+from bot.web.rights import AGENTS
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/claim",
+    *AGENTS,
+    summary="Take a conversation over",
+    takes=Claim,
+    gives=ConversationDetail,
+    errors=(400, 404, 409),
+)
+async def claim(request: Request, conversation_id: str, body: Claim) -> ConversationDetail:
+    await request.app.ctx.handling.claim(conversation_id, request.ctx.account, body.seen_owner)
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/reply",
+    *AGENTS,
+    summary="Write to the customer of a conversation that is yours",
+    takes=Reply,
+    gives=Stored,
+    errors=(400, 404, 409),
+)
+async def reply(request: Request, conversation_id: str, body: Reply) -> Stored:
+    message_id = body.message_id or uuid.uuid4().hex
+    entry_id = await request.app.ctx.handling.reply(
+        conversation_id, request.ctx.account, body.text, message_id, seen_entry_id=body.seen_entry_id
+    )
+    return Stored(entry_id, message_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/note",
+    *AGENTS,
+    summary="Write a note on any conversation, for agents only",
+    takes=Note,
+    gives=ConversationDetail,
+    errors=(400, 404),
+)
+async def note(request: Request, conversation_id: str, body: Note) -> ConversationDetail:
+    text, message_id = body.text.replace("\r\n", "\n").strip(), body.message_id or uuid.uuid4().hex
+    if not 1 <= len(text) <= MAX_REPLY_CHARS:
+        raise InvalidMessage(f"text: expected 1 to {MAX_REPLY_CHARS} characters, got {len(text)}")
+    if len(message_id) > MAX_ID_CHARS:
+        raise InvalidMessage(f"message_id: expected 1 to {MAX_ID_CHARS} characters")
+    store = request.app.ctx.store
+    await store.conversations.get(conversation_id)
+    name = request.ctx.account.name
+    await store.conversations.note(Message(message_id, conversation_id, "note", text, now_ms(), agent_name=name))
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/transfer",
+    *AGENTS,
+    summary="Pass a conversation that waits, or is yours, on to a colleague or a department",
+    takes=Transfer,
+    gives=ConversationDetail,
+    errors=(400, 404, 409),
+)
+async def transfer(request: Request, conversation_id: str, body: Transfer) -> ConversationDetail:
+    if bool(body.account) == bool(body.department):
+        raise InvalidMessage("expected either account or department")
+    if len(body.note) > MAX_NOTE_CHARS:
+        raise InvalidMessage(f"note: expected at most {MAX_NOTE_CHARS} characters, got {len(body.note)}")
+    handling, by = request.app.ctx.handling, request.ctx.account
+    if body.department:
+        await handling.transfer_to_department(conversation_id, by, body.department, body.note.strip())
+    else:
+        colleague = await _colleague(request, body.account)
+        await handling.transfer_to_agent(conversation_id, by, colleague, body.note.strip())
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/snooze",
+    *AGENTS,
+    summary="Put a conversation of yours aside until a moment",
+    takes=Snooze,
+    gives=ConversationDetail,
+    errors=(400, 404, 409),
+)
+async def snooze(request: Request, conversation_id: str, body: Snooze) -> ConversationDetail:
+    await request.app.ctx.handling.snooze(conversation_id, request.ctx.account, body.until_ms)
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/priority",
+    *AGENTS,
+    summary="Say how urgent a conversation is that humans have to do with",
+    takes=Prioritise,
+    gives=ConversationDetail,
+    errors=(400, 404, 409),
+)
+async def prioritise(request: Request, conversation_id: str, body: Prioritise) -> ConversationDetail:
+    await request.app.ctx.handling.set_priority(conversation_id, request.ctx.account, body.priority)
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/labels",
+    *AGENTS,
+    summary="Give a conversation these labels and no others",
+    takes=Labels,
+    gives=ConversationDetail,
+    errors=(400, 404, 409),
+)
+async def set_labels(request: Request, conversation_id: str, body: Labels) -> ConversationDetail:
+    await request.app.ctx.store.labels.set(conversation_id, body.labels)
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/hand-back",
+    *AGENTS,
+    summary="Give a conversation of yours back to the assistant",
+    gives=ConversationDetail,
+    errors=(404, 409),
+)
+async def hand_back(request: Request, conversation_id: str) -> ConversationDetail:
+    await request.app.ctx.handling.hand_back(conversation_id, request.ctx.account)
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/put-back",
+    *AGENTS,
+    summary="Give a conversation of yours back to the queue",
+    gives=ConversationDetail,
+    errors=(404, 409),
+)
+async def put_back(request: Request, conversation_id: str) -> ConversationDetail:
+    await request.app.ctx.handling.put_back(conversation_id, request.ctx.account)
+    return await detail(request, conversation_id)
+
+
+@operation(
+    "POST",
+    "/conversations/{id}/close",
+    *AGENTS,
+    summary="End a conversation of yours, or one that waits",
+    takes=Close,
+    gives=ConversationDetail,
+    errors=(400, 404, 409),
+)
+async def close(request: Request, conversation_id: str, body: Close) -> ConversationDetail:
+    await request.app.ctx.handling.close(conversation_id, request.ctx.account, body.reason)
+    return await detail(request, conversation_id)
+
+
+async def _colleague(request: Request, account_id: str) -> Account:
+    """Raises InvalidMessage: it is the body that names nobody."""
+    try:
+        found: Account = await request.app.ctx.store.accounts.get(account_id)
+    except NotFound:
+        raise InvalidMessage("account: expected the id of an agent") from None
+    return found
