@@ -46,6 +46,8 @@ def environment(settings: Settings) -> Environment:
     )
     zone = ZoneInfo(settings.timezone)
     jinja.globals.update(company=settings.company, static=static)
+    # What the button to sign in elsewhere says, empty without one; and whether that is the only way in.
+    jinja.globals.update(openid=settings.oidc_issuer and settings.oidc_name, openid_only=settings.oidc_only == "on")
     jinja.filters.update(
         ago=ago,
         clock=lambda ms: f"{datetime.fromtimestamp(ms / 1000, zone):%H:%M}",

@@ -51,6 +51,7 @@ from bot.web.redis_watch import RedisWatch
 from bot.web.reminding import Reminding
 from bot.web.rescue import Rescue
 from bot.web.sign_in import blueprint as sign_in
+from bot.web.sign_in.openid_provider import Provider
 from bot.web.snoozes import Snoozes
 from bot.web.team import blueprint as team
 from bot.web.telling import Telling
@@ -142,6 +143,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
         live=app.ctx.live,
         metrics=app.ctx.metrics,
     )
+    app.ctx.openid = Provider(settings) if settings.oidc_issuer else None
     app.ctx.hooks = Hooks(store, settings, app.ctx.metrics)
     app.ctx.jinja = environment(settings)
     app.ctx.board = Board(
@@ -193,6 +195,8 @@ async def _close(app: App) -> None:
     await app.ctx.telling.close()
     await app.ctx.media.close()
     await app.ctx.hooks.close()
+    if app.ctx.openid:
+        await app.ctx.openid.close()
     await app.ctx.store.close()
     log.info("web.stopped")
 

@@ -282,3 +282,10 @@ def test_forgotten_password_without_mail_says_whom_to_ask(site: Site) -> None:
 )
 def test_browsers_are_named_in_words_of_ours(user_agent: str, words: str) -> None:
     assert browser_words(user_agent) == words
+
+
+@pytest.mark.parametrize("path", ["/sign-in/openid", "/sign-in/openid/callback?state=x&code=y", "/account/openid"])
+def test_without_an_openid_connect_provider_there_is_no_button_and_no_way(site: Site, path: str) -> None:
+    visitor = Visitor(site.url)
+    assert "Inloggen met" not in visitor.get("/sign-in").text
+    assert Visitor(site.url, site.session("zonder", "agent")).get(path).status == 404

@@ -2,7 +2,7 @@
 
 from sanic import Blueprint
 
-from bot.web.sign_in import account, accounts, links, password, profile, session, totp
+from bot.web.sign_in import account, accounts, links, openid, password, profile, session, totp
 
 blueprint = Blueprint("sign_in")
 
@@ -16,6 +16,9 @@ blueprint.add_route(links.ask_for_link, "/sign-in/forgotten", methods=["POST"])
 blueprint.add_route(links.show_link, "/sign-in/link/<token:str>", methods=["GET"])
 blueprint.add_route(links.choose_password, "/sign-in/link/<token:str>", methods=["POST"])
 
+blueprint.add_route(openid.begin, "/sign-in/openid", methods=["GET"])
+blueprint.add_route(openid.come_back, "/sign-in/openid/callback", methods=["GET"])
+
 blueprint.add_route(profile.show_profile, "/account", methods=["GET"])
 blueprint.add_route(profile.save_profile, "/account", methods=["POST"])
 blueprint.add_route(profile.set_away, "/account/away", methods=["POST"])
@@ -27,6 +30,8 @@ blueprint.add_route(totp.show_totp, "/account/totp", methods=["GET"])
 blueprint.add_route(totp.turn_on, "/account/totp", methods=["POST"])
 blueprint.add_route(totp.renew_codes, "/account/totp/codes", methods=["POST"])
 blueprint.add_route(totp.turn_off, "/account/totp/off", methods=["POST"])
+blueprint.add_route(openid.show_openid, "/account/openid", methods=["GET"])
+blueprint.add_route(openid.unlink_openid, "/account/openid/unlink", methods=["POST"])
 
 blueprint.add_route(accounts.list_accounts, "/accounts", methods=["GET"])
 blueprint.add_route(accounts.invite, "/accounts", methods=["POST"])

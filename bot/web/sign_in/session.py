@@ -18,6 +18,7 @@ from bot.web.sign_in.browsers import browser_words
 from bot.web.sign_in.devices import remember_device
 from bot.web.sign_in.mails import can_mail
 from bot.web.sign_in.next_page import local_path, start_page
+from bot.web.sign_in.openid_accounts import may_use_password
 from bot.web.sign_in.passwords import check_password
 from bot.web.sign_in.signed import sign, verified
 
@@ -45,6 +46,9 @@ async def show_sign_in(request: Request) -> HTTPResponse:
 async def sign_in(request: Request) -> HTTPResponse:
     """Check name and password, and start a session or ask for the code."""
     name, next_path = line_field(request, "name").lower(), local_path(field(request, "next"))
+    if not may_use_password(request.app.ctx.settings, name):
+        error = f"Hier log je in met {request.app.ctx.settings.oidc_name}, en niet met een wachtwoord."
+        return _page(request, next_path, name, {"": error}, status=403)
     try:
         account = await check_password(request, name, field(request, "password"))
     except NotSignedIn:
