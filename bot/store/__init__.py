@@ -10,6 +10,7 @@ from bot.store.agents import AgentPresence
 from bot.store.attempts import AttemptStore
 from bot.store.audit import AuditLog
 from bot.store.connection import connect, translated_errors
+from bot.store.contents import Contents
 from bot.store.conversations import ConversationStore
 from bot.store.departments import DepartmentStore
 from bot.store.drafts import DraftStore
@@ -76,6 +77,7 @@ class Store:
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)
+        self.contents = Contents(self._client, keys, self.conversations)
         self.stakeholders = StakeholderLists(self._client, keys)
         self.viewers = Viewers(self._client, keys, self.events)
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)

@@ -50,6 +50,8 @@ from bot.web.promises import Promises
 from bot.web.redis_watch import RedisWatch
 from bot.web.reminding import Reminding
 from bot.web.rescue import Rescue
+from bot.web.search import Search
+from bot.web.search import blueprint as search
 from bot.web.sign_in import blueprint as sign_in
 from bot.web.sign_in.openid_provider import Provider
 from bot.web.snoozes import Snoozes
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     audit,
     desk,
     team,
+    search,
     labels,
     editor,
     hooks,
@@ -121,6 +124,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.redis_watch = RedisWatch(store)
     app.ctx.live = Live(store.events)
     app.ctx.rescue = Rescue(store, answers, settings)
+    app.ctx.search = Search(store, app.ctx.live, settings.var / "search", prefix=settings.redis_prefix)
     app.ctx.presence = Presence(store.agents)
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
@@ -173,6 +177,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         "reminding": ctx.reminding.run,
         "media": ctx.media.run,
         "hooks": ctx.hooks.run,
+        "search": ctx.search.run,
         **(ctx.messenger.background() if ctx.messenger else {}),
     }
 
@@ -197,6 +202,7 @@ async def _close(app: App) -> None:
     await app.ctx.hooks.close()
     if app.ctx.openid:
         await app.ctx.openid.close()
+    await app.ctx.search.close()
     await app.ctx.store.close()
     log.info("web.stopped")
 

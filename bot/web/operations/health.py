@@ -47,11 +47,12 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
         messenger = {"messenger": unknown} if request.app.ctx.messenger else {}
-        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown, **messenger}
+        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown, "search": unknown, **messenger}
     return {
         "redis": _redis(state.problem, state.warnings),
         "assistant": _assistant(alive, active, len(late), turn_timeout_s),
         "model": _model(active),
+        "search": request.app.ctx.search.health(),
         **messenger,
         **outside,
     }
