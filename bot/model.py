@@ -22,6 +22,9 @@ AGENT_PREFIX = "agent:"
 # Who has a conversation that somebody answers in Meta's own inbox: a human, but none of our accounts.
 META_INBOX = AGENT_PREFIX + "meta-inbox"
 META_INBOX_NAME = "Meta-inbox"
+# Who has a conversation that is answered in Chatwoot: humans again, and none of our accounts.
+CHATWOOT = AGENT_PREFIX + "chatwoot"
+CHATWOOT_NAME = "Chatwoot"
 # What a program is called that answers through the API: an agent like any other, but no human.
 PROGRAM_NAME = "API"
 # Before the id of a token of the API, where an account's id would be: no account has a colon in its id.

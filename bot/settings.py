@@ -179,6 +179,23 @@ class Settings:
         },
     )
 
+    chatwoot_url: str = field(
+        default="",
+        metadata={
+            "help": "Address of a Chatwoot, as https://app.chatwoot.com. With the next four, all of them, what is for "
+            "humans goes there instead of to the own desk."
+        },
+    )
+    chatwoot_token: str = field(
+        default="", repr=False, metadata={"help": "Access token of an administrator there, or of an agent bot."}
+    )
+    chatwoot_account: int = field(default=0, metadata={"help": "Number of the account there."})
+    chatwoot_inbox: int = field(default=0, metadata={"help": "Number of the inbox there, of the kind API."})
+    chatwoot_webhook_token: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "Word of your own, of 16 characters or more, in the address that Chatwoot's webhook calls."},
+    )
     hooks_private: str = field(
         default="off",
         metadata={
@@ -305,6 +322,7 @@ class Settings:
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise ConfigError(f"BOT_TIMEZONE is {self.timezone!r}, expected a name such as Europe/Amsterdam") from exc
         self._check_addresses()
+        self._check_chatwoot()
         self._check_secrets()
         self._check_oidc()
 
@@ -340,6 +358,15 @@ class Settings:
                 f"BOT_MAIL_FROM is {self.mail_from!r}, expected as in klantenservice@example.nl with BOT_SMTP_URL"
             )
 
+    def _check_chatwoot(self) -> None:
+        if self.chatwoot_url and not _ORIGIN.fullmatch(self.chatwoot_url.rstrip("/")):
+            raise ConfigError(f"BOT_CHATWOOT_URL is {self.chatwoot_url!r}, expected as in https://app.chatwoot.com")
+        for name in ("chatwoot_account", "chatwoot_inbox"):
+            if getattr(self, name) < 0:
+                raise ConfigError(
+                    f"{setting_name(name)} is {getattr(self, name)}, expected a number that Chatwoot shows"
+                )
+
     def _check_numbers(self) -> None:
         for name in ("proxies", "redis_replicas"):
             if getattr(self, name) < 0:
@@ -349,7 +376,14 @@ class Settings:
                 raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected more than 0")
 
     def _check_secrets(self) -> None:
-        for name in ("rest_token", "api_token", "identity_secret", "messenger_app_secret", "messenger_verify_token"):
+        for name in (
+            "rest_token",
+            "api_token",
+            "identity_secret",
+            "messenger_app_secret",
+            "messenger_verify_token",
+            "chatwoot_webhook_token",
+        ):
             token = getattr(self, name)
             if token and len(token.strip()) < 16:
                 raise ConfigError(f"{setting_name(name)} is shorter than the 16 characters that a secret needs")

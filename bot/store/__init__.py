@@ -9,6 +9,7 @@ from bot.store.accounts import AccountStore
 from bot.store.agents import AgentPresence
 from bot.store.attempts import AttemptStore
 from bot.store.audit import AuditLog
+from bot.store.chatwoot import ChatwootStore
 from bot.store.connection import connect, translated_errors
 from bot.store.contents import Contents
 from bot.store.conversations import ConversationStore
@@ -85,6 +86,8 @@ class Store:
         self.reminders = Reminders(self._client, keys, notifications_lifetime_s=settings.retention_days * 86_400)
         self.happenings = Happenings(self._client, keys)
         self.hooks = HookStore(self._client, keys)
+        self.chatwoot = ChatwootStore(self._client, keys)
+        self.chatwoot_leader = Leader(self._client, keys.chatwoot_leader)
         self.hooks_leader = Leader(self._client, keys.hooks_leader)
         self.audit = AuditLog(self._client, keys, retention_days=settings.retention_days)
         self.inbound = Inbound(

@@ -19,7 +19,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bot.errors import Conflict, InvalidMessage, LastAdmin, NotFound, NotSignedIn
-from bot.model import AGENT_PREFIX, META_INBOX, Account, Role
+from bot.model import AGENT_PREFIX, CHATWOOT, META_INBOX, Account, Role
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.keys import Keys
 
@@ -29,9 +29,9 @@ ROLES: tuple[Role, ...] = ("agent", "editor", "manager", "admin")
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 200
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
-# Who acts with the bearer token of BOT_API_TOKEN or in Meta's inbox, for whom a person of that name would be taken; and
-# what is a page below /accounts.
-RESERVED_IDS = frozenset({"api", "tokens", META_INBOX.removeprefix(AGENT_PREFIX)})
+# Who acts with the bearer token of BOT_API_TOKEN, in Meta's inbox or in Chatwoot, for whom a person of that name would be
+# taken; and what is a page below /accounts.
+RESERVED_IDS = frozenset({"api", "tokens", *(one.removeprefix(AGENT_PREFIX) for one in (META_INBOX, CHATWOOT))})
 _FIRST_LOGIN_FILE = "first-login.json"
 
 _hasher = PasswordHasher()

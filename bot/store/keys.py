@@ -149,6 +149,18 @@ class Keys:
     def hooks_leader(self) -> str:
         return self._key("hooks:leader")
 
+    @property
+    def chatwoot(self) -> str:
+        return self._key("chatwoot")
+
+    @property
+    def chatwoot_leader(self) -> str:
+        return self._key("chatwoot:leader")
+
+    @property
+    def chatwoot_trouble(self) -> str:
+        return self._key("chatwoot:trouble")
+
     def hook_deliveries(self, hook_id: str) -> str:
         return self._key(f"hook:{hook_id}:deliveries")
 

@@ -21,7 +21,7 @@ from bot.settings import Settings
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-_CHANNELS = {
+CHANNELS = {
     "widget": "Website",
     "rest": "Koppeling (REST)",
     "messenger": "Messenger",
@@ -53,7 +53,7 @@ def environment(settings: Settings) -> Environment:
         clock=lambda ms: f"{datetime.fromtimestamp(ms / 1000, zone):%H:%M}",
         moment=lambda ms: moment(datetime.fromtimestamp(ms / 1000, zone)),
         day=lambda ms: moment(datetime.fromtimestamp(ms / 1000, zone), with_time=False),
-        channel=lambda name: _CHANNELS.get(name, name),
+        channel=lambda name: CHANNELS.get(name, name),
         reason=lambda code: REASONS.get(code, code),
         owner=owner,
         minutes=minutes,

@@ -11,7 +11,7 @@ import structlog
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.logs import described
-from bot.model import ASSISTANT, Conversation, Handoff
+from bot.model import ASSISTANT, CHATWOOT, Conversation, Handoff
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.work import Overdue, now_ms, patience_id
@@ -99,6 +99,8 @@ class Rescue:
     def _is_left_alone(self, conversation: Conversation) -> bool:
         if conversation.snoozed_until_ms:
             return False
+        if conversation.owner == CHATWOOT:
+            return False  # its agents have their own reminders, and the connector looks after it
         silent_ms = now_ms() - max(conversation.last_at_ms, conversation.woken_at_ms)
         if conversation.handoff and conversation.handoff.priority == "urgent":
             # The assistant's sentence with the emergency numbers is no answer of the agent's.

@@ -28,6 +28,9 @@ from bot.web.channels.messenger.webhook import blueprint as messenger_webhook
 from bot.web.channels.rest import blueprint as rest
 from bot.web.channels.widget import Limits
 from bot.web.channels.widget import blueprint as widget
+from bot.web.connectors.chatwoot.config import load_config as load_chatwoot
+from bot.web.connectors.chatwoot.connector import Chatwoot
+from bot.web.connectors.chatwoot.webhook import blueprint as chatwoot_webhook
 from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
 from bot.web.desk.board import Board
@@ -65,6 +68,7 @@ BLUEPRINTS = (
     rest,
     widget,
     messenger_webhook,
+    chatwoot_webhook,
     sign_in,
     tokens,
     audit,
@@ -149,6 +153,8 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     )
     app.ctx.openid = Provider(settings) if settings.oidc_issuer else None
     app.ctx.hooks = Hooks(store, settings, app.ctx.metrics)
+    chatwoot = load_chatwoot(settings)
+    app.ctx.chatwoot = chatwoot and Chatwoot(chatwoot, store, app.ctx.handling, app.ctx.presence, app.ctx.metrics)
     app.ctx.jinja = environment(settings)
     app.ctx.board = Board(
         store, app.ctx.live, app.ctx.jinja, lambda: page_troubles(store, messenger, ZoneInfo(settings.timezone))
@@ -178,6 +184,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         "media": ctx.media.run,
         "hooks": ctx.hooks.run,
         "search": ctx.search.run,
+        **({"chatwoot": ctx.chatwoot.run} if ctx.chatwoot else {}),
         **(ctx.messenger.background() if ctx.messenger else {}),
     }
 
@@ -185,6 +192,8 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
 async def _open(app: App) -> None:
     await app.ctx.redis_watch.start()
     await app.ctx.hooks.open()
+    if app.ctx.chatwoot:
+        await app.ctx.chatwoot.open()
     if app.ctx.messenger:
         await app.ctx.messenger.open()
     for name, work in _background(app).items():
@@ -203,6 +212,8 @@ async def _close(app: App) -> None:
     if app.ctx.openid:
         await app.ctx.openid.close()
     await app.ctx.search.close()
+    if app.ctx.chatwoot:
+        await app.ctx.chatwoot.close()
     await app.ctx.store.close()
     log.info("web.stopped")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.model import (
     ASSISTANT,
+    CHATWOOT,
     CLOSED,
     META_INBOX,
     PROBLEMS,
@@ -60,6 +61,7 @@ _PLACES = {
     QUEUE: "in de wachtrij",
     CLOSED: "gesloten",
     META_INBOX: "in de Meta-inbox",
+    CHATWOOT: "in Chatwoot",
 }
 
 # What stands for a customer whose channel knows no name, with the end of the customer's id behind it.
@@ -71,7 +73,7 @@ _OUT_OF_SCOPE = "nlu_fallback"
 
 def place(conversation: Conversation, *, mine: bool) -> str:
     """Where the conversation is, as the end of a sentence."""
-    if conversation.agent_id and conversation.owner != META_INBOX:
+    if conversation.agent_id and conversation.owner not in (META_INBOX, CHATWOOT):
         return "bij jou" if mine else f"bij {conversation.agent_name or conversation.agent_id}"
     return _PLACES.get(conversation.owner, f"bij {conversation.owner}")
 

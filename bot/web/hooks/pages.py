@@ -179,7 +179,9 @@ async def _list_page(
     notice: tuple[str, str] | None = None,
 ) -> HTTPResponse:
     hooks = await request.app.ctx.store.hooks.all()
-    page = HooksPage([_row(hook) for hook in hooks], form or HookForm(), errors or {}, notice)
+    page = HooksPage(
+        [_row(hook) for hook in hooks], form or HookForm(), errors or {}, notice, await _connector(request)
+    )
     return render(request, "hooks/list.html", status, page=page, event_help=EVENT_HELP)
 
 
@@ -204,6 +206,19 @@ async def _hook_page(
         is_renewed=hook.old_secret_until_ms > now_ms(),
     )
     return render(request, "hooks/hook.html", status, page=page, event_help=EVENT_HELP)
+
+
+async def _connector(request: Request) -> str:
+    """One sentence or two; empty without a connector."""
+    chatwoot = request.app.ctx.chatwoot
+    if chatwoot is None:
+        return ""
+    text = f"Gesprekken voor een medewerker gaan naar Chatwoot: {urlsplit(chatwoot.config.url).netloc}."
+    trouble = await request.app.ctx.store.chatwoot.trouble()
+    if trouble is None:
+        return text
+    why = "weigert onze berichten" if trouble.what == "refused" else "is niet bereikbaar"
+    return f"{text} Chatwoot {why}. Nieuwe gesprekken blijven zolang in onze eigen wachtrij."
 
 
 def _row(hook: Hook) -> HookRow:

@@ -43,7 +43,7 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         active = await store.models.active()
         late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
         messenger = await _messenger(request)
-        outside = await _hooks(request)
+        outside = {**await _hooks(request), **await _chatwoot(request)}
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
         messenger = {"messenger": unknown} if request.app.ctx.messenger else {}
@@ -102,6 +102,18 @@ async def _hooks(request: Request) -> dict[str, dict[str, Any]]:
     ok = late_s <= HOOKS_WITHIN_S
     reason = "deliveries are made" if ok else f"a delivery has waited {late_s:.0f} s for a first try, or its next"
     return {"webhooks": {"ok": ok, "reason": reason, "warnings": warnings}}
+
+
+async def _chatwoot(request: Request) -> dict[str, dict[str, Any]]:
+    """Nothing while the connector is off. Not ok when nothing gets through: customers wait in our own queue."""
+    if request.app.ctx.chatwoot is None:
+        return {}
+    trouble = await request.app.ctx.store.chatwoot.trouble()
+    if trouble is None:
+        return {"chatwoot": {"ok": True, "reason": "conversations get through"}}
+    since_s = (now_ms() - trouble.since_ms) / 1000
+    status = f", HTTP {trouble.status}" if trouble.status else ""
+    return {"chatwoot": {"ok": False, "reason": f"{trouble.what} for {since_s:.0f} s{status}"}}
 
 
 async def _messenger(request: Request) -> dict[str, dict[str, Any]]:

@@ -70,6 +70,14 @@ class Metrics:
         )
         for outcome in ("delivered", "retried", "failed"):
             self.hook_deliveries.labels(outcome)
+        self.chatwoot = Counter(
+            "bot_chatwoot_total",
+            "Conversations given to Chatwoot, and looks at one that failed",
+            ["result"],
+            registry=registry,
+        )
+        for result in ("given", "failed"):
+            self.chatwoot.labels(result)
         self.pages = Gauge("bot_widget_pages", "Pages with a widget connected to it", registry=registry)
         self.store_seconds = Histogram(
             "bot_store_seconds",

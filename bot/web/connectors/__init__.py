@@ -1,0 +1,1 @@
+"""Other programs that take over from our own desk."""

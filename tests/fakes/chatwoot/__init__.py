@@ -1,0 +1,10 @@
+"""A Chatwoot over HTTP, as far as the connector sees one: the application API of one account, and its webhooks.
+
+Behaviour after the code of chatwoot/chatwoot: see bot/web/connectors/chatwoot/__init__.py for what was read.
+"""
+
+from tests.fakes.chatwoot.agent import FakeAgent
+from tests.fakes.chatwoot.server import FakeChatwoot
+from tests.fakes.chatwoot.threaded import chatwoot_in_thread
+
+__all__ = ["FakeAgent", "FakeChatwoot", "chatwoot_in_thread"]
