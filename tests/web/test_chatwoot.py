@@ -25,16 +25,10 @@ from tests.conftest import eventually, project_templates
 from tests.fakes.chatwoot import FakeAgent, FakeChatwoot
 from tests.fakes.chatwoot.faults import Fault
 from tests.fakes.chatwoot.records import Conversation
-from tests.fakes.chatwoot.server import ACCOUNT, INBOX, TOKEN
+from tests.fakes.chatwoot.server import INBOX, SETTINGS
 from tests.fakes.conversations import NOT_SURE, answer, handed_over, message, naming, write
 
 SANNE = Account("sanne", "Sanne", ("agent",))
-SETTINGS = {
-    "chatwoot_token": TOKEN,
-    "chatwoot_account": ACCOUNT,
-    "chatwoot_inbox": INBOX,
-    "chatwoot_webhook_token": "webhook-word-for-tests",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +47,7 @@ async def chatwoot() -> AsyncIterator[FakeChatwoot]:
 
 @pytest.fixture
 async def settings(settings: Settings, chatwoot: FakeChatwoot) -> Settings:
-    return replace(settings, chatwoot_url=chatwoot.url, public_url="https://chat.example.nl", **SETTINGS)  # type: ignore[arg-type]
+    return replace(settings, public_url="https://chat.example.nl", **{**SETTINGS, "chatwoot_url": chatwoot.url})
 
 
 @asynccontextmanager
@@ -61,7 +55,7 @@ async def connected(store: Store, settings: Settings, *, timeout_s: float = 2.0)
     config = load_config(settings)
     assert config
     await store.templates.seed(project_templates())
-    handling = Handling(store, Answers(store.templates, settings))
+    handling = Handling(store, Answers(store.templates, settings, store.departments))
     running = Chatwoot(config, store, handling, Presence(store.agents), Metrics(), timeout_s=timeout_s)
     await running.open()
     task = asyncio.create_task(running.run())
@@ -437,5 +431,5 @@ def test_how_lines_read_there() -> None:
 def test_half_of_the_settings_is_an_error_that_names_the_other(missing: str) -> None:
     values = {name: value for name, value in SETTINGS.items() if name != missing}
     with pytest.raises(ConfigError, match=f"BOT_{missing.upper()} is not set"):
-        load_config(Settings(chatwoot_url="https://app.chatwoot.com", **values))  # type: ignore[arg-type]
+        load_config(Settings(**values))
     assert load_config(Settings()) is None

@@ -106,3 +106,7 @@ def test_switched_off_changed_and_removed(admin: Visitor) -> None:
     assert page.value("url") == "http://127.0.0.1:9/other" and "Staat uit" in page.text
     assert admin.post(f"{path}/remove").location == "/koppelingen?notice=removed"
     assert admin.get(path).status == 404 and admin.post(f"{path}/test").status == 404
+
+
+def test_chatwoots_webhook_is_not_there_while_the_connector_is_off(site: Site) -> None:
+    assert Visitor(site.url).post("/webhooks/chatwoot/een-woord-van-iemand").status == 404

@@ -14,6 +14,7 @@ from bot.store import Store
 from bot.store.accounts import ROLES
 from bot.web.access import SESSION_COOKIE
 from tests.conftest import API_TOKEN, PASSWORD, REST_TOKEN, Site, running_site
+from tests.fakes.chatwoot.server import SETTINGS as CHATWOOT
 from tests.fakes.platform import SETTINGS
 from tests.test_docs import all_routes, app, page, route_path
 
@@ -58,7 +59,7 @@ ROWS = rows()
 @pytest.fixture(scope="module")
 def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """With every channel on: a channel that is off answers 404 to all."""
-    with running_site(redis_url, tmp_path_factory.mktemp("site"), **SETTINGS) as site:
+    with running_site(redis_url, tmp_path_factory.mktemp("site"), **SETTINGS, **CHATWOOT) as site:
         site.account("gast", "agent")
         yield site
 

@@ -16,6 +16,14 @@ from tests.fakes.chatwoot.webhooks import Webhooks
 
 TOKEN = "chatwoot-token-for-tests"
 ACCOUNT, INBOX = 1, 7
+# Settings that turn the connector on; nobody answers at that address.
+SETTINGS: dict[str, Any] = {
+    "chatwoot_url": "http://127.0.0.1:9",
+    "chatwoot_token": TOKEN,
+    "chatwoot_account": ACCOUNT,
+    "chatwoot_inbox": INBOX,
+    "chatwoot_webhook_token": "webhook-word-for-tests",
+}
 MAX_CONTENT = 150_000
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -1,0 +1,132 @@
+"""Chatwoot with a real server of ours: its webhooks come over HTTP, and our process is killed."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bot.model import CHATWOOT, CLOSED
+from tests.conftest import Site, running_site
+from tests.fakes.chatwoot import FakeAgent, chatwoot_in_thread
+from tests.fakes.chatwoot.records import Conversation
+from tests.fakes.chatwoot.server import SETTINGS
+from tests.fakes.chatwoot.threaded import ThreadedChatwoot
+from tests.fakes.conversations import handed_over, write
+from tests.web.visitor import Visitor
+
+WORD = SETTINGS["chatwoot_webhook_token"]
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[ThreadedChatwoot]:
+    with chatwoot_in_thread() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, fake: ThreadedChatwoot) -> Iterator[Site]:
+    settings = {**SETTINGS, "chatwoot_url": fake.chatwoot.url}
+    with running_site(redis_url, tmp_path_factory.mktemp("site"), **settings) as site:
+        fake.chatwoot.webhooks.url = f"{site.url}/webhooks/chatwoot/{WORD}"
+        yield site
+
+
+@pytest.fixture
+def conversation(site: Site, fake: ThreadedChatwoot) -> Conversation:
+    """One that Chatwoot has."""
+    conversation_id = site.run(handed_over)
+    until(lambda: owner(site, conversation_id) == CHATWOOT)
+    (found,) = [one for one in fake.chatwoot.conversations.values() if one.source_id == conversation_id]
+    return found
+
+
+def until(check: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not check():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
+def owner(site: Site, conversation_id: str) -> str:
+    return site.run(lambda store: store.conversations.get(conversation_id)).owner
+
+
+def heard(site: Site, conversation: Conversation) -> list[str]:
+    """What agents of Chatwoot said to the customer."""
+    messages = site.run(lambda store: store.conversations.messages(conversation.source_id))
+    return [one.text for one in messages if one.sender == "agent"]
+
+
+def test_the_path_of_a_conversation(site: Site, fake: ThreadedChatwoot, conversation: Conversation) -> None:
+    noor = FakeAgent(fake.chatwoot)
+    fake.run(lambda: noor.takes(conversation))
+    fake.run(lambda: noor.says(conversation, "Ik ga kijken."))
+    until(lambda: heard(site, conversation) == ["Ik ga kijken."])
+    agent = Visitor(site.url, site.session("sanne", "agent", name="Sanne"))
+    page = agent.get(f"/desk/{conversation.source_id}").text
+    assert "in Chatwoot" in page and f"Doorgezet naar Chatwoot, als gesprek {conversation.display_id}." in page
+    assert "In Chatwoot is dit van Noor." in page
+    site.run(lambda store: write(store, "dank je", conversation.source_id))
+    until(lambda: conversation.messages[-1].content == "dank je")
+    fake.run(lambda: noor.resolves(conversation))
+    until(lambda: owner(site, conversation.source_id) == CLOSED)
+    fake.run(lambda: noor.opens(conversation))
+    until(lambda: owner(site, conversation.source_id) == CHATWOOT)
+
+
+def test_webhooks_that_come_twice_and_in_the_wrong_order(
+    site: Site, fake: ThreadedChatwoot, conversation: Conversation
+) -> None:
+    noor, webhooks = FakeAgent(fake.chatwoot), fake.chatwoot.webhooks
+    webhooks.is_holding = webhooks.twice = True
+    said = [f"antwoord {number}" for number in range(8)]
+    for text in said:
+        fake.run(lambda text=text: noor.says(conversation, text))  # type: ignore[misc]
+    fake.run(webhooks.release)
+    webhooks.twice = False
+    until(lambda: len(heard(site, conversation)) >= len(said))
+    assert heard(site, conversation) == said
+
+
+def test_killed_and_started_again_it_catches_up(site: Site, fake: ThreadedChatwoot, conversation: Conversation) -> None:
+    noor = FakeAgent(fake.chatwoot)
+    assert site.process
+    site.process.kill()
+    site.process.wait()
+    fake.run(lambda: noor.says(conversation, "Ben je er nog?"))  # its webhook finds nobody, and is not repeated
+    other = site.run(handed_over)
+    site.run(lambda store: write(store, "ja hoor", conversation.source_id))
+    site.start()
+    until(lambda: heard(site, conversation) == ["Ben je er nog?"], timeout_s=30)
+    until(lambda: conversation.messages[-1].content == "ja hoor")
+    until(lambda: owner(site, other) == CHATWOOT)
+    health = Visitor(site.url).get("/health/ready").body
+    assert "conversations get through" in health
+    assert (
+        "Gesprekken voor een medewerker gaan naar Chatwoot"
+        in Visitor(site.url, site.session("baas", "admin")).get("/koppelingen").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "body", "status"),
+    [
+        ("wrong-word-of-16-chars", "{}", 403),
+        (WORD, "no json", 400),
+        (WORD, '{"event": 3}', 400),
+        (WORD, '{"event": "message_created"}', 200),
+        (WORD, '{"event": "conversation_status_changed", "id": 7, "contact_inbox": {"source_id": "widget-x"}}', 200),
+        (WORD, '{"event": "contact_created", "id": "x", "conversation": null}', 200),
+    ],
+)
+def test_what_is_not_for_us_changes_nothing(site: Site, word: str, body: str, status: int) -> None:
+    request = urllib.request.Request(f"{site.url}/webhooks/chatwoot/{word}", data=body.encode(), method="POST")
+    try:
+        answered = urllib.request.urlopen(request, timeout=10).status
+    except urllib.error.HTTPError as exc:
+        answered = exc.code
+    assert answered == status
