@@ -29,9 +29,9 @@ ROLES: tuple[Role, ...] = ("agent", "editor", "manager", "admin")
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 200
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
-# Who acts with the bearer token of BOT_API_TOKEN, in Meta's inbox or in Chatwoot, for whom a person of that name would be
-# taken; and what is a page below /accounts.
-RESERVED_IDS = frozenset({"api", "tokens", *(one.removeprefix(AGENT_PREFIX) for one in (META_INBOX, CHATWOOT))})
+# Who acts with the bearer token of BOT_API_TOKEN, in Meta's inbox or in Chatwoot, for whom a person of that name would
+# be taken; and what is a page below /accounts.
+RESERVED_IDS = frozenset({"api", "tokens", META_INBOX.removeprefix(AGENT_PREFIX), CHATWOOT.removeprefix(AGENT_PREFIX)})
 _FIRST_LOGIN_FILE = "first-login.json"
 
 _hasher = PasswordHasher()

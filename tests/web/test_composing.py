@@ -92,7 +92,14 @@ async def test_answers_are_filled_in_for_the_customer_and_the_agent(data: Store,
 
 @pytest.mark.parametrize(
     ("text", "filled"),
-    [("Hoi {klant}, dag", "Hoi, dag"), ("{klant}!", "!"), ("Dank je, {klant}.", "Dank je."), ("Ja, {klant}", "Ja,"), ("Dag {klant} :)", "Dag :)"), ("a {x} b", "a b")],
+    [
+        ("Hoi {klant}, dag", "Hoi, dag"),
+        ("{klant}!", "!"),
+        ("Dank je, {klant}.", "Dank je."),
+        ("Ja, {klant}", "Ja,"),
+        ("Dag {klant} :)", "Dag :)"),
+        ("a {x} b", "a b"),
+    ],
 )
 def test_a_variable_without_a_value_leaves_no_gap(text: str, filled: str) -> None:
     assert render(text, {"klant": ""}) == filled
