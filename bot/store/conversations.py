@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast
 
@@ -26,6 +26,13 @@ PREVIEW_CHARS = 120
 REMIND_AFTER_MS = 10 * 60_000
 # A place in the log; nineteen digits always fit Redis's 64 bits.
 ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+# One command for many: the names of the fields, which cost more than their values, go over the line once.
+_READ = """
+local found = {}
+for at, key in ipairs(KEYS) do found[at] = redis.call('HMGET', key, unpack(ARGV)) end
+return found
+"""
+_READ_AT_ONCE = 250
 _FIRST_TIME = "return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSETNX', KEYS[1], ARGV[1], 1) or 0"
 _SET_ALIAS = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -43,8 +50,8 @@ redis.call('HSET', KEYS[1], 'name_asked_at_ms', now_ms)
 return 1
 """
 # What Conversation has of the hash.
-_NUMBERS = tuple(spec.name for spec in fields(Conversation) if spec.type == "int")
 _FIELDS = tuple(spec.name for spec in fields(Conversation) if spec.name != "id")
+_OWNER = _FIELDS.index("owner")
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,7 @@ class ConversationStore:
         self._note = Script(client, "note")
         self._comment_gone = Script(client, "comment_gone")
         self._place = Script(client, "place")
+        self._read = client.register_script(_READ)
         self._first_time = client.register_script(_FIRST_TIME)
         self._set_media = Script(client, "media_settle")
         self._set_alias = client.register_script(_SET_ALIAS)
@@ -193,16 +201,14 @@ class ConversationStore:
 
     async def get_many(self, conversation_ids: Sequence[str]) -> list[Conversation]:
         """Those that (still) exist, in the order given."""
-        if not conversation_ids:
-            return []
-        pipeline = self._client.pipeline(transaction=False)
-        for conversation_id in conversation_ids:
-            pipeline.hmget(self._keys.conversation(conversation_id), _FIELDS)
-        with translated_errors():
-            found = await pipeline.execute()
-        records = [dict(zip(_FIELDS, values, strict=True)) for values in found]
-        pairs = zip(conversation_ids, records, strict=True)
-        return [_conversation(conversation_id, record) for conversation_id, record in pairs if record["owner"]]
+        found: list[Conversation] = []
+        for start in range(0, len(conversation_ids), _READ_AT_ONCE):
+            part = conversation_ids[start : start + _READ_AT_ONCE]
+            with translated_errors():
+                values = await self._read(keys=[self._keys.conversation(one) for one in part], args=_FIELDS)
+            pairs = zip(part, values, strict=True)
+            found += [_conversation(conversation_id, one) for conversation_id, one in pairs if one[_OWNER]]
+        return found
 
     async def recent(self, limit: int = 100) -> list[Conversation]:
         """The conversations with the latest message first."""
@@ -447,15 +453,33 @@ def _without_notes(entries: Sequence[tuple[str, dict[str, str]]]) -> list[Messag
     return [message for message in messages if message.sender != "note"]
 
 
-def _conversation(conversation_id: str, record: dict[str, str | None]) -> Conversation:
+def _number(value: str | None) -> int:
+    return int(value) if value else 0
+
+
+def _text(value: str | None) -> str:
+    return value or ""
+
+
+def _handoff(value: str | None) -> Handoff | None:
+    return _HANDOFF.decode(value) if value else None
+
+
+def _labels(value: str | None) -> tuple[str, ...]:
+    return tuple(_LABELS.decode(value)) if value else ()
+
+
+_HANDOFF = msgspec.json.Decoder(Handoff)
+_LABELS = msgspec.json.Decoder(list[str])
+_NAMED: dict[str, Callable[[str | None], Any]] = {"handoff": _handoff, "labels": _labels}
+# How each of _FIELDS is read, in their order, which is that of Conversation.
+_READERS = [
+    _NAMED.get(spec.name, _number if spec.type == "int" else _text)
+    for spec in fields(Conversation)
+    if spec.name != "id"
+]
+
+
+def _conversation(conversation_id: str, values: Sequence[str | None]) -> Conversation:
     """A conversation from the fields of its hash; the dialogue's memory stays where it is."""
-    handoff, labels = record.pop("handoff"), record.pop("labels")
-    numbers = {name: int(record.pop(name) or 0) for name in _NUMBERS}
-    texts = {name: value or "" for name, value in record.items()}
-    return Conversation(
-        id=conversation_id,
-        handoff=msgspec.json.decode(handoff, type=Handoff) if handoff else None,
-        labels=tuple(msgspec.json.decode(labels, type=list[str])) if labels else (),
-        **numbers,  # type: ignore[arg-type]
-        **texts,  # type: ignore[arg-type]
-    )
+    return Conversation(conversation_id, *[read(value) for read, value in zip(_READERS, values, strict=True)])
