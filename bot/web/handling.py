@@ -15,6 +15,7 @@ from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, NotFound, NotSendable
 from bot.model import (
     ASSISTANT,
+    CHATWOOT,
     CLOSE_REASONS,
     CLOSED,
     META_INBOX,
@@ -268,7 +269,7 @@ class Handling:
     async def _in_hand(self, conversation_id: str, by: Account) -> Conversation:
         """A conversation that `by` may pass on. Raises AlreadyClaimed."""
         conversation = await self._store.conversations.get(conversation_id)
-        is_agents = bool(conversation.agent_id) and conversation.owner != META_INBOX
+        is_agents = bool(conversation.agent_id) and conversation.owner not in (META_INBOX, CHATWOOT)
         if conversation.owner != QUEUE and not (is_agents and set(by.roles) & set(MANAGERS)):
             _check_own(conversation, by)
         return conversation

@@ -28,11 +28,17 @@ async def data(site: Site) -> AsyncIterator[Store]:
         yield store
 
 
-@pytest.fixture
-async def desks(site: Site) -> AsyncIterator[dict[str, Agent]]:
-    """Three agents and a manager, signed in."""
+@pytest.fixture(scope="module")
+def tokens(site: Site) -> dict[str, str]:
+    """Three agents and a manager."""
     tokens = {name: site.session(name, "agent", name=name.title()) for name in ("sanne", "daan", "noor")}
     tokens["chef"] = site.session("chef", "manager", name="Chef")
+    return tokens
+
+
+@pytest.fixture
+async def desks(site: Site, tokens: dict[str, str]) -> AsyncIterator[dict[str, Agent]]:
+    """Signed in."""
     agents = {name: Agent(site, token) for name, token in tokens.items()}
     yield agents
     for agent in agents.values():
@@ -75,7 +81,7 @@ async def test_two_ask_for_the_next_a_hundred_times_and_exactly_one_gets_it(
         winner = "sanne" if answers[0] == page_url(conversation_id) else "daan"
         assert await owner(data, conversation_id) == f"agent:{winner}"
     _, page = await desks["sanne"].get("/desk?said=nobody")
-    assert "Niemand wacht." in page
+    assert "Voor jou wacht nu niemand." in page
 
 
 async def place_after_next(agent: Agent) -> str:

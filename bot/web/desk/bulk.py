@@ -26,11 +26,12 @@ _CLOSED = "Dit gesprek is al gesloten."
 
 @dataclass(frozen=True)
 class Refused:
-    """One that it was not done with. who: the customer's name; why: a Dutch sentence."""
+    """One that it was not done with. who: the customer's name; why: a Dutch sentence. url: empty if it is gone."""
 
     id: str
     who: str
     why: str
+    url: str = ""
 
 
 @agents_only
@@ -75,7 +76,8 @@ async def _try(request: Request, deed: Deed, conversation_id: str) -> Refused | 
         found = await store.conversations.get_many([conversation_id])
         if not found:
             return Refused(conversation_id, conversation_id[:40], _GONE)
-        return Refused(conversation_id, words.customer_name(found[0]), _why_not(exc, found[0], request.ctx.account.id))
+        why = _why_not(exc, found[0], request.ctx.account.id)
+        return Refused(conversation_id, words.customer_name(found[0]), why, words.page_url(conversation_id))
     return None
 
 

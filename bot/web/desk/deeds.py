@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.model import CLOSE_REASONS, META_INBOX, QUEUE, Account, Conversation
+from bot.model import CHATWOOT, CLOSE_REASONS, META_INBOX, QUEUE, Account, Conversation
 from bot.store import Store
 from bot.web.assignment import HERE_S
 from bot.web.desk import later, words
@@ -40,7 +40,7 @@ async def load_deeds(store: Store, account: Account, conversation: Conversation,
     """What `account` may do with it now."""
     mine = conversation.agent_id == account.id
     waits = conversation.owner == QUEUE
-    is_agents = bool(conversation.agent_id) and conversation.owner != META_INBOX
+    is_agents = bool(conversation.agent_id) and conversation.owner not in (META_INBOX, CHATWOOT)
     if not (mine or waits or (is_agents and set(account.roles) & set(MANAGERS))):
         return Deeds()
     now = later.now_in(timezone)

@@ -17,7 +17,7 @@ _DESK_PAGE = re.compile(r"/desk(/[\w%.~-]+)?")
 
 @agents_only
 async def take_next(request: Request) -> HTTPResponse:
-    """Claim what this agent should do next and show it; without anything, the desk says that nobody waits."""
+    """Claim what this agent should do next and show it; without anything, the desk says so."""
     conversation = await request.app.ctx.assignment.next_for(request.ctx.account)
     if conversation is None:
         return redirect("/desk?said=nobody", status=303)

@@ -9,6 +9,7 @@ import { showNotice, startAttention } from "./desk/attention.js";
 import { composer } from "./desk/composer.js";
 import { startClock } from "./desk/clock.js";
 import { conversation, customerTyping, startConversation } from "./desk/conversation.js";
+import { startDeeds } from "./desk/deeds.js";
 import { EventFeed, hear, tell } from "./desk/feed.js";
 import { applyChanges, list, showTroubles, startList } from "./desk/list.js";
 import { showConnection } from "./desk/notices.js";
@@ -41,6 +42,7 @@ if (conversation) {
   startConversation();
   startActions();
   composer.start();
+  startDeeds();
 }
 startShortcuts();
 startAttention(feed);

@@ -2,6 +2,7 @@
 
 import { composer } from "./composer.js";
 import { conversation, showConversation } from "./conversation.js";
+import { closeMenu } from "./deeds.js";
 import { list, showList } from "./list.js";
 import { showProblem, showSignedOut } from "./notices.js";
 import { byId, parse } from "./page.js";
@@ -40,6 +41,7 @@ const PROBLEMS = {
 
 /** The page that the server answered a form with: after a redirect, or with a notice why it was not done. */
 function showAnswer(form, page, done) {
+  const wasInMenu = done && closeMenu(form);
   list.supersede();
   conversation.supersede();
   byId("desk-notice").replaceChildren(...page.getElementById("desk-notice").childNodes);
@@ -49,7 +51,7 @@ function showAnswer(form, page, done) {
   showConversation(page.getElementById("conversation"), { ours: true });
   if (done && box) byId("transcript-scroll").scrollTop = 0;
   if (form.hasAttribute("data-labels")) return;
-  if (composer.isOurs || box) composer.focus();
+  if ((composer.isOurs && !wasInMenu) || box) composer.focus();
   else if (document.activeElement === document.body) byId("conversation-title").focus();
 }
 
