@@ -50,7 +50,7 @@ async def conversation_page(
         page=page,
         list=sections,
         back=f"/desk{sections.query}",
-        bulk=await bulk_choices(request.app.ctx.store, request.ctx.account),
+        bulk=await bulk_choices(request.app.ctx.store, request.ctx.account, timezone=request.app.ctx.settings.timezone),
     )
 
 

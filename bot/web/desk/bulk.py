@@ -12,7 +12,7 @@ from bot.errors import AlreadyClaimed, Conflict, InvalidMessage, NotFound
 from bot.model import CLOSE_REASONS, QUEUE, Conversation
 from bot.store.labels import clean
 from bot.web.desk import later, words
-from bot.web.desk.asked import agents_only
+from bot.web.desk.asked import agents_only, list_choice
 from bot.web.desk.targets import pass_on, target_of
 from bot.web.form_fields import field, fields
 from bot.web.pages import render
@@ -59,11 +59,12 @@ async def bulk(request: Request) -> HTTPResponse:
 
 
 def _answer(request: Request, done: int, refused: list[Refused]) -> HTTPResponse:
+    back = f"/desk{list_choice(request).query}"
     if "application/json" in request.headers.get("accept", ""):
         return json({"done": done, "refused": [{"id": one.id, "who": one.who, "why": one.why} for one in refused]})
     if not refused:
-        return redirect("/desk", status=303)
-    return render(request, "desk/bulk.html", 200 if done else 409, done=done, refused=refused)
+        return redirect(back, status=303)
+    return render(request, "desk/bulk.html", 200 if done else 409, done=done, refused=refused, back=back)
 
 
 async def _try(request: Request, deed: Deed, conversation_id: str) -> Refused | None:

@@ -7,21 +7,14 @@ from __future__ import annotations
 
 from bot.model import CLOSE_REASONS, Account
 from bot.store import Store
-from bot.web.desk import words
+from bot.web.desk import later, words
 from bot.web.rights import AGENTS
 
 # A heading, empty for none, and below it values with their Dutch words.
 Group = tuple[str, tuple[tuple[str, str], ...]]
 
-_LATER = (
-    ("snooze:hour", "Over een uur"),
-    ("snooze:afternoon", "Vanmiddag"),
-    ("snooze:tomorrow", "Morgenochtend"),
-    ("snooze:monday", "Maandag"),
-)
 
-
-async def bulk_choices(store: Store, account: Account) -> tuple[Group, ...]:
+async def bulk_choices(store: Store, account: Account, *, timezone: str) -> tuple[Group, ...]:
     """For `account`: to whom it can be passed on, and what else there is."""
     departments = [(f"transfer:department:{one.id}", words.department(one)) for one in await store.departments.recent()]
     colleagues = [
@@ -32,7 +25,7 @@ async def bulk_choices(store: Store, account: Account) -> tuple[Group, ...]:
     reasons = [(f"close:{code}", title) for code, title in CLOSE_REASONS.items() if code != "spam"]
     return (
         ("", (("claim", "Neem over"),)),
-        ("Later", _LATER),
+        ("Later", tuple((f"snooze:{one.value}", one.title) for one in later.choices(later.now_in(timezone)))),
         ("Stuur door naar", (*departments, *colleagues)),
         ("Sluit", (*reasons, ("spam", CLOSE_REASONS["spam"]))),
     )

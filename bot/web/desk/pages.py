@@ -17,7 +17,7 @@ from bot.web.pages import render
 
 @agents_only
 async def show_desk(request: Request) -> HTTPResponse:
-    bulk = await bulk_choices(request.app.ctx.store, request.ctx.account)
+    bulk = await bulk_choices(request.app.ctx.store, request.ctx.account, timezone=request.app.ctx.settings.timezone)
     said = request.args.get("said", "")
     return render(request, "desk/desk.html", list=await desk_list(request), bulk=bulk, said=said)
 

@@ -8,7 +8,7 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from bot.web.desk import words
-from bot.web.desk.asked import agents_only
+from bot.web.desk.asked import agents_only, list_choice
 from bot.web.form_fields import field
 
 # A page of the desk, to go back to.
@@ -21,7 +21,7 @@ async def take_next(request: Request) -> HTTPResponse:
     conversation = await request.app.ctx.assignment.next_for(request.ctx.account)
     if conversation is None:
         return redirect("/desk?said=nobody", status=303)
-    return redirect(words.page_url(conversation.id), status=303)
+    return redirect(words.page_url(conversation.id) + list_choice(request).query, status=303)
 
 
 @agents_only
