@@ -17,6 +17,7 @@ from bot.answers import render
 from bot.model import Account, Handoff, IntentScore, Template
 from bot.store import Store
 from bot.store.conversations import Contact
+from bot.store.notifications import Notification
 from bot.web.desk.limits import text_limit, too_long
 from bot.web.desk.mentions import mentioned
 from bot.web.desk.words import page_url
@@ -238,6 +239,10 @@ async def test_anybody_notes_on_any_conversation_and_no_customer_reads_it(
     assert "let op" not in Path(site.log).read_text()
 
 
+async def mentions(store: Store, account_id: str) -> list[Notification]:
+    return [one for one in await store.notifications.latest(account_id) if one.kind == "mention"]
+
+
 async def test_a_note_names_colleagues_who_hear_of_it_once(data: Store, sanne: Agent, daan: Agent, site: Site) -> None:
     site.account("karim", "agent", name="Karim de Wit")
     site.account("karim2", "agent", name="Karim")
@@ -245,7 +250,7 @@ async def test_a_note_names_colleagues_who_hear_of_it_once(data: Store, sanne: A
     text = "@karim de wit en @DAAN, zie mail@redactie.nl. @sanne ook, @redactie niet"
     for _ in range(2):
         await note(sanne, conversation_id, text, message_id)
-    told = {who: await data.notifications.latest(who) for who in ("karim", "karim2", "daan", "sanne", "redactie")}
+    told = {who: await mentions(data, who) for who in ("karim", "karim2", "daan", "sanne", "redactie")}
     assert {who: len(found) for who, found in told.items()} == {
         "karim": 1,
         "karim2": 0,

@@ -237,6 +237,29 @@ async def test_a_message_that_failed_says_why(data: Store, sanne: Agent, problem
     assert re.search(rf"Mislukt: de klant heeft dit niet ontvangen\. [^.]*{re.escape(sentence)}", page)
 
 
+async def test_its_agent_sends_what_failed_again_once(data: Store, sanne: Agent, site: Site) -> None:
+    conversation_id = await begun(data)
+    await asks(data, conversation_id)
+    await failed(data, conversation_id, "gave_up")
+    url, button = page_url(conversation_id), "Probeer opnieuw"
+    assert button not in (await sanne.get(url))[1]
+    await sanne.claim(conversation_id)
+    _, page = await sanne.get(url)
+    found = re.search(r'action="[^"]*/retry">\s*<input type="hidden" name="message_id" value="(\w+)"', page)
+    assert found and button in page
+    daan = Agent(site, site.session("daan", "agent", name="Daan"))
+    assert (await daan.post(f"{url}/retry", message_id=found[1]))[0] == 409
+    await daan.close()
+    assert (await sanne.post(f"{url}/retry", message_id=found[1]))[0] == 303
+    assert button not in (await sanne.get(url))[1]
+    status, page = await sanne.post(f"{url}/retry", message_id=found[1])
+    assert status == 409 and "Dit bericht is al opnieuw verstuurd." in page
+    await failed(data, conversation_id, "unreachable")
+    await data.conversations.set_field(conversation_id, "unreachable", "unreachable")
+    status, page = await sanne.post(f"{url}/retry", message_id=found[1])
+    assert status == 409 and "Niet opnieuw verzonden. De klant is niet te bereiken" in words(page)
+
+
 # Whose it is
 
 
