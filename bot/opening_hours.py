@@ -14,8 +14,8 @@ import holidays
 from bot.errors import ConfigError
 
 DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
-_DAY_NAMES = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
-_MONTHS = (
+DAY_NAMES = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
+MONTHS = (
     "januari",
     "februari",
     "maart",
@@ -165,8 +165,8 @@ def _day_phrase(today: date, opening: datetime) -> str:
         return "vandaag"
     if ahead == 1:
         return "morgen"
-    name = _DAY_NAMES[opening.weekday()]
-    return name if ahead < 7 else f"{name} {opening.day} {_MONTHS[opening.month - 1]}"
+    name = DAY_NAMES[opening.weekday()]
+    return name if ahead < 7 else f"{name} {opening.day} {MONTHS[opening.month - 1]}"
 
 
 def _date(text: str) -> date:

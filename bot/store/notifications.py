@@ -30,9 +30,8 @@ class Notification:
 
 @dataclass(frozen=True)
 class Choices:
-    """Where an account wants to be told, besides on our pages."""
+    """Where an account wants to be told, besides on our pages. Each browser remembers itself what it shows."""
 
-    browser: bool = True
     mail: bool = True
 
 
@@ -70,6 +69,11 @@ class Notifications:
             found = await self._client.xrange(self._keys.notifications(account_id), min=f"({read}" if read else "-")
         return len(found)
 
+    async def read_until(self, account_id: str) -> str:
+        """The id of the last one that was seen, empty before the first."""
+        with translated_errors():
+            return await self._client.hget(self._keys.notifications_read, account_id) or ""
+
     async def mark_read(self, account_id: str) -> None:
         """All that is there now was seen."""
         with translated_errors():
@@ -79,7 +83,7 @@ class Notifications:
         await self._events.publish("notified", account_id=account_id)
 
     async def choices(self, account_id: str) -> Choices:
-        """Both, until the account chose otherwise."""
+        """By mail too, until the account chose otherwise."""
         with translated_errors():
             record = await self._client.hget(self._keys.notification_choices, account_id)
         return msgspec.json.decode(record, type=Choices) if record else Choices()
@@ -88,7 +92,6 @@ class Notifications:
         """From now on."""
         with translated_errors():
             await self._client.hset(self._keys.notification_choices, account_id, encode(choices))
-        await self._events.publish("notified", account_id=account_id)
 
     async def forget(self, account_id: str) -> None:
         """The account is gone."""

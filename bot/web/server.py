@@ -44,6 +44,7 @@ from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
 from bot.web.media.keeper import MediaKeeper
+from bot.web.notices import blueprint as notices
 from bot.web.operations import health_blueprint, metrics_blueprint
 from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
@@ -75,6 +76,7 @@ BLUEPRINTS = (
     desk,
     team,
     search,
+    notices,
     labels,
     editor,
     hooks,

@@ -244,7 +244,7 @@ async def test_a_warning_is_mailed_to_who_has_an_address_and_wants_it(office: Of
         known = await store.accounts.get(account_id)
         with_address = replace(known, email=f"{account_id}@sinkel.example")
         await store._client.hset(store._keys.accounts, account_id, encode(with_address))
-    await store.notifications.choose("joost", Choices(browser=True, mail=False))
+    await store.notifications.choose("joost", Choices(mail=False))
     before = len(mails.mails)
     await office.late()
     await office.promises[0].look()

@@ -5,7 +5,18 @@ Each page works without JavaScript; the scripts only keep it fresh.
 
 from sanic import Blueprint
 
-from bot.web.desk import actions, bulk, composing, inserting, labelling, notes, pages, turn
+from bot.web.desk import (
+    actions,
+    bulk,
+    composing,
+    inserting,
+    labelling,
+    mailing,
+    notes,
+    pages,
+    reminders,
+    turn,
+)
 
 blueprint = Blueprint("desk")
 
@@ -31,3 +42,7 @@ blueprint.add_route(composing.save_draft, "/desk/<conversation_id:str>/draft", m
 blueprint.add_route(composing.view, "/desk/<conversation_id:str>/viewing", methods=["POST"])
 blueprint.add_route(notes.note, "/desk/<conversation_id:str>/note", methods=["POST"])
 blueprint.add_route(labelling.change_labels, "/desk/<conversation_id:str>/labels", methods=["POST"])
+blueprint.add_route(reminders.show_reminder, "/desk/<conversation_id:str>/reminder", methods=["GET"])
+blueprint.add_route(reminders.remind, "/desk/<conversation_id:str>/reminder", methods=["POST"])
+blueprint.add_route(mailing.show_mail, "/desk/<conversation_id:str>/mail", methods=["GET"])
+blueprint.add_route(mailing.send_mail, "/desk/<conversation_id:str>/mail", methods=["POST"])

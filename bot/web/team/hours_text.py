@@ -5,26 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
-from bot.opening_hours import DAYS
+from bot.opening_hours import DAY_NAMES, DAYS, MONTHS
 
 MAX_CLOSED_DAYS = 100
-_NAMES = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
-_MONTHS = (
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-)
 _WORDS = {
-    **dict(zip(_NAMES, DAYS, strict=True)),
+    **dict(zip(DAY_NAMES, DAYS, strict=True)),
     "doordeweeks": "ma-vr",
     "door de weeks": "ma-vr",
     "werkdagen": "ma-vr",
@@ -68,7 +53,7 @@ def canonical_hours(text: str) -> str:
         waiting = []
         for day in days:
             if day in week:
-                raise ValueError(f"{_NAMES[day].capitalize()} staat er twee keer in. Een dag heeft één begin en eind.")
+                raise ValueError(f"{DAY_NAMES[day].capitalize()} staat er twee keer in. Dat kan niet.")
             week[day] = hours
         spans += [f"{span} {hours}" for span in _spans(days)]
     if waiting or not week:
@@ -145,8 +130,8 @@ def _date(text: str) -> date:
         year, month, day = match.groups()
     elif match := re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", plain):
         day, month, year = match.groups()
-    elif match := re.fullmatch(rf"(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})", plain):
-        day, month, year = match[1], str(_MONTHS.index(match[2]) + 1), match[3]
+    elif match := re.fullmatch(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})", plain):
+        day, month, year = match[1], str(MONTHS.index(match[2]) + 1), match[3]
     else:
         raise ValueError(f"‘{text}’ is geen datum. Schrijf hem als 24-12-2026.")
     try:

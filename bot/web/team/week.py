@@ -9,10 +9,9 @@ from datetime import date, datetime, time, timedelta, timezone
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from bot.opening_hours import OpeningHours, clock
+from bot.opening_hours import DAY_NAMES, OpeningHours, clock
 from bot.store.duty import Shift
 
-DAY_NAMES = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 # When customers write; nobody is asked to stay up at night.
 PARTS = (("overdag", time(9), time(18)), ("avond", time(18), time(23)))
 # Less than this between two shifts is no gap.
