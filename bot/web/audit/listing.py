@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.model import TOKEN_PREFIX
 from bot.store.audit import AuditEntry
 from bot.web.audit import words
 from bot.web.links import page_url
@@ -32,10 +33,15 @@ def _row(entry: AuditEntry, names: Mapping[str, str]) -> Row:
         entry=entry,
         who=names.get(entry.account_id, entry.account_id) or "Niet ingelogd",
         deed=words.deed(entry.what),
-        about=names.get(entry.about, entry.about),
+        about=_about(entry, names),
         url=_url(entry),
         details=words.details(entry.details),
     )
+
+
+def _about(entry: AuditEntry, names: Mapping[str, str]) -> str:
+    known_as = TOKEN_PREFIX + entry.about if entry.what.startswith("token.") else entry.about
+    return names.get(known_as, entry.about)
 
 
 def _url(entry: AuditEntry) -> str:
