@@ -15,7 +15,7 @@ import msgspec
 import redis.asyncio as aioredis
 
 from bot.errors import Conflict, InvalidMessage, NotFound
-from bot.model import Account, Conversation, Entity, Nlu
+from bot.model import Account, Conversation, Entity, Episode, Nlu
 from bot.store.connection import Script, encode, translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.entities import unique_entities
@@ -151,6 +151,15 @@ class PeopleStore:
         with translated_errors():
             found = await pipeline.execute() if conversation_ids else []
         return unique_entities(msgspec.json.decode(one, type=Nlu) for records in found for one in records)
+
+    async def episodes(self, conversation_ids: Sequence[str]) -> list[list[Episode]]:
+        """As `ConversationStore.episodes`, of each of these conversations."""
+        pipeline = self._client.pipeline(transaction=False)
+        for conversation_id in conversation_ids:
+            pipeline.lrange(self._keys.episodes(conversation_id), 0, -1)
+        with translated_errors():
+            found = await pipeline.execute() if conversation_ids else []
+        return [[msgspec.json.decode(one, type=Episode) for one in records] for records in found]
 
     async def all(self) -> list[Person]:
         """Everybody about whom something is stored."""

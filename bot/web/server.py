@@ -55,10 +55,10 @@ from bot.web.redis_watch import RedisWatch
 from bot.web.reminding import Reminding
 from bot.web.rescue import Rescue
 from bot.web.search import Search
-from bot.web.search import blueprint as search
 from bot.web.sign_in import blueprint as sign_in
 from bot.web.sign_in.openid_provider import Provider
 from bot.web.snoozes import Snoozes
+from bot.web.stakeholders import blueprint as stakeholders
 from bot.web.team import blueprint as team
 from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
@@ -75,8 +75,8 @@ BLUEPRINTS = (
     audit,
     desk,
     team,
-    search,
     notices,
+    stakeholders,
     labels,
     editor,
     hooks,

@@ -9,12 +9,14 @@ from bot.web.desk import (
     actions,
     bulk,
     composing,
+    customer_actions,
     inserting,
     labelling,
     mailing,
     notes,
     pages,
     reminders,
+    searching,
     turn,
 )
 
@@ -24,6 +26,7 @@ blueprint.add_route(pages.show_desk, "/desk", methods=["GET"])
 blueprint.add_route(pages.show_list, "/desk/list", methods=["GET"])
 blueprint.add_route(pages.stream_events, "/desk/events", methods=["GET"])
 blueprint.add_route(inserting.list_templates, "/desk/templates", methods=["GET"])
+blueprint.add_route(searching.show_search, "/desk/search", methods=["GET"])
 blueprint.add_route(notes.list_colleagues, "/desk/colleagues", methods=["GET"])
 blueprint.add_route(pages.show_conversation, "/desk/<conversation_id:str>", methods=["GET"])
 blueprint.add_route(pages.show_transcript, "/desk/<conversation_id:str>/transcript", methods=["GET"])
@@ -46,3 +49,7 @@ blueprint.add_route(reminders.show_reminder, "/desk/<conversation_id:str>/remind
 blueprint.add_route(reminders.remind, "/desk/<conversation_id:str>/reminder", methods=["POST"])
 blueprint.add_route(mailing.show_mail, "/desk/<conversation_id:str>/mail", methods=["GET"])
 blueprint.add_route(mailing.send_mail, "/desk/<conversation_id:str>/mail", methods=["POST"])
+blueprint.add_route(customer_actions.show_customer, "/desk/<conversation_id:str>/customer", methods=["GET"])
+
+for name, action in customer_actions.ACTIONS.items():
+    blueprint.add_route(action, f"/desk/<conversation_id:str>/customer/{name}", methods=["POST"])

@@ -16,6 +16,7 @@ from bot.web.desk import words
 from bot.web.desk.bulk_bar import bulk_choices
 from bot.web.desk.composer import Returned
 from bot.web.desk.conversation import ConversationPage, load_page
+from bot.web.desk.customer import Asked, CustomerCard, load_card
 from bot.web.desk.listing import Choice, DeskList, load_list
 from bot.web.pages import render
 from bot.web.rights import AGENTS
@@ -39,7 +40,12 @@ def conversation_id(request: Request) -> str:
 
 
 async def conversation_page(
-    request: Request, status: int = 200, *, notice: str = "", returned: Returned | None = None
+    request: Request,
+    status: int = 200,
+    *,
+    notice: str = "",
+    returned: Returned | None = None,
+    card: Asked | None = None,
 ) -> HTTPResponse:
     page = await load_conversation(request, notice=notice, returned=returned)
     sections = await desk_list(request, page.conversation)
@@ -50,6 +56,7 @@ async def conversation_page(
         page=page,
         list=sections,
         back=f"/desk{sections.query}",
+        card=await load_customer(request, card),
         bulk=await bulk_choices(request.app.ctx.store, request.ctx.account, timezone=request.app.ctx.settings.timezone),
     )
 
@@ -69,6 +76,11 @@ async def load_conversation(
         returned=returned,
         inserted=request.args.get("template", "") if request.method == "GET" else "",
     )
+
+
+async def load_customer(request: Request, asked: Asked | None = None) -> CustomerCard:
+    ctx = request.app.ctx
+    return await load_card(ctx.store, ctx.search, request.ctx.account, conversation_id(request), asked)
 
 
 async def desk_list(request: Request, opened: Conversation | None = None) -> DeskList:

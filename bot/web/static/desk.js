@@ -10,6 +10,7 @@ import { composer } from "./desk/composer.js";
 import { startClock } from "./desk/clock.js";
 import { conversation, customerTyping, startConversation } from "./desk/conversation.js";
 import { startDeeds } from "./desk/deeds.js";
+import { startCustomerCard } from "./desk/customer.js";
 import { EventFeed, hear, tell } from "./desk/feed.js";
 import { applyChanges, list, showTroubles, startList } from "./desk/list.js";
 import { showConnection } from "./desk/notices.js";
@@ -43,6 +44,7 @@ if (conversation) {
   startActions();
   composer.start();
   startDeeds();
+  startCustomerCard();
 }
 startShortcuts();
 startAttention(feed);

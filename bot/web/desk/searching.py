@@ -11,8 +11,9 @@ from sanic import HTTPResponse, Request
 
 from bot.model import Account, Conversation
 from bot.store.departments import Department
-from bot.web.access import signed_in, wants_fragment
+from bot.web.access import wants_fragment
 from bot.web.desk import words
+from bot.web.desk.asked import agents_only
 from bot.web.pages import render
 from bot.web.rights import AGENTS
 from bot.web.search.excerpts import Part
@@ -89,13 +90,13 @@ class SearchPage:
     max_chars: int = MAX_QUERY_CHARS
 
 
-@signed_in(*AGENTS)
+@agents_only
 async def show_search(request: Request) -> HTTPResponse:
     form = Form(*(_argument(request, name) for name in ("q", *_FILTERS)))
     page = await _search(request, form)
     if wants_fragment(request):
-        return render(request, "search/_results.html", page=page)
-    return render(request, "search/search.html", page=page, choices=await _choices(request))
+        return render(request, "desk/_results.html", page=page)
+    return render(request, "desk/search.html", page=page, choices=await _choices(request))
 
 
 async def _search(request: Request, form: Form) -> SearchPage:
