@@ -35,6 +35,12 @@ class Happenings:
         with translated_errors():
             return str(await self._client.hget(self._keys.happenings_read, reader) or "0-0")
 
+    async def newest(self) -> str:
+        """The place of the last one; `0-0` without any."""
+        with translated_errors():
+            found = await self._client.xrevrange(self._keys.happenings, count=1)
+        return str(found[0][0]) if found else "0-0"
+
     async def after(self, entry_id: str, limit: int = 200) -> list[Happening]:
         """What came behind that place, oldest first."""
         with translated_errors():

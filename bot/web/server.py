@@ -179,7 +179,8 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         "clean": ctx.rescue.clean,
         "loop_lag": partial(sample_lag, ctx.metrics.loop_lag_seconds),
         "leases": ctx.leases.run,
-        "assignment": ctx.assignment.run,
+        # What is for humans is Chatwoot's; while that is down, agents take what waits by hand.
+        **({} if ctx.chatwoot else {"assignment": ctx.assignment.run}),
         "snoozes": ctx.snoozes.run,
         "promises": ctx.promises.run,
         "reminding": ctx.reminding.run,

@@ -273,6 +273,22 @@ async def test_our_own_agent_may_take_it_and_chatwoots_hears_that(
     assert sum("niet naar de klant gestuurd" in one for one in contents(conversation, private=True)) == 1
 
 
+async def test_what_our_own_desk_gives_back_is_chatwoots_again(
+    store: Store, running: Chatwoot, chatwoot: FakeChatwoot
+) -> None:
+    conversation = await given(store, chatwoot)
+    await store.queue.claim(await store.conversations.get(conversation.source_id), SANNE)
+    await eventually(lambda: _is(conversation, "resolved"))
+    await settled(store)
+    taken = await store.conversations.get(conversation.source_id)
+    assert taken.handoff
+    await store.queue.put_back(taken, taken.handoff)
+    await owned(store, conversation.source_id, CHATWOOT)
+    await settled(store)
+    assert conversation.status == "open", "and not closed here because it was resolved there"
+    assert (await store.conversations.get(conversation.source_id)).owner == CHATWOOT
+
+
 async def _is(conversation: Conversation, status: str) -> bool:
     return conversation.status == status
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from bot.model import Conversation, Message
+from bot.personal_data import masked
 from bot.store import Store
 from bot.store.hooks import Delivery
 
@@ -72,7 +73,7 @@ async def _message(
     if message is None:
         return {"entry_id": entry_id} if entry_id else None
     facts = {"entry_id": message.entry_id, "sender": message.sender, "agent_name": message.agent_name}
-    return {**facts, "text": message.text} if with_text else facts
+    return {**facts, "text": masked(message.text)} if with_text else facts
 
 
 async def _said(store: Store, conversation: Conversation, entry_id: str, *, is_handoff: bool) -> Message | None:

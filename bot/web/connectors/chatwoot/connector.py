@@ -102,6 +102,9 @@ class Chatwoot:
 
     async def _look_at_all(self) -> None:
         """What waits for humans, and what Chatwoot has: nobody knows what happened before this process led."""
+        if await self._store.happenings.read_until(READER) == "0-0":
+            # The first time ever: what happened before is in what is looked at now.
+            await self._store.chatwoot.spread((), until=await self._store.happenings.newest())
         waiting = await self._store.queue.waiting(MAX_WAITING)
         claimed = await self._store.queue.claimed(MAX_WAITING)
         await self._store.chatwoot.look_at(

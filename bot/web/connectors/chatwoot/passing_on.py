@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.model import Conversation, Handoff, TranscriptLine
+from bot.model import QUEUE, Conversation, Handoff, TranscriptLine
 from bot.store import Store
 from bot.store.chatwoot import ChatwootLink
 from bot.store.conversations import entry_order
@@ -49,7 +49,9 @@ class PassingOn:
             if entry_order(line.message.entry_id) > entry_order(link.sent):
                 link = await self._pass_line(conversation.id, link, line)
         handoff = conversation.handoff
-        if handoff and handoff.at_ms != link.noted_at_ms:
+        # One that our own desk had, and gives back, is resolved there.
+        is_anew = conversation.owner == QUEUE and link.status != "open"
+        if handoff and (is_anew or handoff.at_ms != link.noted_at_ms):
             link = await self._explain(conversation, handoff, link, lines)
         return link
 
@@ -90,7 +92,7 @@ class PassingOn:
     async def _explain(
         self, conversation: Conversation, handoff: Handoff, link: ChatwootLink, lines: list[TranscriptLine]
     ) -> ChatwootLink:
-        """Why it is theirs, once for each handoff; behind what may be done twice."""
+        """Why it is theirs, once each time that it becomes so; behind what may be done twice."""
         if link.status != "open":
             await self._client.set_status(link.id, "open")
         await self._sort(conversation, handoff, link)
