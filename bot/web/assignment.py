@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -32,6 +34,9 @@ class Assignment:
     def __init__(self, store: Store, handling: Handling) -> None:
         self._store = store
         self._handling = handling
+        # All who ask want the same first one. One after the other costs less than fifty claims of which one wins; that
+        # two never get the same one does not depend on it.
+        self._turn = asyncio.Lock()
 
     async def next_for(self, account: Account) -> Conversation | None:
         """Claim for `account` what waits for them: highest priority first, then whose promise ends first.
@@ -39,15 +44,14 @@ class Assignment:
         Of their departments, and those that have no members; an agent in no department gets all. What they gave back
         themselves comes last. None when nothing waits.
         """
-        for _ in range(ROUNDS):
-            candidates = await self._candidates(account)
-            if not candidates:
-                return None
-            for conversation in candidates:
-                try:
-                    return await self._handling.claim(conversation.id, account, QUEUE)
-                except (AlreadyClaimed, NotFound):
-                    continue  # a colleague was first
+        async with self._turn:
+            for _ in range(ROUNDS):
+                candidates = await self._candidates(account)
+                for conversation in candidates:
+                    with suppress(AlreadyClaimed, NotFound):  # another process was first
+                        return await self._handling.claim(conversation.id, account, QUEUE)
+                if not candidates:
+                    return None
         return None
 
     async def run(self) -> None:

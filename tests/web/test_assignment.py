@@ -92,10 +92,14 @@ async def test_what_one_gave_back_comes_last(store: Store, assignment: Assignmen
     assert [one and one.id for one in found] == [other, given_back]
 
 
-async def test_ten_agents_at_once_get_ten_different_ones(store: Store, assignment: Assignment) -> None:
+async def test_ten_agents_at_once_get_ten_different_ones(
+    store: Store, assignment: Assignment, handling: Handling
+) -> None:
+    processes = [assignment, Assignment(store, handling), Assignment(store, handling)]
     ids = {await handed_over(store) for _ in range(10)}
     agents = [Account(f"agent-{number}", "A", ("agent",)) for number in range(11)]
-    found = await asyncio.gather(*(assignment.next_for(agent) for agent in agents))
+    asking = [processes[number % 3].next_for(agent) for number, agent in enumerate(agents)]
+    found = await asyncio.gather(*asking)
     got = [one.id for one in found if one]
     assert sorted(got) == sorted(ids)
 

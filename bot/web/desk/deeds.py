@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,8 +67,9 @@ async def _colleagues(store: Store, account: Account, conversation: Conversation
         for one in await store.accounts.all()
         if set(one.roles) & set(AGENTS) and one.id not in (account.id, conversation.agent_id)
     ]
-    here, away = await store.agents.here(HERE_S), await store.agents.away()
-    counts = await store.views.counts([f"held/{one.id}" for one in agents])
+    here, away, counts = await asyncio.gather(
+        store.agents.here(HERE_S), store.agents.away(), store.views.counts([f"held/{one.id}" for one in agents])
+    )
 
     def about(one: Account) -> str:
         if one.id not in here:
