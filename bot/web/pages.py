@@ -45,7 +45,7 @@ def environment(settings: Settings) -> Environment:
         lstrip_blocks=True,
     )
     zone = ZoneInfo(settings.timezone)
-    jinja.globals.update(company=settings.company, static=static)
+    jinja.globals.update(company=settings.company, static=static, module=module)
     # What the button to sign in elsewhere says, empty without one; and whether that is the only way in.
     jinja.globals.update(openid=settings.oidc_issuer and settings.oidc_name, openid_only=settings.oidc_only == "on")
     jinja.filters.update(
@@ -74,6 +74,23 @@ def static(name: str) -> str:
     """The address of a static file, which changes with its content, so that browsers may keep it for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
     return f"/static/{name}?v={digest}"
+
+
+@lru_cache
+def modules() -> dict[str, Path]:
+    """Our scripts, by their name below the static folder."""
+    return {str(path.relative_to(STATIC)): path for path in sorted(STATIC.rglob("*.js"))}
+
+
+@lru_cache
+def modules_version() -> str:
+    """Changes when any of our scripts does."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in modules().values())).hexdigest()[:10]
+
+
+def module(name: str) -> str:
+    """The address of a script that imports others: theirs begin as it does, so that browsers may keep all of them."""
+    return f"/modules/{modules_version()}/{name}"
 
 
 def ago(ms: int) -> str:

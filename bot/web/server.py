@@ -12,6 +12,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse, file, redirect
 
 from bot.answers import Answers
+from bot.errors import NotFound
 from bot.settings import Settings
 from bot.store import Store
 from bot.web import failures
@@ -48,7 +49,7 @@ from bot.web.notices import blueprint as notices
 from bot.web.operations import health_blueprint, metrics_blueprint
 from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
-from bot.web.pages import STATIC, environment
+from bot.web.pages import STATIC, environment, modules, modules_version
 from bot.web.presence import Presence
 from bot.web.promises import Promises
 from bot.web.redis_watch import RedisWatch
@@ -244,6 +245,14 @@ def _serve_static(app: App) -> None:
         return await file(
             STATIC / "widget.js", mime_type="text/javascript", headers={"access-control-allow-origin": "*"}
         )
+
+    @app.get("/modules/<version:str>/<name:path>", name="modules")
+    async def script(_: Request, version: str, name: str) -> HTTPResponse:
+        if name not in modules():
+            raise NotFound(f"no script {name!r}")
+        # A page of before an update asks for an older version: it gets this one, and asks again next time.
+        kept = "public, max-age=31536000, immutable" if version == modules_version() else "no-cache"
+        return await file(modules()[name], mime_type="text/javascript", headers={"cache-control": kept})
 
     @app.get("/", name="home")
     async def home(_: Request) -> HTTPResponse:

@@ -3,14 +3,15 @@
  * else each change brings the rows that changed, the same for every desk, and they are put where they belong here.
  */
 
+import { alarms, fitAlarms, showAlarm } from "./alarms.js";
+import { showChosen, startBulk } from "./bulk.js";
 import { setClock } from "./clock.js";
+import { startListKeys } from "./list-keys.js";
 import { keepingFocus, morph } from "./morph.js";
-import { byId, conversationId, parse, say } from "./page.js";
+import { byId, say } from "./page.js";
+import { startPaging } from "./paging.js";
 import { Refresher } from "./refresher.js";
-import { shortcut } from "./shortcuts.js";
-
-const SHOWN_ALARMS = 3;
-const NEAR_END = "400px";
+import { showRow } from "./rows.js";
 
 /** What came while a list was on its way, or while somebody was about to click in it. */
 const held = [];
@@ -47,10 +48,9 @@ function showNumbers(before) {
     const place = tab.querySelector(".tab-count");
     if (place.textContent !== text) place.textContent = text;
   }
-  const alarms = byId("desk-alarm").querySelectorAll("a").length;
   const now = known.waiting ?? 0;
   document.title =
-    (alarms ? "SPOED! " : "") + (now ? `(${now}) ` : "") + document.title.replace(/^(SPOED! )?(\(\d+\) )?/, "");
+    (alarms() ? "SPOED! " : "") + (now ? `(${now}) ` : "") + document.title.replace(/^(SPOED! )?(\(\d+\) )?/, "");
   if (now > before) {
     say("desk-status", now === 1 ? "Er wacht 1 gesprek." : `Er wachten ${now} gesprekken.`);
     for (const action of onWaiting) action(now);
@@ -81,186 +81,10 @@ function release() {
   for (const changes of held.splice(0)) applyChanges(changes);
 }
 
-/** As Python's quote(id, safe=""). */
-const keyOf = (id) =>
-  encodeURIComponent(id).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-
-const rows = () => [...byId("rows").children];
-
-/** Where a row stands in the list that is shown; undefined when it is not in it. */
-function placeOf(row) {
-  const { view, shown, account } = byId("list").dataset;
-  if (shown === "colleagues" && row.dataset.owner === `agent:${account}`) return undefined;
-  const found = row.dataset.places.split(" ").find((one) => one.startsWith(`${view}|`));
-  return found?.slice(view.length + 1);
-}
-
-const order = (row) => `${placeOf(row)}|${row.querySelector("input").value}`;
-
-function showRow(id, html) {
-  const old = byId(`row-${keyOf(id)}`);
-  const fresh = html && fitted(html, id);
-  if (!fresh || placeOf(fresh) === undefined || isBehindPage(fresh, old)) return leave(old);
-  const moved = !old || order(old) !== order(fresh);
-  if (old) morph(old, fresh);
-  if (moved) put(old ?? fresh);
-}
-
-/** Put a row where it belongs. */
-function put(row) {
-  const mine = order(row);
-  const next = rows().find((one) => one !== row && order(one) > mine) ?? null;
-  if (row.parentNode !== byId("rows") || row.nextElementSibling !== next) byId("rows").insertBefore(row, next);
-}
-
-/** Whether a row comes behind those that are loaded: it comes with the next page. */
-function isBehindPage(fresh, old) {
-  if (byId("list-more").hidden) return false;
-  const last = rows().findLast((row) => row !== old);
-  return last !== undefined && order(fresh) > order(last);
-}
-
-/** A row goes; who was on it is on the next one. */
-function leave(row) {
-  if (!row) return;
-  const had = row.contains(document.activeElement);
-  const next = row.nextElementSibling ?? row.previousElementSibling;
-  row.remove();
-  if (had) (next?.querySelector("a") ?? byId("search-q")).focus({ preventScroll: true });
-}
-
-/** A row as this desk shows it: all desks get the same. */
-function fitted(html, id) {
-  const row = parse(html).querySelector("li");
-  const { account, query } = byId("list").dataset;
-  row.classList.toggle("conversation-row-mine", row.dataset.owner === `agent:${account}`);
-  const link = row.querySelector("a");
-  if (id === conversationId) link.setAttribute("aria-current", "page");
-  link.setAttribute("href", link.getAttribute("href") + query);
-  return document.adoptNode(row);
-}
-
-/* Who may be in danger */
-
-function showAlarm(id, html) {
-  const old = byId(`alarm-${keyOf(id)}`);
-  const fresh = html && document.adoptNode(parse(html).querySelector("a"));
-  const { account } = byId("list").dataset;
-  if (!fresh || !["", account].includes(fresh.dataset.account)) return old?.remove();
-  if (old) morph(old, fresh);
-  else byId("alarm-more").before(fresh);
-}
-
-function fitAlarms() {
-  const bar = byId("desk-alarm");
-  const many = bar.querySelectorAll("a").length;
-  // An alert that is there before it has words is not read out again with each of them.
-  if (many) bar.setAttribute("role", "alert");
-  else bar.removeAttribute("role");
-  byId("alarm-more").hidden = many <= SHOWN_ALARMS;
-  say("alarm-count", String(many - SHOWN_ALARMS));
-}
-
 export function showTroubles(troubles) {
   byId("desk-trouble").replaceChildren(
     ...troubles.map((trouble) => Object.assign(document.createElement("p"), { textContent: trouble })),
   );
-}
-
-/* More of it */
-
-let loading = false;
-const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && loadMore(), {
-  root: byId("desk-list"),
-  rootMargin: NEAR_END,
-});
-
-async function loadMore() {
-  const link = byId("list-more").querySelector("a");
-  if (loading || byId("list-more").hidden) return;
-  loading = true;
-  const had = document.activeElement === link;
-  try {
-    const url = new URL(byId("list").dataset.url, location.href);
-    url.searchParams.set("after", link.dataset.after);
-    const response = await fetch(url, { headers: { "x-fragment": "1" } });
-    if (!response.ok) return;
-    const page = parse(await response.text());
-    const known = new Set(rows().map((row) => row.id));
-    const fresh = [...page.getElementById("rows").children].filter((row) => !known.has(row.id));
-    byId("rows").append(...fresh);
-    morph(byId("list-more"), page.getElementById("list-more"));
-    if (had) fresh[0]?.querySelector("a").focus();
-    showChosen();
-    // Tells again whether the end is near.
-    watcher.unobserve(byId("list-more"));
-    watcher.observe(byId("list-more"));
-  } catch {
-    // The link is still there to try again.
-  } finally {
-    loading = false;
-  }
-}
-
-function startPaging() {
-  byId("desk-list").addEventListener("click", (event) => {
-    if (!event.target.closest("#list-more a") || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    loadMore();
-  });
-  watcher.observe(byId("list-more"));
-}
-
-/* Choosing rows */
-
-const chosen = () => byId("rows").querySelectorAll(".row-pick input:checked");
-
-function showChosen() {
-  const many = chosen().length;
-  say("bulk-count", many === 0 ? "" : many === 1 ? "1 gesprek gekozen" : `${many} gesprekken gekozen`);
-}
-
-function chooseNone() {
-  for (const box of chosen()) box.checked = false;
-  showChosen();
-}
-
-/* The keyboard */
-
-function focusRow(step) {
-  const links = rows().map((row) => row.querySelector("a"));
-  const focused = links.findIndex((link) => link.closest("li").contains(document.activeElement));
-  const open = links.findIndex((link) => link.hasAttribute("aria-current"));
-  const from = focused >= 0 ? focused : open;
-  const to = from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + step));
-  links[to]?.focus();
-  links[to]?.scrollIntoView({ block: "nearest" });
-}
-
-function pickFocused() {
-  const box = document.activeElement?.closest(".conversation-row")?.querySelector("input");
-  box?.click();
-}
-
-const VIEWS = { w: "waiting", m: "mine", l: "later", a: "open", c: "colleagues", b: "assistant", s: "closed" };
-
-function startKeys() {
-  shortcut("j", "Volgende gesprek in de lijst", () => focusRow(1));
-  shortcut("k", "Vorige gesprek in de lijst", () => focusRow(-1));
-  shortcut("x", "Kies het gesprek in de lijst", pickFocused);
-  shortcut("n", "Volgende voor mij", () => byId("next-form").requestSubmit());
-  shortcut("s", "Zoek", () => byId("search-q").focus());
-  for (const [key, view] of Object.entries(VIEWS)) {
-    const link = byId(`tab-${view}`).querySelector("a");
-    const title = link.firstChild.data.trim();
-    shortcut(`g ${key}`, `Ga naar ${title}`, () => byId(`tab-${view}`).querySelector("a").click());
-  }
-  byId("list").addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step || !event.target.closest(".conversation-row")) return;
-    event.preventDefault();
-    focusRow(step);
-  });
 }
 
 /** The list stays where it was when another conversation opens. */
@@ -277,12 +101,10 @@ function keepPlace() {
 export function startList() {
   keepPlace();
   startPaging();
-  startKeys();
-  byId("bulk-none").hidden = false;
-  byId("bulk-none").addEventListener("click", chooseNone);
-  byId("list").addEventListener("change", (event) => {
-    if (event.target.closest(".row-pick")) showChosen();
-    if (event.target.id === "filter-department") event.target.form.requestSubmit();
+  startListKeys();
+  startBulk();
+  byId("list").addEventListener("change", ({ target }) => {
+    if (target.id === "filter-department") target.form.requestSubmit();
   });
   // A row that moves between pressing and letting go would be another one than was meant.
   byId("desk-list").addEventListener("pointerdown", () => (pressed = true));
