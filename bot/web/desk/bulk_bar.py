@@ -22,10 +22,12 @@ async def bulk_choices(store: Store, account: Account, *, timezone: str) -> tupl
         for one in await store.accounts.all()
         if one.id != account.id and set(one.roles) & set(AGENTS)
     ]
+    labels = tuple((f"label:{one.name}", one.name) for one in await store.labels.known())
     reasons = [(f"close:{code}", title) for code, title in CLOSE_REASONS.items() if code != "spam"]
     return (
         ("", (("claim", "Neem over"),)),
         ("Later", tuple((f"snooze:{one.value}", one.title) for one in later.choices(later.now_in(timezone)))),
         ("Stuur door naar", (*departments, *colleagues)),
+        *((("Label", labels),) if labels else ()),
         ("Sluit", (*reasons, ("spam", CLOSE_REASONS["spam"]))),
     )

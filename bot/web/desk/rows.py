@@ -14,7 +14,8 @@ from bot.web.desk.promise import Promise, promise_of
 
 # Whose complaints are not the first.
 MANY_COMPLAINTS = 2
-SHOWN_LABELS = 3
+# The views that desks show; others are named after customers, who must not write what a row says.
+_ON_DESK = frozenset({"waiting", "held", "snoozed", "open", "assistant", "closed"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Row:
     department: str  # its name, when there are several; else empty
     promise: Promise | None
     complains_often: bool
-    places: str  # in which views it is, and where: `view|place`, with a space between
+    places: str  # in which views of the desk it is, and where: `view|place`, with a space between
     mine: bool = False  # claimed by the agent who looks
     current: bool = False  # its page is open on the right
 
@@ -73,7 +74,7 @@ def _row(conversation: Conversation, places: dict[str, str], departments: Sequen
         department=_department(handoff.department if handoff else "", departments),
         promise=promise_of(conversation, now_ms()),
         complains_often=conversation.complaints >= MANY_COMPLAINTS,
-        places=" ".join(f"{view}|{place}" for view, place in places.items()),
+        places=" ".join(f"{view}|{place}" for view, place in places.items() if view.partition("/")[0] in _ON_DESK),
     )
 
 
