@@ -134,7 +134,9 @@ def test_what_was_typed_stays_while_nothing_can_be_sent(mine: tuple[Page, str], 
     site.run(lambda store: asks(store, conversation_id, "hallo?"))
     expect(reply).to_be_editable()
     expect(reply).to_have_value("Ja hoor, dat kan.")
-    page.get_by_role("button", name="Versturen").click()
+    expect(page.locator("#missed")).to_contain_text("hallo?")
+    page.wait_for_timeout(1_100)  # as somebody who reads it
+    page.get_by_role("button", name="Toch versturen").click()
     expect(page.locator(".message-agent .bubble")).to_have_text("Ja hoor, dat kan.")
     expect(reply).to_have_value("")
 
