@@ -23,8 +23,8 @@ from bot.web.telling import Telling
 log = structlog.get_logger()
 
 EVERY_S = 2.0
-# Who was seen so short ago is at work.
-PRESENT_MS = 60_000
+# Who was seen so short ago is at work, unless they say that they are not.
+PRESENT_S = 60.0
 # Whoever is in danger waits no quarter of an hour for the next warning.
 URGENT_REPEAT_MINUTES = 5
 # More at once become one notification.
@@ -130,10 +130,9 @@ class Promises:
         return int(then.timestamp() * 1000) if then else then_ms
 
     async def _team(self) -> Team:
-        accounts = {one.id: one for one in await self._store.accounts.all()}
-        seen = await self._store.agents.last_seen(accounts)
-        since_ms = now_ms() - PRESENT_MS
-        return Team(accounts, frozenset(account_id for account_id, seen_ms in seen.items() if seen_ms >= since_ms))
+        accounts = {one.id: one for one in await self._store.accounts.all() if not one.is_disabled}
+        here = await self._store.agents.here(PRESENT_S) - await self._store.agents.away()
+        return Team(accounts, frozenset(one for one in here if one in accounts and not accounts[one].is_away))
 
     def _notifications(self, warnings: list[Breach]) -> list[Notification]:
         """One each; of many, one for all but those in which somebody may be in danger."""

@@ -75,6 +75,21 @@ def test_a_notification_is_new_until_it_was_read(site: Site, sanne: httpx.Client
     assert sanne.get("/notifications").text.count("notification-new") == 1
 
 
+async def test_the_server_warns_of_a_promise_that_is_not_kept(site: Site, sanne: httpx.Client) -> None:
+    site.account("mila", "manager", name="Mila")
+    async with site.store() as store:
+        await write(store, "hallo", "te-laat", channel="rest")
+        hour_ago_ms = now_ms() - 3_600_000
+        handoff = Handoff("complaint", "normal", hour_ago_ms, department="klantenservice", first_due_ms=hour_ago_ms)
+        await store.queue.put(await store.conversations.get("te-laat"), handoff)
+
+        async def told() -> bool:
+            return any(one.conversation_id == "te-laat" for one in await store.notifications.latest("joost"))
+
+        await eventually(told)
+        assert await store.notifications.latest("mila") == [], "a first warning is not for managers"
+
+
 def test_mail_is_wanted_until_somebody_says_no(site: Site, sanne: httpx.Client) -> None:
     assert 'name="mail" checked' in sanne.get("/notifications").text
     sanne.post("/notifications/choices", data={})

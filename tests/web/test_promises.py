@@ -136,6 +136,7 @@ async def test_first_who_has_duty_then_the_managers_too_until_somebody_answers(o
     assert (await office.texts("mila"))[0].endswith("Dit is de 3e waarschuwing.")
 
     sanne = office.account("sanne")
+    await office.time_passes()
     await store.queue.claim(await store.conversations.get("c1"), sanne)
     held = await store.conversations.get("c1")
     assert held.alarm_at_ms > now_ms() + 14 * MINUTE, "a claim is silent for the department's time, no longer"
@@ -152,6 +153,7 @@ async def test_an_end_that_was_promised_is_warned_of_until_it_is_closed(office: 
     assert (await office.texts("sanne"))[0].startswith(
         "Te laat: een gesprek is nog niet klaar (de klantenservice, klacht)"
     )
+    await office.time_passes()
     await store.queue.reply("c1", sanne, message("c1", "agent", "Ik zoek het uit"))
     assert (await store.conversations.get("c1")).alarm_at_ms > now_ms() + 14 * MINUTE, "an answer is a deed too"
     await store.queue.close(await store.conversations.get("c1"), reason="solved")

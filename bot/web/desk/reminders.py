@@ -117,7 +117,8 @@ async def _page(
 async def _agents(request: Request) -> list[Account]:
     """Who can be reminded: whoever has the desk, by name."""
     accounts = await request.app.ctx.store.accounts.all()
-    return sorted((one for one in accounts if set(AGENTS) & set(one.roles)), key=lambda one: one.name.casefold())
+    found = [one for one in accounts if set(AGENTS) & set(one.roles) and not one.is_disabled]
+    return sorted(found, key=lambda one: one.name.casefold())
 
 
 def _zone(request: Request) -> ZoneInfo:

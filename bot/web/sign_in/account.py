@@ -151,6 +151,8 @@ async def remove(request: Request, account_id: str) -> HTTPResponse:
     _refuse_oneself(request, account_id)
     await request.app.ctx.store.accounts.remove(account_id)
     await _shut_out(request, account_id)
+    await request.app.ctx.store.notifications.forget(account_id)
+    await request.app.ctx.store.reminders.forget(account_id)
     await _note(request, "account.removed", account_id)
     return redirect("/accounts?removed=1", status=303)
 

@@ -295,8 +295,8 @@ def _to_department(department: Department) -> HTTPResponse:
 
 
 def _offered(accounts: Sequence[Account], roles: set[str], chosen: Sequence[str]) -> list[Account]:
-    """Who has one of the roles, and who was chosen before losing it; by name."""
-    found = [one for one in accounts if roles & set(one.roles) or one.id in chosen]
+    """Who has one of the roles and may sign in, and who was chosen before losing that; by name."""
+    found = [one for one in accounts if roles & set(one.roles) and not one.is_disabled or one.id in chosen]
     return sorted(found, key=lambda one: one.name.casefold())
 
 

@@ -188,7 +188,7 @@ async def _show(
     departments = await store.departments.all()
     hours = [store.departments.hours(one) for one in departments]
     ahead = await store.duty.between(now_ms(), now_ms() + DAYS_AHEAD * 86_400_000)
-    known = [one for one in ahead if one.account_id in accounts]
+    known = [one for one in ahead if one.account_id in accounts and not accounts[one.account_id].is_disabled]
     rows = [_row(one, accounts, departments, zone) for one in await store.duty.between(week.from_ms, week.until_ms)]
     today = now.astimezone(zone).date()
     page = RosterPage(
@@ -243,7 +243,8 @@ def _same(shift: Shift) -> Shift:
 
 def _agents(accounts: Sequence[Account]) -> list[Account]:
     """Who can have duty, by name."""
-    return sorted((one for one in accounts if set(AGENTS) & set(one.roles)), key=lambda one: one.name.casefold())
+    found = [one for one in accounts if set(AGENTS) & set(one.roles) and not one.is_disabled]
+    return sorted(found, key=lambda one: one.name.casefold())
 
 
 def _copied(request: Request) -> str:
