@@ -354,7 +354,7 @@ class Account:
     """Somebody who may sign in. `name` is what customers read when this agent takes over.
 
     capacity: how many conversations they get by themselves at most, when a department assigns them.
-    is_away: they want none by themselves for now. is_disabled: they can't sign in; what they did stays theirs.
+    is_disabled: they can't sign in; what they did stays theirs.
     password_hash: empty as long as they have chosen none (invited, or signing in elsewhere).
     """
 
@@ -365,7 +365,6 @@ class Account:
     created_at_ms: int = 0
     email: str = ""
     capacity: int = 10
-    is_away: bool = False
     is_disabled: bool = False
     has_totp: bool = False
 

@@ -69,6 +69,10 @@ class AccountStore:
             found = await self._client.hvals(self._keys.accounts)
         return sorted((msgspec.json.decode(record, type=Account) for record in found), key=lambda one: one.id)
 
+    async def active(self) -> list[Account]:
+        """As `all`, without who is disabled: whom work can go to."""
+        return [one for one in await self.all() if not one.is_disabled]
+
     async def named(self, name: str) -> list[Account]:
         """Who has this id or this e-mail address, in any case."""
         wanted = name.casefold()

@@ -15,6 +15,7 @@ from bot.store.keys import Keys
 
 # Attempts in a row without a right one: so many are free, then each waits twice as long as the one before.
 FREE_IN_A_ROW = 10
+FIRST_WAIT_S = 15
 LONGEST_WAIT_S = 3600
 ROW_REMEMBERED_S = 86_400
 
@@ -58,7 +59,7 @@ class AttemptStore:
         amounts = [number for limit, _ in counted.limits for number in (limit.amount, limit.seconds)]
         wait_ms = await self._count(
             keys=[*keys, self._key("row", counted.row)],
-            args=[*amounts, FREE_IN_A_ROW, LONGEST_WAIT_S, ROW_REMEMBERED_S],
+            args=[*amounts, FREE_IN_A_ROW, FIRST_WAIT_S, LONGEST_WAIT_S, ROW_REMEMBERED_S],
         )
         if wait_ms:
             raise TooManyAttempts(max(1, math.ceil(int(wait_ms) / 1000)))

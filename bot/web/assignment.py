@@ -104,7 +104,7 @@ class Assignment:
             team.load[agent.id] += 1
 
     async def _team(self, department: Department) -> Team:
-        accounts = [one for one in await self._store.accounts.all() if set(one.roles) & set(AGENTS)]
+        accounts = [one for one in await self._store.accounts.active() if set(one.roles) & set(AGENTS)]
         here = await self._store.agents.here(HERE_S) - await self._store.agents.away()
         agents = [
             one for one in accounts if one.id in here and (one.id in department.members or not department.members)

@@ -237,7 +237,7 @@ class Handling:
         self, conversation: Conversation, to: Account, why: str, note: Message | None, about: str = ""
     ) -> None:
         """why: the beginning of what `to` is told, about: what a colleague says about it."""
-        if not set(to.roles) & set(AGENTS):
+        if to.is_disabled or not set(to.roles) & set(AGENTS):
             raise InvalidMessage(f"to: expected an agent, {to.id!r} is none")
         if conversation.agent_id == to.id:
             raise InvalidMessage(f"to: {to.id!r} has the conversation already")

@@ -130,9 +130,9 @@ class Promises:
         return int(then.timestamp() * 1000) if then else then_ms
 
     async def _team(self) -> Team:
-        accounts = {one.id: one for one in await self._store.accounts.all() if not one.is_disabled}
+        accounts = {one.id: one for one in await self._store.accounts.active()}
         here = await self._store.agents.here(PRESENT_S) - await self._store.agents.away()
-        return Team(accounts, frozenset(one for one in here if one in accounts and not accounts[one].is_away))
+        return Team(accounts, frozenset(here & accounts.keys()))
 
     def _notifications(self, warnings: list[Breach]) -> list[Notification]:
         """One each; of many, one for all but those in which somebody may be in danger."""

@@ -44,4 +44,6 @@ class Reminding:
             account = await self._store.accounts.get(reminder.account_id)
         except NotFound:
             return
+        if account.is_disabled:
+            return
         await self._telling.mail(account, Notification("reminder", f"Herinnering: {reminder.text}", url))

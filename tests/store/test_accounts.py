@@ -13,7 +13,7 @@ from bot.errors import InvalidMessage, LastAdmin, NotFound, NotSignedIn
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.accounts import hash_password
-from bot.store.attempts import FREE_IN_A_ROW, LONGEST_WAIT_S, Counted, Limit, TooManyAttempts
+from bot.store.attempts import FIRST_WAIT_S, FREE_IN_A_ROW, LONGEST_WAIT_S, Counted, Limit, TooManyAttempts
 from bot.store.second_factor import SETUP_S
 from tests.conftest import PASSWORD, password_hash
 
@@ -33,10 +33,10 @@ async def test_changes_to_different_fields_at_once_are_both_kept(store: Store) -
     await asyncio.gather(
         store.accounts.change("sanne", name="Sanne de Vries"),
         store.accounts.change("sanne", roles=("editor", "agent"), capacity=3),
-        store.accounts.change("sanne", is_away=True),
+        store.accounts.change("sanne", has_totp=True),
     )
     account = await store.accounts.get("sanne")
-    assert (account.name, account.roles, account.capacity, account.is_away, account.email) == (
+    assert (account.name, account.roles, account.capacity, account.has_totp, account.email) == (
         "Sanne de Vries",
         ("editor", "agent"),
         3,
@@ -52,7 +52,7 @@ async def test_a_change_that_makes_no_sense_is_refused(store: Store, fields: dic
     with pytest.raises(InvalidMessage):
         await store.accounts.change("sanne", **fields)
     with pytest.raises(NotFound):
-        await store.accounts.change("niemand", is_away=True)
+        await store.accounts.change("niemand", name="Niemand")
 
 
 async def test_of_two_admins_who_shut_each_other_out_at_once_one_stays(store: Store) -> None:
@@ -82,7 +82,7 @@ async def test_accounts_of_before_are_read(store: Store) -> None:
     await store._client.hset(store._keys.accounts, "oud", record)
     account = await store.accounts.get("oud")
     assert (account.email, account.capacity, account.has_totp) == ("", 10, False)
-    assert await store.accounts.change("oud", is_away=True) == replace(account, is_away=True)
+    assert await store.accounts.change("oud", capacity=0) == replace(account, capacity=0)
 
 
 async def test_a_password_that_was_never_chosen_fits_nothing(store: Store) -> None:
@@ -185,7 +185,7 @@ async def test_attempts_in_a_row_wait_twice_as_long_each_time(store: Store) -> N
         waits.append(refused.value.wait_s)
         await store._client.hset(key, "next_at_ms", 0)  # as if it had waited
         await store.attempts.count(counted)
-    assert waits == [min(2**number, LONGEST_WAIT_S) for number in range(15)]
+    assert waits == [min(FIRST_WAIT_S * 2**number, LONGEST_WAIT_S) for number in range(15)]
     await store.attempts.forget(counted)
     await store.attempts.count(counted)
 

@@ -88,13 +88,6 @@ def test_profile_says_what_is_wrong_and_keeps_what_was_typed(
     assert site.run(lambda store: store.accounts.get(name)).email == ""
 
 
-def test_away_and_back(site: Site, me: Visitor, name: str) -> None:
-    for away, words in (("yes", "Je bent afwezig."), ("no", "Je bent er weer.")):
-        done = me.post("/account/away", away=away)
-        assert words in me.get(done.location).text
-        assert site.run(lambda store: store.accounts.get(name)).is_away is (away == "yes")
-
-
 def test_sessions_are_listed_and_ended_one_by_one_and_all(site: Site, name: str) -> None:
     site.account(name, "editor")
     here, there, third = (

@@ -126,7 +126,7 @@ async def test_the_rest_channel_wants_its_token(site: Site) -> None:
 
 def browser(site: Site) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=AT_ONCE)
-    return httpx.AsyncClient(base_url=site.url, headers=HEADERS, limits=limits, timeout=30)
+    return httpx.AsyncClient(base_url=site.url, headers=HEADERS, limits=limits, timeout=httpx.Timeout(60, pool=None))
 
 
 async def together(asked: Iterable[Awaitable[httpx.Response]]) -> list[httpx.Response]:

@@ -19,7 +19,7 @@ async def bulk_choices(store: Store, account: Account, *, timezone: str) -> tupl
     departments = [(f"transfer:department:{one.id}", words.department(one)) for one in await store.departments.recent()]
     colleagues = [
         (f"transfer:agent:{one.id}", one.name)
-        for one in await store.accounts.all()
+        for one in await store.accounts.active()
         if one.id != account.id and set(one.roles) & set(AGENTS)
     ]
     labels = tuple((f"label:{one.name}", one.name) for one in await store.labels.known())

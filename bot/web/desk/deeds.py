@@ -64,7 +64,7 @@ async def _colleagues(store: Store, account: Account, conversation: Conversation
     """Who is there first, then by name."""
     agents = [
         one
-        for one in await store.accounts.all()
+        for one in await store.accounts.active()
         if set(one.roles) & set(AGENTS) and one.id not in (account.id, conversation.agent_id)
     ]
     here, away, counts = await asyncio.gather(

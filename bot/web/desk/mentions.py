@@ -23,7 +23,7 @@ class Piece:
 
 async def mentionable(store: Store) -> list[Account]:
     """Who can read a note: everybody with the desk."""
-    return [account for account in await store.accounts.all() if set(account.roles) & set(AGENTS)]
+    return [account for account in await store.accounts.active() if set(account.roles) & set(AGENTS)]
 
 
 async def mentionable_names(store: Store) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ class Hooks:
         log.error("hook.off", hook_id=hook.id, reason=reason)
         text = _OFF_TEXTS[reason].format(host=urlsplit(hook.url).hostname)
         told = Notification("webhook", text, f"/koppelingen/webhooks/{hook.id}", at_ms=now_ms())
-        for account in await self._store.accounts.all():
+        for account in await self._store.accounts.active():
             if "admin" in account.roles:
                 await self._store.notifications.tell(account.id, told)
 

@@ -21,7 +21,6 @@ blueprint.add_route(openid.come_back, "/sign-in/openid/callback", methods=["GET"
 
 blueprint.add_route(profile.show_profile, "/account", methods=["GET"])
 blueprint.add_route(profile.save_profile, "/account", methods=["POST"])
-blueprint.add_route(profile.set_away, "/account/away", methods=["POST"])
 blueprint.add_route(profile.end_all_sessions, "/account/sessions/end", methods=["POST"])
 blueprint.add_route(profile.end_session, "/account/sessions/<session:str>/end", methods=["POST"])
 blueprint.add_route(password.show_password, "/account/password", methods=["GET"])

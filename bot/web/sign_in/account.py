@@ -41,6 +41,8 @@ class AccountPage:
     sessions: list[Session]
     last_seen_ms: int
     """0 for never."""
+    is_away: bool
+    """Whether they are not there for a while."""
     new_link: NewLink | None = None
     """A link that was just made."""
     said: str = ""
@@ -188,6 +190,7 @@ async def _page(request: Request, account_id: str, status: int = 200, **values: 
         whose=account,
         link=(await store.links.of([account_id])).get(account_id),
         sessions=await store.sessions.all(account_id),
+        is_away=await store.agents.is_away(account_id),
         last_seen_ms=(await store.agents.last_seen([account_id]))[account_id],
         **{"form": AccountForm.of(account), **values},  # type: ignore[arg-type]
     )

@@ -46,6 +46,8 @@ class AccountsPage:
     """Who has a link that was not used yet."""
     last_seen: dict[str, int]
     """When each was here last (ms), 0 for never."""
+    away: set[str]
+    """Who is not there for a while."""
     can_mail: bool
     """Whether invitations can go by e-mail."""
     form: AccountForm = field(default_factory=AccountForm)
@@ -99,6 +101,7 @@ async def _page(request: Request, status: int = 200, **values: object) -> HTTPRe
         accounts,
         await store.links.of(ids),
         await store.agents.last_seen(ids),
+        await store.agents.away(),
         can_mail(request),
         **values,  # type: ignore[arg-type]
     )

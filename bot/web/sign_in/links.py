@@ -15,6 +15,7 @@ from bot.web.pages import render
 from bot.web.sign_in.account_form import name_errors
 from bot.web.sign_in.attempts import TooManyAttempts, link_attempts
 from bot.web.sign_in.mails import can_mail, mail_link
+from bot.web.sign_in.openid_accounts import may_use_password
 from bot.web.sign_in.password_rules import PASSWORD_HINT, password_problem
 
 
@@ -75,11 +76,16 @@ async def _send_links(request: Request, name: str) -> None:
         return
     store = request.app.ctx.store
     for account in await store.accounts.named(name):
-        # Who never chose a password is invited, or signs in elsewhere.
-        if account.email and account.password_hash and not account.is_disabled:
+        if _may_have_link(request, account):
             token = await store.links.make(account.id, "reset")
             await store.audit.note("", "account.link_asked", account.id, address=request.client_ip)
             await mail_link(request, account, "reset", token, time="een uur")
+
+
+def _may_have_link(request: Request, account: Account) -> bool:
+    """Who never chose a password is invited, or signs in elsewhere."""
+    has_password = bool(account.password_hash) and may_use_password(request.app.ctx.settings, account.id)
+    return has_password and bool(account.email) and not account.is_disabled
 
 
 async def _opened(request: Request, token: str) -> tuple[OneTimeLink, Account]:

@@ -1,4 +1,4 @@
-"""My own account: name, e-mail, whether I'm away, and where I'm signed in."""
+"""My own account: name, e-mail, and where I'm signed in."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from bot.web.access import SESSION_COOKIE, signed_in
 from bot.web.form_fields import field as form_field
 from bot.web.form_fields import line_field
 from bot.web.pages import render
-from bot.web.rights import AGENTS
 from bot.web.sign_in.account_form import email_errors, name_errors
 from bot.web.sign_in.password import current_errors
 from bot.web.sign_in.session import end_session_cookie
 
 _NOTICES = {
     "saved": "Je gegevens zijn opgeslagen.",
-    "away": "Je bent afwezig. Je krijgt geen nieuwe gesprekken toegewezen.",
-    "here": "Je bent er weer. Je kunt nieuwe gesprekken krijgen.",
     "ended": "Dat apparaat is uitgelogd.",
 }
 
@@ -39,8 +36,6 @@ class ProfilePage:
     """Which of them this is."""
     codes_left: int
     """Recovery codes that are not used yet."""
-    can_be_away: bool
-    """Whether conversations may come by themselves."""
     said: str = ""
     """What just happened, as a Dutch sentence."""
     errors: dict[str, str] = field(default_factory=dict)
@@ -72,16 +67,6 @@ async def save_profile(request: Request) -> HTTPResponse:
         what = ", ".join(changed)
         await store.audit.note(account.id, "account.changed", account.id, what, address=request.client_ip)
     return redirect("/account?said=saved", status=303)
-
-
-@signed_in(*AGENTS)
-async def set_away(request: Request) -> HTTPResponse:
-    """Whether conversations may come by themselves."""
-    account, store, is_away = request.ctx.account, request.app.ctx.store, form_field(request, "away") == "yes"
-    await store.accounts.change(account.id, is_away=is_away)
-    what = "account.away" if is_away else "account.here"
-    await store.audit.note(account.id, what, account.id, address=request.client_ip)
-    return redirect(f"/account?said={'away' if is_away else 'here'}", status=303)
 
 
 @signed_in()
@@ -120,7 +105,6 @@ async def _page(
         sessions=await store.sessions.all(account.id),
         session_id=session_id(request.cookies.get(SESSION_COOKIE) or ""),
         codes_left=await store.second_factor.codes_left(account.id) if account.has_totp else 0,
-        can_be_away=bool(set(AGENTS) & set(account.roles)),
         said=said,
         errors=errors or {},
     )
