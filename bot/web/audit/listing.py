@@ -10,6 +10,9 @@ from bot.store.audit import AuditEntry
 from bot.web.audit import words
 from bot.web.links import page_url
 
+# Kinds whose `about` is a conversation's id.
+_OF_A_CONVERSATION = ("conversation.", "person.")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -45,4 +48,4 @@ def _about(entry: AuditEntry, names: Mapping[str, str]) -> str:
 
 
 def _url(entry: AuditEntry) -> str:
-    return page_url(entry.about) if entry.about and entry.what.startswith("conversation.") else ""
+    return page_url(entry.about) if entry.about and entry.what.startswith(_OF_A_CONVERSATION) else ""

@@ -24,13 +24,32 @@ DEEDS: dict[str, str] = {
     "account.totp_on": "Code bij het inloggen aangezet",
     "account.totp_reset": "Code bij het inloggen weggehaald",
     "account.unlinked": "Koppeling om mee in te loggen weggehaald",
+    "conversation.mailed": "Gesprek naar de klant gemaild",
+    "conversations.claim": "Gesprekken overgenomen",
+    "conversations.close": "Gesprekken gesloten",
+    "conversations.label": "Label op gesprekken gezet",
+    "conversations.snooze": "Gesprekken weggelegd",
+    "conversations.spam": "Gesprekken gesloten als spam",
+    "conversations.transfer": "Gesprekken doorgestuurd",
     "department.moved": "Volgorde van afdelingen gewijzigd",
     "department.removed": "Afdeling verwijderd",
     "department.saved": "Afdeling opgeslagen",
+    "duty.added": "Dienst in het rooster gezet",
+    "duty.copied": "Week van het rooster overgenomen",
+    "duty.removed": "Dienst uit het rooster gehaald",
     "hook.created": "Webhook gemaakt",
     "hook.removed": "Webhook verwijderd",
     "hook.saved": "Webhook opgeslagen",
     "hook.secret_renewed": "Nieuw geheim voor webhook gemaakt",
+    "label.changed": "Label gewijzigd",
+    "label.created": "Label gemaakt",
+    "label.removed": "Label verwijderd",
+    "list.changed": "Lijst gewijzigd",
+    "list.created": "Lijst gemaakt",
+    "list.removed": "Lijst verwijderd",
+    "person.joined": "Klanten samengevoegd",
+    "person.lists": "Lijsten van een klant gewijzigd",
+    "person.parted": "Klanten weer uit elkaar gehaald",
     "session.all_ended": "Overal uitgelogd",
     "session.ended": "Op één apparaat uitgelogd",
     "sign_in.failed": "Inloggen mislukt",
@@ -59,13 +78,22 @@ KINDS: dict[str, str] = {
     "connector": "Koppelingen",
 }
 
-# Details that the program itself writes.
+# Details that the program itself writes, commas between.
 DETAILS: dict[str, str] = {
     "wrong password": "verkeerd wachtwoord",
     "too many attempts": "te vaak geprobeerd",
     "unknown name": "onbekende inlognaam",
     "wrong code": "verkeerde code",
     "too many codes": "te veel verkeerde codes",
+    "password": "met wachtwoord",
+    "name": "naam",
+    "email": "e-mailadres",
+    "roles": "rollen",
+    "capacity": "aantal gesprekken",
+    "agent": "medewerker",
+    "editor": "redacteur",
+    "manager": "teamleider",
+    "admin": "beheerder",
 }
 
 
@@ -74,4 +102,4 @@ def deed(what: str) -> str:
 
 
 def details(text: str) -> str:
-    return DETAILS.get(text, text)
+    return ", ".join(DETAILS.get(part, part) for part in text.split(", "))
