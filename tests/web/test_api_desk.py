@@ -103,6 +103,15 @@ async def test_what_makes_no_sense_is_refused_and_changes_nothing(
     assert (await call(site, "GET", path))[1] == before
 
 
+async def test_a_note_tells_the_colleague_whom_it_names(site: Site) -> None:
+    await asyncio.to_thread(site.account, "noor", "agent")
+    path = f"/api/v1/conversations/{await waiting(site)}"
+    assert (await call(site, "POST", path + "/note", {"text": "Weet jij dit, @noor?"}))[0] == 200
+    async with site.store() as store:
+        told = (await store.notifications.latest("noor"))[0]
+    assert (told.kind, told.conversation_id) == ("mention", path.rpartition("/")[2])
+
+
 async def test_snooze_priority_labels_note_and_close_with_a_reason(site: Site) -> None:
     path = await claimed(site)
     until_ms = int(time.time() * 1000) + 3_600_000

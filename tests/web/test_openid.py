@@ -294,6 +294,12 @@ async def test_nobody_links_what_is_somebody_elses_nor_for_somebody_else(site: S
         back = await browser.to_provider_and_back("?link=1")
         await browser.post("/sign-out")
         assert (await browser.get(back))[0] == 401
+        await browser.post("/sign-in", name=name, password=PASSWORD)
+        back = await browser.to_provider_and_back("?link=1")
+        await browser.post("/sign-out")
+        await asyncio.to_thread(site.account, f"{name}-2", "agent")
+        await browser.post("/sign-in", name=f"{name}-2", password=PASSWORD)
+        assert (await browser.get(back))[0] == 401, "somebody else is signed in by now"
 
 
 async def test_a_later_account_of_the_same_id_is_not_theirs(site: Site, provider: OpenIdProvider) -> None:

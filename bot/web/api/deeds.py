@@ -7,8 +7,7 @@ import uuid
 from sanic import Request
 
 from bot.errors import InvalidMessage, NotFound
-from bot.model import Account, Message
-from bot.store.work import now_ms
+from bot.model import Account
 from bot.web.api.conversations import detail
 from bot.web.api.mounting import operation
 from bot.web.api.shapes import (
@@ -23,6 +22,7 @@ from bot.web.api.shapes import (
     Stored,
     Transfer,
 )
+from bot.web.desk.notes import write_note
 from bot.web.handling import MAX_ID_CHARS, MAX_NOTE_CHARS, MAX_REPLY_CHARS
 from bot.web.rights import AGENTS
 
@@ -73,10 +73,8 @@ async def note(request: Request, conversation_id: str, body: Note) -> Conversati
         raise InvalidMessage(f"text: expected 1 to {MAX_REPLY_CHARS} characters, got {len(text)}")
     if len(message_id) > MAX_ID_CHARS:
         raise InvalidMessage(f"message_id: expected 1 to {MAX_ID_CHARS} characters")
-    store = request.app.ctx.store
-    await store.conversations.get(conversation_id)
-    name = request.ctx.account.name
-    await store.conversations.note(Message(message_id, conversation_id, "note", text, now_ms(), agent_name=name))
+    conversation = await request.app.ctx.store.conversations.get(conversation_id)
+    await write_note(request, conversation, text, message_id)
     return await detail(request, conversation_id)
 
 

@@ -22,20 +22,26 @@ log = structlog.get_logger()
 
 @agents_only
 async def note(request: Request, conversation_id: str) -> HTTPResponse:
-    """Store a note on any conversation, once, and tell the colleagues that it names."""
+    """Store a note on any conversation."""
     store, account = request.app.ctx.store, request.ctx.account
     text, message_id = text_field(request, "text"), uuid_field(request, "message_id")
     conversation = await store.conversations.get(asked_id(request))
     if not 1 <= len(text) <= MAX_REPLY_CHARS:
         notice = f"Niet bewaard. Een notitie heeft 1 tot {MAX_REPLY_CHARS} tekens."
         return await conversation_page(request, 400, notice=notice, returned=Returned(Box(text, message_id), "note"))
+    await write_note(request, conversation, text, message_id)
+    await store.drafts.remove(conversation.id, account.id, "note")
+    return to_page(request)
+
+
+async def write_note(request: Request, conversation: Conversation, text: str, message_id: str) -> None:
+    """Store it once, and tell the colleagues that it names."""
+    store, account = request.app.ctx.store, request.ctx.account
     written = Message(message_id, conversation.id, "note", text, now_ms(), agent_name=account.name)
     if await store.conversations.note(written):
         named = [one for one in mentioned(text, await mentionable(store)) if one.id != account.id]
         await _tell(request, conversation, named)
         log.info("note.written", conversation_id=conversation.id, agent_id=account.id, mentions=len(named))
-    await store.drafts.remove(conversation.id, account.id, "note")
-    return to_page(request)
 
 
 async def _tell(request: Request, conversation: Conversation, named: list[Account]) -> None:
