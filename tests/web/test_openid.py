@@ -115,8 +115,11 @@ async def test_somebody_new_gets_an_account_and_goes_on_to_the_page_that_was_ask
     assert (account.id, account.name) == (provider.person["preferred_username"], provider.person["name"])
     assert account.roles == ("editor",) and account.password_hash == ""
     async with site.store() as store:
-        entry = (await store.audit.search(account_id=account.id, limit=1)).entries[0]
-        assert (entry.what, entry.details) == ("sign_in.succeeded", "OpenID Connect")
+        entries = (await store.audit.search(account_id=account.id)).entries
+        assert [(entry.what, entry.details) for entry in entries] == [
+            ("sign_in.succeeded", "OpenID Connect"),
+            ("account.created", "OpenID Connect"),
+        ]
 
 
 async def test_who_comes_again_has_the_same_account_and_the_roles_of_now(site: Site, provider: OpenIdProvider) -> None:
@@ -127,6 +130,9 @@ async def test_who_comes_again_has_the_same_account_and_the_roles_of_now(site: S
         assert (await browser.sign_in())[1] == "/desk"
     again = await account_of(site, provider)
     assert again.id == first.id and set(again.roles) == {"editor", "admin"}
+    async with site.store() as store:
+        entry = (await store.audit.search(account_id=again.id)).entries[1]
+        assert (entry.what, entry.details) == ("account.changed", "editor, admin")
 
 
 async def test_who_has_no_group_any_more_is_out_everywhere(site: Site, provider: OpenIdProvider) -> None:

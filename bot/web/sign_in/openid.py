@@ -29,7 +29,7 @@ from bot.store.identities import FLOW_S, OpenIdFlow
 from bot.web.access import account_of, is_https, signed_in, site_url
 from bot.web.pages import render
 from bot.web.sign_in.next_page import local_path
-from bot.web.sign_in.openid_accounts import account_of_person, link
+from bot.web.sign_in.openid_accounts import HOW, account_of_person, link
 from bot.web.sign_in.openid_provider import Provider
 from bot.web.sign_in.session import let_in
 
@@ -37,7 +37,6 @@ log = structlog.get_logger()
 
 COOKIE = "bot_openid"
 PATH = "/sign-in/openid"
-HOW = "OpenID Connect"
 # Each begun sign-in is kept for a while. Counted in the memory of this process.
 BEGUN_PER_ADDRESS = parse("60 per 5 minutes")
 
@@ -104,7 +103,7 @@ async def come_back(request: Request) -> HTTPResponse:
             await link(store, person, account)
             await _note(request, account, "account.linked")
             return redirect("/account/openid?linked=1", status=303)
-        account = await account_of_person(store, settings, person)
+        account = await account_of_person(store, settings, person, address=request.client_ip)
     except StoreUnavailable:
         raise
     except BotError as exc:

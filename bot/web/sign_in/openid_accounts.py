@@ -16,6 +16,8 @@ from bot.web.sign_in.openid_provider import Person
 MAX_NAME_CHARS = 60
 # Of those who would have the same id.
 MAX_NAMESAKES = 50
+# What the audit log says about it.
+HOW = "OpenID Connect"
 # Made at the first start (bot/store/accounts.py `ensure_first_login`): it gets in when the provider does not answer.
 FIRST_ADMIN = "beheer"
 
@@ -31,9 +33,10 @@ def roles_of(person: Person, settings: Settings) -> tuple[Role, ...]:
     return tuple(role for role in ROLES if role in given)
 
 
-async def account_of_person(store: Store, settings: Settings, person: Person) -> Account:
+async def account_of_person(store: Store, settings: Settings, person: Person, *, address: str) -> Account:
     """Whose account it is, made at the first sign-in, with the roles that the provider says now.
 
+    What changes is in the audit log, with the address that the person came from.
     Raises Forbidden for who has no role, or whose account is disabled.
     """
     roles = roles_of(person, settings)
@@ -42,10 +45,16 @@ async def account_of_person(store: Store, settings: Settings, person: Person) ->
         if account:
             await store.sessions.end_all(account.id)
         raise Forbidden("no group of theirs gives a role")
-    account = account or await _invited(store, person) or await _created(store, person, roles)
+    if account is None:
+        account, what = await _first_account(store, person, roles)
+        await store.audit.note(account.id, what, account.id, HOW, address=address)
     if account.is_disabled:
         raise Forbidden("the account is disabled")
-    return await _with_roles(store, account, roles)
+    if set(roles) != set(account.roles):
+        with suppress(LastAdmin):  # somebody must be left who can manage accounts
+            account = await store.accounts.change(account.id, roles=roles)
+            await store.audit.note(account.id, "account.changed", account.id, ", ".join(roles), address=address)
+    return account
 
 
 async def link(store: Store, person: Person, account: Account) -> None:
@@ -82,6 +91,14 @@ async def _invited(store: Store, person: Person) -> Account | None:
     return fits[0]
 
 
+async def _first_account(store: Store, person: Person, roles: tuple[Role, ...]) -> tuple[Account, str]:
+    """The account of who has none yet, and what became of it, for the audit log."""
+    invited = await _invited(store, person)
+    if invited:
+        return invited, "account.linked"
+    return await _created(store, person, roles), "account.created"
+
+
 async def _created(store: Store, person: Person, roles: tuple[Role, ...]) -> Account:
     account = await _with_free_id(store, person, roles)
     try:
@@ -105,13 +122,6 @@ async def _with_free_id(store: Store, person: Person, roles: tuple[Role, ...]) -
             account: Account = await store.accounts.create(account_id, name, roles, email=person.email)
             return account
     raise Conflict(f"there are {MAX_NAMESAKES} accounts of this name")
-
-
-async def _with_roles(store: Store, account: Account, roles: tuple[Role, ...]) -> Account:
-    if set(roles) != set(account.roles):
-        with suppress(LastAdmin):  # somebody must be left who can manage accounts
-            account = await store.accounts.change(account.id, roles=roles)
-    return account
 
 
 def account_id_of(person: Person) -> str:
