@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.model import CLOSE_REASONS, REASONS, Account, Conversation, Entity, Episode
@@ -146,13 +146,14 @@ async def load_card(
     episodes = await store.people.episodes(ids)
     complaints = sum(one.complaints for one in conversations)
     url = f"{words.page_url(conversation_id)}/customer"
+    email = _first(one.customer_email for one in (conversation, *conversations))
     return CustomerCard(
         url=url,
         page_url=words.page_url(conversation_id),
         name=person.name or _known_name(conversation, conversations),
         own_name=person.name,
         identity=_first(one.identity for one in (conversation, *conversations)),
-        email=_first(one.customer_email for one in (conversation, *conversations)),
+        email=email,
         channels=tuple(dict.fromkeys(one.channel for one in (conversation, *conversations))),
         conversations=len(conversations),
         complaints=complaints,
@@ -163,7 +164,7 @@ async def load_card(
             NoteLine(one.id, one.account_name, one.at_ms, one.text, one.account_id == account.id)
             for one in reversed(person.notes)
         ),
-        facts=_facts(await store.people.entities(ids)),
+        facts=_facts(await store.people.entities(ids), email),
         earlier=_earlier(conversation, conversations, episodes),
         joins=tuple([await _join_line(store, one) for one in person.joins if one.account_id]),
         finding=await _find(store, search, asked.find, ids) if asked.find else None,
@@ -176,16 +177,18 @@ def _known_name(conversation: Conversation, others: Sequence[Conversation]) -> s
     return _first(one.customer_name for one in (conversation, *others)) or words.customer_name(conversation)
 
 
-def _first(texts: object) -> str:
-    return next((str(one) for one in texts if one), "")  # type: ignore[attr-defined]
+def _first(texts: Iterable[str]) -> str:
+    return next(filter(None, texts), "")
 
 
 async def _lists(store: Store, person: Person) -> tuple[ListChoice, ...]:
     return tuple(ListChoice(one.id, one.name, one.id in person.lists) for one in await store.stakeholders.all())
 
 
-def _facts(entities: Sequence[Entity]) -> tuple[Fact, ...]:
-    found = [one for one in entities if one.entity in _FACTS]
+def _facts(entities: Sequence[Entity], email: str) -> tuple[Fact, ...]:
+    """Without the e-mail address that the site has told already."""
+    known = ("email", email.casefold())
+    found = [one for one in entities if one.entity in _FACTS and (one.entity, one.value.casefold()) != known]
     found.sort(key=words.entity_order)
     return tuple(Fact(words.entity_kind(one), one.value) for one in found[:_MAX_FACTS])
 

@@ -121,7 +121,8 @@ class Search:
         except Exception as exc:
             log.error("search.failed", error=described(exc))
             self.problem = "the search index could not be kept up to date"
-        self._compare_at_s = 0.0
+        self._compare_at_s = 0.0  # which finds all that changed in the meantime
+        self._changed.clear()
         return RETRY_S if self._index else EVERY_S * 5
 
     async def _work(self) -> None:
@@ -137,6 +138,7 @@ class Search:
     async def _compare(self, index: SearchIndex) -> None:
         """Read again what is not as the index has it, and take out what is gone."""
         next_at_s = self._compare_at_s = time.monotonic() + COMPARE_EVERY_S
+        self._total = self._missing = 0
         known = await self._in_thread(index.known)
         missed, is_new = [], not known
         async for stamps in self._store.contents.stamps():

@@ -3,7 +3,7 @@
 import { hear } from "./feed.js";
 import { keepingFocus, morph } from "./morph.js";
 import { showProblem, showSignedOut } from "./notices.js";
-import { byId, conversationId, parse, say } from "./page.js";
+import { byId, conversationId, desk, parse, say } from "./page.js";
 import { Refresher } from "./refresher.js";
 import { shortcut } from "./shortcuts.js";
 
@@ -53,7 +53,11 @@ function asked(form) {
 
 /** What was saved is not typed any more; a field that only looks for something keeps it. */
 function forget(form) {
-  if (form.method === "post") form.querySelectorAll("textarea").forEach((area) => (area.value = ""));
+  if (form.method !== "post") return;
+  for (const area of form.querySelectorAll("textarea")) area.value = "";
+  const fold = form.closest("details.customer-deed");
+  if (fold?.contains(document.activeElement)) fold.querySelector("summary").focus();
+  if (fold) fold.open = false;
 }
 
 /* Copying */
@@ -76,7 +80,7 @@ async function copy(button) {
   setTimeout(() => (words.data = "Kopieer"), COPIED_MS);
 }
 
-/* On a narrow screen */
+/* On a narrow screen it covers part of the conversation, until it is folded again */
 
 function fold() {
   byId("customer-fold").open = WIDE.matches;
@@ -99,7 +103,14 @@ export function startCustomerCard() {
   });
   showCopyButtons();
   if (location.hash !== "#customer-card") fold();
+  desk.dataset.customerReady = "";
   WIDE.addEventListener("change", fold);
+  card.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || WIDE.matches || !byId("customer-fold").open) return;
+    event.stopPropagation();
+    fold();
+    byId("customer-summary").focus();
+  });
   hear("resync", () => customerCard.request());
   hear("changes", ({ ids }) => ids.includes(conversationId) && customerCard.request());
   customerCard.request(SETTLED_MS); // as the rest of the page
