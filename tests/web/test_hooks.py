@@ -140,7 +140,7 @@ async def test_a_failed_delivery_is_tried_again_with_the_same_id_and_then_given_
     store: Store, hooks: Hooks, receiver: HookReceiver
 ) -> None:
     hook = await subscribed(store, receiver)
-    receiver.statuses = [500, 302]
+    receiver.statuses = [500, 307]
     receiver.answer_headers = {"location": receiver.url}
     await handed_over(store)
     (delivery,) = await deliveries(store, hook, "delivered")
