@@ -14,7 +14,7 @@ from bot.errors import ConfigError
 from bot.model import CHATWOOT, CLOSED, QUEUE, Account, Attachment, Button, Handoff, Message, TranscriptLine
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.chatwoot import LEASE_MS
+from bot.store.chatwoot import LEASE_MS, READER
 from bot.store.work import now_ms
 from bot.web import leading
 from bot.web.connectors.chatwoot import connector, words
@@ -190,6 +190,9 @@ async def settled(store: Store) -> None:
     """Nothing is to be looked at, nor being looked at."""
 
     async def is_quiet() -> bool:
+        happenings = store.happenings
+        if await happenings.read_until(READER) != await happenings.newest():
+            return False
         return await store._client.zcount(store._keys.chatwoot, "-inf", now_ms() + LEASE_MS) == 0
 
     await eventually(is_quiet)
