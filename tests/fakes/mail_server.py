@@ -44,7 +44,7 @@ class MailServer:
     def check_login(self, server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"geheim@woord")
+        return AuthResult(success=data.password == b"geheim@woord", handled=False)
 
 
 @contextmanager
