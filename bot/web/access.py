@@ -98,7 +98,7 @@ async def _load_account(request: Request) -> Account | None:
         return None
     store = request.app.ctx.store
     # What a page asks for by itself does not keep a session that nobody uses.
-    is_used = request.method not in SAFE_METHODS or not wants_fragment(request)
+    is_used = not wants_fragment(request) or (request.method not in SAFE_METHODS and not _tells_by_itself(request))
     account_id = await store.sessions.account_id(token, is_used=is_used)
     if account_id is None:
         return None
@@ -107,6 +107,11 @@ async def _load_account(request: Request) -> Account | None:
     except NotFound:
         return None  # removed while signed in
     return None if account.is_disabled else account
+
+
+def _tells_by_itself(request: Request) -> bool:
+    """An open page says every so often that somebody looks at the conversation."""
+    return str(request.path).endswith("/viewing")
 
 
 def totp_is_required(request: Request, account: Account) -> bool:

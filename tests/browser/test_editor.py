@@ -192,14 +192,14 @@ def test_menu_opens_and_closes_by_keyboard(open_page: OpenPage) -> None:
     expect(page.get_by_role("link", name="Naar de inhoud")).to_be_focused()
     menu = page.locator(".account-menu summary")
     menu.press("Enter")
-    expect(page.get_by_role("link", name="Wachtwoord wijzigen")).to_be_visible()
+    expect(page.get_by_role("link", name="Mijn profiel")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("link", name="Wachtwoord wijzigen")).to_be_hidden()
+    expect(page.get_by_role("link", name="Mijn profiel")).to_be_hidden()
     expect(menu).to_be_focused()
 
 
-@pytest.mark.parametrize("path", ["/editor", "/editor/utter_overdracht", "/accounts", "/account/password"])
+@pytest.mark.parametrize("path", ["/editor", "/editor/utter_overdracht", "/accounts", "/account", "/account/totp"])
 def test_page_fits_a_phone(open_page: OpenPage, path: str) -> None:
     page = open_page(path, **PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]

@@ -280,3 +280,15 @@ def test_accounts_are_for_admins(site: Site, name: str, role: Role) -> None:
     visitor = Visitor(site.url, site.session(name, role))
     assert visitor.post_form(f"/accounts/{name}", {**FORM, "roles": ["admin"]}).status == 403
     assert site.run(lambda store: store.accounts.get(name)).roles == (role,)
+
+
+def test_nothing_is_passed_on_to_who_is_disabled(site: Site, admin: Visitor, name: str) -> None:
+    sanne = Visitor(site.url, site.session("sanne", "agent"))
+    site.account(name, "agent")
+    conversation_id = site.run(handed_over)
+    sanne.post(f"/desk/{conversation_id}/claim", seen_owner="queue")
+    assert f'value="agent:{name}"' in sanne.get(f"/desk/{conversation_id}").body
+    admin.post(f"/accounts/{name}/disable")
+    assert f'value="agent:{name}"' not in sanne.get(f"/desk/{conversation_id}").body
+    assert sanne.post(f"/desk/{conversation_id}/transfer", to=f"agent:{name}", note="Hoi").status == 400
+    assert site.run(lambda store: store.conversations.get(conversation_id)).owner == "agent:sanne"
