@@ -165,6 +165,10 @@ def test_strangers_who_guess_from_everywhere_slow_each_other_down_but_not_the_ow
     assert stranger.post("/sign-in", name=name, password=PASSWORD).status == 429, (
         "nor with a cookie of their own making"
     )
+    colleague = Visitor(site.url, headers={"x-forwarded-for": "203.0.113.2"})
+    site.account(f"{name}-collega", "agent")
+    assert colleague.post("/sign-in", name=f"{name}-collega", password=PASSWORD).status == 303
+    assert colleague.post("/sign-in", name=name, password=PASSWORD).status == 429, "nor with one of another account"
     assert owner.post("/sign-in", name=name, password=PASSWORD).status == 303
 
 
