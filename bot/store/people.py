@@ -136,12 +136,9 @@ class PeopleStore:
 
     async def conversations(self, person: Person) -> list[Conversation]:
         """All conversations of a person, at most MAX_CONVERSATIONS, the one with the latest message first."""
-        found: dict[str, Conversation] = {}
-        for customer in person.customers:
-            page = await self._views.page(customer_view(customer), limit=MAX_CONVERSATIONS)
-            found |= {one.id: one for one in page.conversations}
-        latest = sorted(found.values(), key=lambda one: one.last_at_ms, reverse=True)
-        return latest[:MAX_CONVERSATIONS]
+        views = [customer_view(customer) for customer in person.customers]
+        found = await self._conversations.get_many(await self._views.ids(views, limit=MAX_CONVERSATIONS))
+        return sorted(found, key=lambda one: one.last_at_ms, reverse=True)[:MAX_CONVERSATIONS]
 
     async def entities(self, conversation_ids: Sequence[str]) -> list[Entity]:
         """What the customer named in these conversations, the same once."""

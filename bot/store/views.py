@@ -54,6 +54,15 @@ class Views:
         more = len(members) > limit
         return Page(tuple(found), "|".join(places[-1][1:]) if more else "")
 
+    async def ids(self, views: Sequence[str], *, limit: int = 50) -> list[str]:
+        """The first `limit` conversations of each of these views, each once."""
+        pipeline = self._client.pipeline(transaction=False)
+        for view in views:
+            pipeline.zrangebylex(self._keys.views, f"[{view}|", _end(view), 0, limit)
+        with translated_errors():
+            found = await pipeline.execute() if views else []
+        return list(dict.fromkeys(member.split("|", 2)[2] for members in found for member in members))
+
     async def counts(self, views: Sequence[str]) -> dict[str, int]:
         """How many conversations each of these views has."""
         pipeline = self._client.pipeline(transaction=False)

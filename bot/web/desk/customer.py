@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.model import CLOSE_REASONS, REASONS, Account, Conversation, Entity, Episode
 from bot.store import Store
-from bot.store.people import MAX_NAME_CHARS, MAX_NOTE_CHARS, Join, Person
+from bot.store.people import MAX_NAME_CHARS, MAX_NOTE_CHARS, Join, Person, customers_of
 from bot.web.desk import words
 from bot.web.search.excerpts import Part
 from bot.web.search.filler import Search
@@ -166,7 +166,7 @@ async def load_card(
         ),
         facts=_facts(await store.people.entities(ids), email),
         earlier=_earlier(conversation, conversations, episodes),
-        joins=tuple([await _join_line(store, one) for one in person.joins if one.account_id]),
+        joins=tuple(_join_line(one, conversations) for one in person.joins if one.account_id),
         finding=await _find(store, search, asked.find, ids) if asked.find else None,
         notice=asked.notice,
         note_draft=asked.note_draft,
@@ -233,10 +233,11 @@ def _going_on(conversation: Conversation) -> Earlier:
     )
 
 
-async def _join_line(store: Store, join: Join) -> JoinLine:
+def _join_line(join: Join, conversations: Sequence[Conversation]) -> JoinLine:
     """Named after the latest conversation that came with it."""
-    found = await store.people.conversations(join.person)
-    name = join.person.name or (words.customer_name(found[0]) if found else "een klant zonder gesprekken")
+    came = (one for one in conversations if set(customers_of(one)) & set(join.person.customers))
+    latest = next(came, None)
+    name = join.person.name or (words.customer_name(latest) if latest else "een klant van langer geleden")
     return JoinLine(join.id, name, join.account_name, join.at_ms)
 
 
