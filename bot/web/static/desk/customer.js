@@ -47,7 +47,7 @@ async function send(form) {
 function asked(form) {
   const fields = new URLSearchParams(new FormData(form));
   const options = { headers: { "x-fragment": "1" }, signal: AbortSignal.timeout(FORM_TIMEOUT_MS) };
-  if (form.method === "get") return [`${form.action}?${fields}`, options];
+  if (form.method === "get") return [`${new URL(form.action).pathname}?${fields}`, options];
   return [form.action, { ...options, method: "POST", body: fields }];
 }
 
