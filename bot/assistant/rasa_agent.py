@@ -8,6 +8,7 @@ import gc
 import json
 import re
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -94,11 +95,14 @@ class RasaAgent:
             handoff=output.handoff,
         )
 
+    async def understand(self, text: str) -> Nlu:
+        """What the NLU makes of a message, without a dialogue. Raises whatever goes wrong in Rasa."""
+        return _nlu(await self._processor.parse_message(UserMessage(text=_plain(text))))
+
     async def _handle(self, conversation_id: str, text: str, output: _Collector, intent: str) -> None:
         """Let Rasa go on from one message; `intent` is what a button means, else the NLU says it."""
         message = UserMessage(
-            # A text that starts with a slash would be a command to Rasa.
-            text=re.sub(r"^[\s/]+", "", text) or "?",
+            text=_plain(text),
             output_channel=output,
             sender_id=conversation_id,
             input_channel="bot",
@@ -138,7 +142,10 @@ class RasaAgent:
 
 def nlu_of(tracker: DialogueStateTracker) -> Nlu:
     """What the NLU made of the tracker's last message; `decision` is bot.nlu.decision's, a pressed button has none."""
-    parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
+    return _nlu(tracker.latest_message.parse_data if tracker.latest_message else {})
+
+
+def _nlu(parsed: Mapping[str, Any]) -> Nlu:
     decision = parsed.get("decision") or {}
     intent = parsed.get("intent") or {}
     return Nlu(
@@ -228,6 +235,11 @@ class _Collector(OutputChannel):
         buttons = tuple(Button(b["title"], b.get("payload", "")) for b in message.get("buttons") or ())
         # Rasa keeps a nested dict of what the generator gave in `metadata` of some messages; the name is at the top.
         self.utterances.append(Utterance(message.get("template", ""), message.get("text") or "", buttons))
+
+
+def _plain(text: str) -> str:
+    """A text that starts with a slash would be a command to Rasa."""
+    return re.sub(r"^[\s/]+", "", text) or "?"
 
 
 def _pressed(text: str, intent: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -12,7 +13,7 @@ from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.live_model import LiveModel
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.watchdog import watch
-from bot.errors import NotFound, StoreUnavailable
+from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.logs import described
 from bot.model import QUEUE, Button, Handoff, Message, Nlu, Priority
 from bot.personal_data import masked
@@ -22,6 +23,7 @@ from bot.store.work import Turn, WorkItem, now_ms
 log = structlog.get_logger()
 
 BLOCK_MS = 500
+NO_WAIT_MS = 1
 SIGN_OF_LIFE_S = 0.5
 TAKE_OVER_EVERY_S = 0.5
 RETRY_S = 1.0
@@ -32,6 +34,13 @@ HANG_TURNS = 2
 NO_QUESTION = frozenset({"compliment", "groet", "bedankt", "afscheid", "bevestigen", "ontkennen", "schelden"})
 # Workers that may be lost over one message before a human gets it.
 MAX_ATTEMPTS = 2
+
+
+ALARM_NOTES = {
+    "self_harm": "De assistent denkt dat de klant het over zelfdoding heeft. Lees het laatste bericht meteen. "
+    "De klant kan bellen met 113, en bij gevaar met 112.",
+    "emergency": "De assistent denkt dat er een noodgeval is. Lees het laatste bericht meteen. Bij gevaar: 112.",
+}
 
 
 class Worker:
@@ -73,18 +82,42 @@ class Worker:
                 if item:
                     await self.handle(item)
                     item = None
+                elif not await self._read_along():
+                    item = await self._store.work.take(self._name, block_ms=BLOCK_MS)
             except StoreUnavailable as exc:
                 log.warning("assistant.paused", reason=str(exc))
                 await asyncio.sleep(RETRY_S)
 
     async def _next_item(self) -> WorkItem | None:
-        """Work that another assistant left behind, looked for now and then; else new work."""
+        """Work that another assistant left behind, looked for now and then; else new work, if there is some now."""
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._take_over_at_s:
             self._take_over_at_s = now_s + TAKE_OVER_EVERY_S
             if item := await self._store.work.take_over(self._name):
                 return item
-        return await self._store.work.take(self._name, block_ms=BLOCK_MS)
+        return await self._store.work.take(self._name, block_ms=NO_WAIT_MS)
+
+    async def _read_along(self) -> bool:
+        """Tell agents what one message that they got means, while nobody waits for an answer. Whether there was one."""
+        unread = await self._store.work.next_unread()
+        if not unread:
+            return False
+        try:
+            understanding = self._model.agent.understand(masked(unread.text))
+            nlu = await asyncio.wait_for(understanding, self._turn_timeout_s)
+        except Exception as exc:
+            log.error("reading.failed", conversation_id=unread.conversation_id, error=described(exc))
+            return True
+        if await self._store.work.understood(unread, nlu) and nlu.emergency:
+            await self._raise_alarm(unread.conversation_id, nlu.emergency)
+        return True
+
+    async def _raise_alarm(self, conversation_id: str, kind: str) -> None:
+        """No pattern found it, so the customer heard nothing, and a human must look first."""
+        note = Message(uuid.uuid4().hex, conversation_id, "note", ALARM_NOTES[kind], now_ms(), notice="emergency")
+        with suppress(AlreadyClaimed, NotFound):
+            await self._store.queue.set_priority(conversation_id, "urgent", note)
+        log.warning("emergency.found", conversation_id=conversation_id, kind=kind, owner=QUEUE, told=False)
 
     async def handle(self, item: WorkItem) -> None:
         """Every pending message of one conversation, in order; one that stops leaves the rest to another."""

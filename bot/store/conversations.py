@@ -150,6 +150,7 @@ class ConversationStore:
             keys.views,
             keys.viewed,
             keys.happenings,
+            keys.unread,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:

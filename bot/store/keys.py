@@ -133,6 +133,10 @@ class Keys:
         return self._key("viewed")
 
     @property
+    def unread(self) -> str:
+        return self._key("unread")
+
+    @property
     def happenings(self) -> str:
         return self._key("happenings")
 

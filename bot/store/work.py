@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
 import redis.asyncio as aioredis
 from redis.exceptions import ResponseError
 
@@ -26,6 +27,15 @@ from bot.store.priority import queue_score
 
 # What is said about assistants that are gone is kept for so long.
 FORGET_AFTER_MS = 3_600_000
+
+
+# What agents would not look for any more.
+UNREAD_MAX_MS = 10 * 60_000
+
+
+class _Place(msgspec.Struct):
+    conversation_id: str
+    message_id: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,15 @@ class Overdue:
     told: bool
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A message that humans got without the assistant; text: as the customer last made it."""
+
+    conversation_id: str
+    message_id: str
+    text: str
+
+
 class WorkQueue:
     """The assistant's side of the store."""
 
@@ -91,6 +110,7 @@ class WorkQueue:
         self._begin = Script(client, "begin")
         self._finish = Script(client, "finish")
         self._release = Script(client, "release")
+        self._understood = Script(client, "understood")
         self._take_over = Script(client, "take_over", on_conversation=False)
 
     async def open(self) -> None:
@@ -182,6 +202,34 @@ class WorkQueue:
             args += message_group(reply)
         left = int(await self._finish(self._conversations.script_keys(turn.conversation_id), args))
         return None if left < 0 else left
+
+    async def next_unread(self) -> Unread | None:
+        """A message that humans got and the assistant has not read, or None; each is given out once.
+
+        What is older than UNREAD_MAX_MS, or gone, is passed over: nobody waits for it.
+        """
+        with translated_errors():
+            while record := await self._client.lpop(self._keys.unread):
+                place = msgspec.json.decode(record, type=_Place)
+                if found := await self._unread(place.conversation_id, place.message_id):
+                    return found
+        return None
+
+    async def _unread(self, conversation_id: str, message_id: str) -> Unread | None:
+        entry_id = await self._client.hget(self._keys.message_ids(conversation_id), message_id)
+        if not entry_id or await self._now_ms() - int(entry_id.partition("-")[0]) > UNREAD_MAX_MS:
+            return None
+        entries = await self._client.xrange(self._keys.log(conversation_id), entry_id, entry_id)
+        if not entries:
+            return None
+        edit = await self._client.hget(self._keys.marks(conversation_id), f"edit {message_id}")
+        text = edited_text(edit) if edit else stored_message(entry_id, entries[0][1]["message"]).text
+        return Unread(conversation_id, message_id, text) if text else None
+
+    async def understood(self, unread: Unread, nlu: Nlu) -> bool:
+        """Note what the NLU makes of it. False when the message is gone, or was understood before."""
+        args = [*self._conversations.script_args(unread.conversation_id), unread.message_id, encode(nlu)]
+        return bool(await self._understood(self._conversations.script_keys(unread.conversation_id), args))
 
     async def overdue(self, older_than_ms: int, limit: int = 500) -> list[Overdue]:
         """The conversations whose oldest message waits longer than `older_than_ms`, longest first."""

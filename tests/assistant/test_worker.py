@@ -37,6 +37,11 @@ class FailingAgent:
         utterances = [] if text == "niets" else [Utterance(template)]
         return TurnResult("[]", Nlu("answer", "groet", 1.0), utterances)
 
+    async def understand(self, text: str) -> Nlu:
+        if text == "stuk":
+            raise RuntimeError("Rasa is stuk")
+        return Nlu("answer", "faq_retourneren", 0.9, emergency=EMERGENCIES.get(text, ""))
+
 
 @pytest.fixture
 def worker(store: Store, settings: Settings) -> Any:
@@ -169,3 +174,43 @@ async def test_beside_an_agent_who_was_faster_nothing_is_said(
         messages = await ask(store, worker, "morgen hoeft het niet meer")
     assert "assistant" not in [message.sender for message in messages]
     assert not [line for line in lines if line["event"] == "emergency.found"]
+
+
+async def read_along(store: Store, worker: Worker, *texts: str) -> dict[str, Nlu | None]:
+    """What agents see of the NLU after a customer who has a human wrote `texts`, by text."""
+    conversation_id = await handed_over(store, conversation_id="c9")
+    for number, text in enumerate(texts):
+        message = Message(f"later{number}", conversation_id, "customer", text, 1)
+        await store.conversations.receive(message, channel="rest", customer_id="k")
+    serving = asyncio.create_task(worker._serve())
+
+    async def is_done() -> bool:
+        return not await store._client.llen(store._keys.unread)
+
+    await eventually(is_done)
+    worker.stop()
+    await serving
+    return {line.message.text: line.nlu for line in await store.conversations.transcript(conversation_id)}
+
+
+async def test_agents_see_what_a_message_means_that_they_got(store: Store, worker: Worker) -> None:
+    seen = await read_along(store, worker, "stuk", "hoe stuur ik iets terug")
+    assert seen["stuk"] is None
+    assert (understood := seen["hoe stuur ik iets terug"]) and understood.intent == "faq_retourneren"
+    assert (await store.conversations.get("c9")).owner == "queue"
+
+
+async def test_an_emergency_that_only_the_nlu_finds_goes_first_in_the_queue(store: Store, worker: Worker) -> None:
+    seen = await read_along(store, worker, "hij ligt hier maar en zegt niets")
+    conversation = await store.conversations.get("c9")
+    assert conversation.handoff and conversation.handoff.priority == "urgent"
+    assert any(text.startswith("De assistent denkt dat er een noodgeval is") for text in seen)
+
+
+async def test_what_was_taken_back_or_is_old_is_not_read(store: Store, worker: Worker) -> None:
+    conversation_id = await handed_over(store, conversation_id="c9")
+    await store.conversations.receive(
+        Message("gone", conversation_id, "customer", "weg ermee", 1), channel="rest", customer_id="k"
+    )
+    await store.conversations.delete(conversation_id, "gone", Message("n", conversation_id, "note", "weg", 1))
+    assert await store.work.next_unread() is None

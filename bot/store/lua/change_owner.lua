@@ -8,7 +8,7 @@
 -- returns {1, version}, or {0, the owner it has} when it was somebody else's
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
 local close_reason, what = ARGV[own + 9], ARGV[own + 10]
-local agents = KEYS[24]
+local agents = KEYS[25]
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end

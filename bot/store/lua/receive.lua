@@ -8,6 +8,8 @@
 --          1 if the customer was told what an urgent message brings}
 local message_id, message, text, channel, customer_id, remind_after_ms, answerable = unpack(ARGV, own + 1, own + 7)
 
+local unread_kept = 1000
+
 local known = redis.call('HGET', ids, message_id)
 if known then
   return { known, 1, redis.call('HGET', conversation, 'owner') or 'assistant', 0, 0 }
@@ -67,6 +69,9 @@ if owner == 'assistant' and answerable == '1' then
   end
 end
 if owner ~= 'assistant' then
+  -- The assistant says nothing, but tells agents what it takes the message for, if it finds the time.
+  redis.call('RPUSH', unread, cjson.encode({ conversation_id = id, message_id = message_id }))
+  redis.call('LTRIM', unread, -unread_kept, -1)
   happened('message', { entry_id = entry_id, owner = owner })
   -- Whoever put it aside until later is wanted now.
   if redis.call('HDEL', conversation, 'snoozed_until_ms') == 1 then wake() end
