@@ -6,13 +6,11 @@ import uuid
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from sanic import HTTPResponse, Request
 
 from bot.errors import InvalidMessage, UpstreamError
 from bot.model import Conversation, Message
+from bot.store.attempts import Counted, Limit, TooManyAttempts
 from bot.store.entities import customer_entities
 from bot.store.work import now_ms
 from bot.web.desk import words
@@ -23,10 +21,9 @@ from bot.web.form_fields import field, line_field
 from bot.web.mail import is_address
 from bot.web.pages import render
 
-# In the memory of this process: a mistake, or a stolen session, floods nobody.
-PER_CONVERSATION = parse("3 per hour")
-PER_ACCOUNT = parse("30 per hour")
-_limiter = FixedWindowRateLimiter(MemoryStorage())
+# A mistake, or a stolen session, floods nobody.
+PER_CONVERSATION = Limit("mail-conversation", 3, 3600)
+PER_ACCOUNT = Limit("mail-account", 30, 3600)
 _OFF = "Mail staat uit. Vraag de beheerder om een mailserver in te stellen (BOT_SMTP_URL)."
 
 
@@ -68,14 +65,20 @@ async def send_mail(request: Request, conversation_id: str) -> HTTPResponse:
     message_id = _message_id(request)
     if await ctx.store.conversations.has_message(conversation.id, message_id):
         return to_page(request)
-    if not _may_send(conversation.id, account.id):
-        problem = "Je hebt dit gesprek al een paar keer gemaild. Probeer het over een uur opnieuw."
+    counted = Counted(
+        limits=((PER_CONVERSATION, (conversation.id,)), (PER_ACCOUNT, (account.id,))), row=("mail", account.id)
+    )
+    try:
+        await ctx.store.attempts.count(counted)
+    except TooManyAttempts:
+        problem = "Er zijn net al een paar mails verstuurd. Probeer het over een uur opnieuw."
         return await _page(request, conversation, address, 429, problem=problem)
     try:
         await ctx.mail.send(address, subject(ctx.settings.company), await _text(request, conversation))
     except UpstreamError:
         problem = "De mailserver nam de mail niet aan. Kijk het adres na, of probeer het later opnieuw."
         return await _page(request, conversation, address, 502, problem=problem)
+    await ctx.store.attempts.forget(counted)
     hidden = hidden_address(address)
     note = Message(
         message_id,
@@ -89,12 +92,6 @@ async def send_mail(request: Request, conversation_id: str) -> HTTPResponse:
     await ctx.store.conversations.note(note)
     await ctx.store.audit.note(account.id, "conversation.mailed", conversation.id, hidden, address=request.client_ip)
     return to_page(request)
-
-
-def _may_send(conversation_id: str, account_id: str) -> bool:
-    """Counted in both, whatever the answer."""
-    of_account = _limiter.hit(PER_ACCOUNT, account_id)
-    return _limiter.hit(PER_CONVERSATION, conversation_id) and of_account
 
 
 async def _page(
