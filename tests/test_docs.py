@@ -76,6 +76,13 @@ def all_routes() -> set[str]:
     }
 
 
+@pytest.mark.parametrize("name", ["routes", "keys", "events", "errors", "rights"])
+def test_nothing_has_two_rows_in_a_table(name: str) -> None:
+    for table in re.findall(r"(?:^\|.*\n)+", page(f"reference/{name}.md"), re.MULTILINE):
+        cells = re.findall(r"^\| `([^`]+)` ", table, re.MULTILINE)
+        assert sorted(cells) == sorted(set(cells))
+
+
 def routes_documented() -> set[str]:
     return first_cells("reference/routes.md", r"[A-Z]+ /\S*")
 
