@@ -87,11 +87,11 @@ async def typing(request: Request, conversation_id: str) -> HTTPResponse:
     """Tell the customer that the conversation's own agent types, and colleagues too."""
     store = request.app.ctx.store
     conversation = await store.conversations.get(asked_id(request))
-    await store.viewers.here(conversation.id, request.ctx.account, types=True)
     if conversation.agent_id == request.ctx.account.id:
         await store.events.publish("typing", conversation_id=conversation.id, sender="agent")
         if request.app.ctx.messenger:
             request.app.ctx.messenger.actions.agent_types(conversation)
+    await store.viewers.here(conversation.id, request.ctx.account, types=True)
     return empty()
 
 
