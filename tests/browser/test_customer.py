@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Site, running_site
+from tests.web.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +41,14 @@ def says(page: Page, text: str) -> None:
     expect(page.locator("chat-widget .message-customer, chat-widget [data-sender=customer]").last).to_contain_text(text)
 
 
+def until_found(visitor: Visitor, word: str) -> None:
+    """The index has a word about a second after it was said."""
+    ends_at = time.monotonic() + 30
+    while "1 gesprek" not in visitor.get(f"/desk/search?q={word}").text:
+        assert time.monotonic() < ends_at, "the search never found it"
+        time.sleep(0.1)
+
+
 def problems(page: Page) -> list[str]:
     return [one["id"] for one in Axe().run(page).response["violations"]]
 
@@ -61,11 +71,11 @@ def test_a_signed_in_customer_is_known_noted_about_and_found(chromium: Browser, 
     expect(customer.locator("chat-widget")).to_contain_text("waar blijft mijn quinoa")
     assert len(said) == 1 and "data-customer-hash" in said[0]
 
-    context.add_cookies(
-        [{"name": "bot_session", "value": shop.session("sanne", "agent", name="Sanne"), "url": shop.url}]
-    )
+    session = shop.session("sanne", "agent", name="Sanne")
+    context.add_cookies([{"name": "bot_session", "value": session, "url": shop.url}])
     agent = context.new_page()
     agent.set_viewport_size({"width": 1280, "height": 800})
+    until_found(Visitor(shop.url, session), "quinoa")
     agent.goto(shop.url + "/desk/search")
     agent.keyboard.type("quin")
     agent.get_by_role("link", name="Anna de Wit").click()
