@@ -58,6 +58,11 @@ async def test_a_question_gets_its_answer_with_the_ranking(agent: RasaAgent) -> 
     assert result.nlu.threshold is not None and result.nlu.confidence >= result.nlu.threshold
 
 
+async def test_what_a_human_has_is_understood_without_a_dialogue(agent: RasaAgent) -> None:
+    nlu = await agent.understand("hoe laat zijn jullie open op zondag?")
+    assert (nlu.outcome, nlu.intent, nlu.ranking[0].name) == ("answer", *["faq_openingstijden"] * 2)
+
+
 async def test_entities_come_along_and_the_rule_still_fires(agent: RasaAgent) -> None:
     (result,) = await talk(agent, "hoe laat zijn jullie open op zondag 12 maart? mail maar naar a@example.nl")
     assert {(one["entity"], one["value"]) for one in result.nlu.entities} == {
