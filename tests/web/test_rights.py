@@ -23,6 +23,8 @@ WHO = (NOBODY, *ROLES)
 # What stands for a {part} of a path: nothing that exists, so that an admin's request changes nothing.
 PARTS = {"path": "app.css", "name": "utter_niet_er", "place": "0"}
 AT_ONCE = 24
+# Whoever asks this is signed out everywhere: not while others ask with the same account.
+ENDS_SESSIONS = "POST /account/sessions/end"
 # Forms where an empty one is refused for another reason than rights.
 FORMS = {"POST /sign-in": {"name": "gast", "password": PASSWORD}}
 # As a person opens a page: a script would get 401 where a person is led to /sign-in.
@@ -85,10 +87,12 @@ def test_every_cell_is_known() -> None:
 
 
 async def test_every_route_lets_in_who_the_table_says(site: Site) -> None:
-    """One account a request: some routes end the sessions of who asks."""
+    """One session a request: some routes end it."""
     wanted = [(row, who, row.cells[who] == "yes") for row in ROWS.values() for who in WHO]
     async with site.store() as store:
-        cookies = [await session(store, f"wie-{number}", who) for number, (_, who, _) in enumerate(wanted)]
+        await asyncio.gather(*(account(store, row, who) for row, who, _ in wanted if row.route == ENDS_SESSIONS))
+        await asyncio.gather(*(account(store, None, who) for who in WHO))
+        cookies = [await session(store, row, who) for row, who, _ in wanted]
     async with browser(site) as client:
         answers = await together(
             ask(client, row, cookies=cookie) for (row, _, _), cookie in zip(wanted, cookies, strict=True)
@@ -133,23 +137,34 @@ async def together(asked: Iterable[Awaitable[httpx.Response]]) -> list[httpx.Res
     return list(await asyncio.gather(*asked))
 
 
-async def session(store: Store, account_id: str, who: str) -> dict[str, str]:
-    """The cookie of a new account with that role; none for nobody."""
+async def account(store: Store, row: Row | None, who: str) -> None:
+    if who != NOBODY:
+        account_id = account_id_for(row, who)
+        await store.accounts.create(account_id, account_id, (who,))  # type: ignore[arg-type]
+
+
+def account_id_for(row: Row | None, who: str) -> str:
+    return f"{who}-out" if row and row.route == ENDS_SESSIONS else who
+
+
+async def session(store: Store, row: Row, who: str) -> dict[str, str]:
+    """The cookie of an account with that role; none for nobody."""
     if who == NOBODY:
         return {}
-    await store.accounts.create(account_id, account_id, (who,))  # type: ignore[arg-type]
-    return {SESSION_COOKIE: await store.sessions.start(account_id)}
+    return {SESSION_COOKIE: await store.sessions.start(account_id_for(row, who))}
 
 
 async def ask(
     client: httpx.AsyncClient, row: Row, *, cookies: dict[str, str] | None = None, bearer: str = ""
 ) -> httpx.Response:
-    """Only the head of the answer: a stream has no end."""
+    """The answer; of a stream, which has no end, only the head."""
     headers = {"cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}
     if bearer:
         headers["authorization"] = f"Bearer {bearer}"
     data = FORMS.get(row.route) if row.method == "POST" else None
     async with client.stream(row.method, row.path, headers=headers, data=data) as answer:
+        if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+            await answer.aread()  # so that the connection can be used again
         return answer
 
 
