@@ -167,7 +167,7 @@ async def test_put_aside_and_fetched_back(data: Store, sanne: Agent) -> None:
 async def test_priority_and_end_of_one_that_waits(data: Store, sanne: Agent) -> None:
     conversation_id = await handed_over(data)
     _, page = await sanne.get(page_url(conversation_id))
-    assert 'id="priority-menu"' in page and 'id="close-menu"' in page and 'id="later-menu"' not in page
+    assert 'id="more-menu"' in page and 'id="close-menu"' in page and 'id="later-menu"' not in page
     assert (await sanne.post(f"{page_url(conversation_id)}/priority", priority="high"))[0] == 303
     conversation = await data.conversations.get(conversation_id)
     assert conversation.handoff and conversation.handoff.priority == "high"

@@ -6,7 +6,7 @@ import { shortcut } from "./shortcuts.js";
 const MENUS = {
   t: ["transfer-menu", "Stuur het gesprek door"],
   l: ["later-menu", "Leg het gesprek weg tot later"],
-  p: ["priority-menu", "Verander de prioriteit"],
+  p: ["more-menu", "Prioriteit, herinnering en mail"],
   e: ["close-menu", "Sluit het gesprek"],
 };
 
