@@ -39,7 +39,8 @@ export class Panel {
     this.#typing.append(this.#typingName);
 
     const names = element("div", { class: "names" }, this.#heading, this.#who);
-    const header = element("header", { class: "header", part: "header" }, names, close);
+    // No <header>: the page around us has its own, and there can be only one.
+    const header = element("div", { class: "header", part: "header" }, names, close);
     this.log = element("div", {
       class: "log",
       role: "log",
