@@ -139,3 +139,14 @@ async def test_conversations_of_a_version_before_get_their_place(store: Store) -
     assert await ids(store, "waiting") == []
     assert await store.conversations.place_all() == 1
     assert await ids(store, "waiting") == ["c1"] and await store.conversations.place_all() == 0
+
+
+async def test_taking_over_what_was_put_aside_counts_by_what_is_promised_now(store: Store) -> None:
+    await store.queue.claim(await handed_over(store, "c1", at_ms=now_ms() - 30 * 86_400_000), SANNE)
+    await store.queue.reply("c1", SANNE, message("c1", "a1", "agent"))
+    aside = await store.conversations.get("c1")
+    await store.queue.snooze(aside, now_ms() + 3_600_000)
+    later = await store.conversations.get("c1")
+    assert later.handoff and aside.handoff and later.handoff.resolve_due_ms > aside.handoff.resolve_due_ms
+    await store.queue.claim(later, Account("piet", "Piet", ("agent",)), what="transfer")
+    assert (await store.conversations.get("c1")).alarm_at_ms == later.handoff.resolve_due_ms

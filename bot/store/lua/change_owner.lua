@@ -32,7 +32,8 @@ forget_work()
 local had_name = redis.call('HGET', conversation, 'agent_name')
 redis.call('HSET', conversation, 'owner', owner, 'agent_name', agent_name)
 -- Only who has it puts it aside.
-redis.call('HDEL', conversation, 'snoozed_until_ms')
+local was_aside = redis.call('HDEL', conversation, 'snoozed_until_ms') == 1
+if owner ~= 'closed' then redis.call('HDEL', conversation, 'closed_at_ms', 'close_reason') end
 if handoff ~= '' and (current == 'assistant' or current == 'closed') then
   begin_handoff(handoff)
 elseif handoff ~= '' then
@@ -54,6 +55,7 @@ else
 end
 if string.sub(owner, 1, 6) == 'agent:' then
   redis.call('ZADD', claimed, now_ms, id)
+  if was_aside then wake() end
   hold_alarm()
   redis.call('HSET', conversation, 'last_agent_id', string.sub(owner, 7))
   -- Whoever claims is here, and must not lose it to a process that thought otherwise a moment ago. Who is given it need

@@ -7,10 +7,12 @@ local owner = redis.call('HGET', conversation, 'owner')
 if owner == 'assistant' or owner == 'queue' then
   forget_work()
   redis.call('ZREM', queue, id)
-  redis.call('HSET', conversation, 'owner', 'closed')
-  redis.call('HDEL', conversation, 'dialogue', 'handoff')
+  end_episode('closed', '', '')
+  redis.call('HSET', conversation, 'owner', 'closed', 'closed_at_ms', now_ms, 'close_reason', '')
+  redis.call('HDEL', conversation, 'dialogue')
   redis.call('HINCRBY', conversation, 'version', 1)
   count('owner_changes:closed')
+  if owner == 'queue' then happened('close', { owner = 'closed', before = owner, close_reason = '' }) end
   publish('owner', ',"owner":"closed","agent_name":"","messages":[]')
 end
 keep()

@@ -33,7 +33,7 @@ if tonumber(at_ms) >= tonumber(redis.call('HGET', conversation, 'control_at_ms')
     -- What the assistant had to say and was not sent yet comes too late.
     give_up_waiting('other_owner')
     redis.call('HSET', conversation, 'owner', new_owner, 'agent_name', name)
-    redis.call('HDEL', conversation, 'dialogue', 'unannounced')
+    redis.call('HDEL', conversation, 'dialogue', 'unannounced', 'closed_at_ms', 'close_reason', 'snoozed_until_ms')
     redis.call('ZREM', queue, id)
     redis.call('ZADD', claimed, now_ms, id)
     -- Perhaps nothing was said yet, and whoever looks for what has expired must find it.
