@@ -203,6 +203,16 @@ def test_a_file_that_is_not_ours_is_made_anew(tmp_path: Path, change: str, monke
     again.close()
 
 
+def test_a_file_that_can_not_be_made_is_free_for_the_next_try(tmp_path: Path) -> None:
+    (tmp_path / "index-0.sqlite").mkdir()
+    for _ in range(2):
+        with pytest.raises(SearchUnavailable):
+            SearchIndex(tmp_path, "here")
+    (tmp_path / "index-0.sqlite").rmdir()
+    SearchIndex(tmp_path, "here").close()
+    assert [one.name for one in tmp_path.glob("*.lock")] == ["index-0.lock"]
+
+
 # It follows what happens
 
 

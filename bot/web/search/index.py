@@ -148,7 +148,11 @@ class SearchIndex:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
             self._lock, self._path = _take_file(folder)
-            self._writer = self._open_writer(source)
+            try:
+                self._writer = self._open_writer(source)
+            except BaseException:
+                os.close(self._lock)  # whoever tries again must find this file free
+                raise
         except (OSError, sqlite3.Error) as exc:
             raise SearchUnavailable(f"the search index can't be opened: {exc}") from exc
 
