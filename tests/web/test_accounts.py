@@ -154,6 +154,18 @@ def test_forgotten_password_is_replaced_by_mail(site: Site, mail: MailServer, na
     assert account.name == name.title(), "the name is for the profile"
 
 
+def test_a_mailed_link_leads_to_our_own_site_whatever_the_request_names(
+    site: Site, mail: MailServer, name: str
+) -> None:
+    address = f"{name}@voorbeeld.nl"
+    site.account(name, "agent")
+    site.run(lambda store: store.accounts.change(name, email=address))
+    forged = Visitor(site.url, headers={"host": "evil.example", "x-forwarded-host": "evil.example"})
+    assert forged.post("/sign-in/forgotten", name=name).status == 303
+    text = mailed_to(mail, address)
+    assert "evil.example" not in text and site.url + link_in(text) in text
+
+
 def test_forgotten_password_answers_the_same_for_nobody(site: Site, mail: MailServer, name: str) -> None:
     visitor = Visitor(site.url)
     for who in (name, "", "x" * 5000, "*"):

@@ -10,6 +10,7 @@ from bot.errors import InvalidMessage, UpstreamError
 from bot.model import Account
 from bot.store.one_time_links import Kind
 from bot.web.access import site_url
+from bot.web.telling import site_address
 
 _SUBJECTS: dict[Kind, str] = {"invitation": "Je account bij {company}", "reset": "Een nieuw wachtwoord voor {company}"}
 _TEXTS: dict[Kind, str] = {
@@ -40,8 +41,8 @@ def can_mail(request: Request) -> bool:
 
 
 def link_url(request: Request, token: str) -> str:
-    """The whole address of a one-time link."""
-    return f"{site_url(request)}/sign-in/link/{token}"
+    """The whole address of a one-time link, for a page that the reader of this request sees."""
+    return _under(site_url(request), token)
 
 
 async def mail_link(request: Request, account: Account, kind: Kind, token: str, *, time: str) -> bool:
@@ -52,8 +53,14 @@ async def mail_link(request: Request, account: Account, kind: Kind, token: str, 
     if not account.email or not can_mail(request):
         return False
     words = {"company": request.app.ctx.settings.company, "name": account.name, "id": account.id}
-    text = _TEXTS[kind].format(url=link_url(request, token), time=time, **words)
+    # Never the address that the request names: anybody may ask for a link, and would have it lead to a site of theirs.
+    url = _under(site_address(request.app.ctx.settings), token)
+    text = _TEXTS[kind].format(url=url, time=time, **words)
     with suppress(UpstreamError, InvalidMessage):
         await request.app.ctx.mail.send(account.email, _SUBJECTS[kind].format(**words), text)
         return True
     return False
+
+
+def _under(site: str, token: str) -> str:
+    return f"{site}/sign-in/link/{token}"
