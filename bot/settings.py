@@ -36,8 +36,8 @@ class Settings:
     public_url: str = field(
         default="",
         metadata={
-            "help": "Address that the browser sees, such as https://chat.example.nl. Empty: that of the request. Links in "
-            "mails and webhooks need it."
+            "help": "Address that the browser sees, such as https://chat.example.nl. Empty: that of the request. "
+            "Links in mails and webhooks need it."
         },
     )
     proxies: int = field(
