@@ -8,12 +8,15 @@ from random import Random
 
 from bot.model import Account, Handoff, Message, Priority
 from bot.store import Store
+from bot.store.departments import Department, Target
 from bot.store.work import now_ms
 
 AT_ONCE = 64
 HELD_SHARE = 0.3
 # Nobody has left a customer alone for too long, so that nothing goes back to the queue meanwhile.
 OLDEST_MS = 20 * 60_000
+# Promises that hold for as long as a run lasts: a broken one is told to everybody.
+DEPARTMENT = Department("klantenservice", "de klantenservice", Target(600, 4_800))
 PASSWORD = "een-lang-wachtwoord"
 _REASONS = ("not_confident", "complaint", "asked_for_human", "attachment")
 _PRIORITIES: tuple[Priority, ...] = ("normal", "normal", "normal", "high", "low")
@@ -26,6 +29,7 @@ async def make_agents(store: Store, count: int) -> list[Account]:
 
 async def preload(store: Store, agents: Sequence[Account], count: int) -> None:
     """`count` open conversations, spread over `agents`."""
+    await store.departments.save(DEPARTMENT)
     gate, random = asyncio.Semaphore(AT_ONCE), Random("preload")
 
     async def one(number: int) -> None:

@@ -70,7 +70,7 @@ def _row(conversation: Conversation, places: dict[str, str], departments: Sequen
         preview_by="customer" if show_question else conversation.last_sender,
         since_ms=handoff.at_ms if handoff and conversation.owner == QUEUE else conversation.last_at_ms,
         priority=handoff.priority if handoff else "",
-        waits=bool(conversation.agent_id) and conversation.last_sender != "agent",
+        waits=bool(conversation.agent_id) and conversation.last_sender != "agent" and not conversation.snoozed_until_ms,
         department=_department(handoff.department if handoff else "", departments),
         promise=promise_of(conversation, now_ms()),
         complains_often=conversation.complaints >= MANY_COMPLAINTS,
