@@ -219,7 +219,8 @@ class Conversation:
     often it was handed over as one. woken_at_ms: when it was taken up again after it was put aside. returned_by: the
     account that had it and gave it back since the handoff, or did not answer. alarm_at_ms: when the promise is looked
     at next, alarm_level: how many warnings went out. identity: who the customer is, as our own site says and has
-    signed; customer_email: as it says unsigned. rating: the customer's last, 1 to 5.
+    signed; customer_email: as it says unsigned. rating: of the time that humans had it last, 1 to 5. answered_with: the
+    template of the assistant's last answer to a question, until humans get the conversation.
 
     The rest is of platforms only. Times are the platform's.
     opened_at_ms: what the customer did last that lets us write for 24 hours; wrote_at_ms: their last message.
@@ -255,6 +256,7 @@ class Conversation:
     alarm_level: int = 0
     identity: str = ""
     rating: int = 0
+    answered_with: str = ""
     page_id: str = ""
     customer_name: str = ""
     customer_email: str = ""
@@ -282,6 +284,7 @@ class Episode:
     """One time that humans had a conversation, from the handoff to its end.
 
     how: `closed` or `handed_back`. agent_id: who had it at the end. answered_at_ms: of the first answer, 0 for none.
+    rating: of the customer, 1 to 5, and 0 without one.
     """
 
     reason: str
@@ -295,6 +298,7 @@ class Episode:
     agent_name: str = ""
     close_reason: str = ""
     rating: int = 0
+    rated_at_ms: int = 0
 
 
 @dataclass(frozen=True)

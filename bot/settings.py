@@ -253,6 +253,19 @@ class Settings:
     retention_days: int = field(
         default=365, metadata={"help": "A conversation is removed so long after its last message."}
     )
+    helped_after_s: float = field(
+        default=60.0,
+        metadata={
+            "help": "After so long without a word, a customer who got an answer is asked whether it helped. 0: never."
+        },
+    )
+    ask_rating: str = field(
+        default="on",
+        metadata={
+            "help": "Whether a customer whose question an agent solved is asked how it went, from 1 to 5.",
+            "choices": ("on", "off"),
+        },
+    )
     session_hours: int = field(default=12, metadata={"help": "A sign-in on desk or editor ends after so many hours."})
     session_idle_minutes: int = field(
         default=120,
@@ -369,7 +382,7 @@ class Settings:
                 )
 
     def _check_numbers(self) -> None:
-        for name in ("proxies", "redis_replicas"):
+        for name in ("proxies", "redis_replicas", "helped_after_s"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{setting_name(name)} is {getattr(self, name)}, expected 0 or more")
         for name in _POSITIVE:

@@ -33,6 +33,7 @@ from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
 from bot.store.people import PeopleStore
 from bot.store.queue import HumanQueue
+from bot.store.ratings import Ratings
 from bot.store.reminders import Reminders
 from bot.store.second_factor import SecondFactor
 from bot.store.sending import SendQueue
@@ -69,6 +70,7 @@ class Store:
             self._client, keys, self.conversations, self.departments, claim_idle_ms=settings.claim_idle_ms
         )
         self.queue = HumanQueue(self._client, keys, self.conversations, self.departments)
+        self.ratings = Ratings(self._client, keys, self.conversations, retention_days=settings.retention_days)
         self.views = Views(self._client, keys, self.conversations)
         self.drafts = DraftStore(self._client, keys, retention_days=settings.retention_days)
         self.labels = LabelStore(self._client, keys, self.conversations)

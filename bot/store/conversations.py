@@ -60,7 +60,7 @@ class Received:
 
     repeated: it was stored before, and nothing changed.
     remind: the customer waits for a human and heard nothing for REMIND_AFTER_MS.
-    told: what `AtOnce` has for the customer was said.
+    told: what `AtOnce` has for the customer was said. settled: nobody is to answer it.
     """
 
     entry_id: str
@@ -68,6 +68,7 @@ class Received:
     owner: str
     remind: bool
     told: bool
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,14 @@ class AtOnce:
     """That a message is for a human at once, and what the customer hears about it.
 
     to_queue: said when a human is called for this. to_agent: said when an agent has the conversation already, for an
-    emergency; without it, whoever has a human, or waits for one, only sends a message.
+    emergency; without it, whoever has a human, or waits for one, only sends a message. note: what agents read about it;
+    the caller stores it.
     """
 
     handoff: Handoff
     to_queue: Message
     to_agent: Message | None = None
+    note: Message | None = None
 
 
 class ConversationStore:
@@ -151,6 +154,8 @@ class ConversationStore:
             keys.viewed,
             keys.happenings,
             keys.unread,
+            keys.asks,
+            keys.ratings,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:

@@ -137,6 +137,14 @@ class Keys:
         return self._key("unread")
 
     @property
+    def asks(self) -> str:
+        return self._key("asks")
+
+    @property
+    def ratings(self) -> str:
+        return self._key("ratings")
+
+    @property
     def happenings(self) -> str:
         return self._key("happenings")
 

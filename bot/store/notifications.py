@@ -12,7 +12,7 @@ from bot.store.connection import encode, translated_errors
 from bot.store.events import Events
 from bot.store.keys import Keys
 
-Kind = Literal["promise", "mention", "reminder", "assigned", "webhook"]
+Kind = Literal["promise", "mention", "reminder", "assigned", "webhook", "rating"]
 KEPT = 100
 
 

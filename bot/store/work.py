@@ -29,6 +29,9 @@ from bot.store.priority import queue_score
 FORGET_AFTER_MS = 3_600_000
 
 
+# Templates that answer a question begin with it; the other is said to who says that an answer helped.
+QUESTION_PREFIX = "utter_faq_"
+HELPED_TEMPLATE = "utter_geholpen"
 # What agents would not look for any more.
 UNREAD_MAX_MS = 10 * 60_000
 
@@ -197,6 +200,8 @@ class WorkQueue:
             encode(handoff) if handoff else "",
             queue_score(handoff) if handoff else 0,
             int(ends),
+            _answered_with(replies),
+            _helped(replies, handoff),
         ]
         for reply in replies:
             args += message_group(reply)
@@ -306,6 +311,18 @@ class WorkQueue:
     async def _now_ms(self) -> int:
         seconds, micros = await self._client.time()
         return int(seconds) * 1000 + int(micros) // 1000
+
+
+def _answered_with(replies: Sequence[Message]) -> str:
+    """The template that answers a question, of the last reply that does; empty for small talk and handoffs."""
+    return next((one.template for one in reversed(replies) if one.template.startswith(QUESTION_PREFIX)), "")
+
+
+def _helped(replies: Sequence[Message], handoff: Handoff | None) -> str:
+    """Whether the customer said in words that the answer before helped: `yes`, `no`, or empty."""
+    if handoff:
+        return "no" if handoff.reason == "not_helped" else ""
+    return "yes" if any(one.template == HELPED_TEMPLATE for one in replies) else ""
 
 
 def now_ms() -> int:

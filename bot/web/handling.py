@@ -16,12 +16,14 @@ from bot.errors import AlreadyClaimed, InvalidMessage, NotFound, NotSendable
 from bot.model import (
     ASSISTANT,
     CHATWOOT,
+    CHATWOOT_NAME,
     CLOSE_REASONS,
     CLOSED,
     META_INBOX,
     PROGRAM_NAME,
     QUEUE,
     Account,
+    Button,
     Conversation,
     Handoff,
     Message,
@@ -32,6 +34,7 @@ from bot.store.notifications import Notification
 from bot.store.work import now_ms
 from bot.web.channels.messenger.config import COMMENT, MessengerConfig
 from bot.web.channels.messenger.obstacles import obstacle
+from bot.web.clicks import RATING_BUTTONS, RATING_QUESTION
 from bot.web.links import page_url
 from bot.web.pages import moment
 from bot.web.rights import AGENTS, MANAGERS
@@ -58,8 +61,13 @@ class Handling:
         messenger: MessengerConfig | None = None,
         *,
         timezone: str = "Europe/Amsterdam",
+        asks_rating: bool = False,
     ) -> None:
-        """messenger: None while that channel is off. timezone: the company's, for times in notes."""
+        """messenger: None while that channel is off. timezone: the company's, for times in notes.
+
+        asks_rating: whoever was helped is asked how that went.
+        """
+        self._asks_rating = asks_rating
         self._store = store
         self._answers = answers
         self._messenger = messenger
@@ -227,11 +235,18 @@ class Handling:
         notices = []
         if reason not in SILENT_REASONS:
             notices = await self._notice(("utter_gesloten",), conversation, "closed", by.name)
+        if reason == "solved" and self._may_be_rated(conversation, by):
+            notices += await self._notice((RATING_QUESTION,), conversation, "asked", by.name, RATING_BUTTONS)
         if reason != "solved":
             said = f"{by.name} heeft dit gesprek gesloten: {CLOSE_REASONS[reason].lower()}."
             notices.insert(0, _note(conversation, by, said))
         await self._store.queue.close(conversation, notices, reason=reason)
         _note_change("closed", conversation_id, by.id)
+
+    def _may_be_rated(self, conversation: Conversation, by: Account) -> bool:
+        """Only people are, who said something; Chatwoot asks its customers itself."""
+        is_human = by.name not in (PROGRAM_NAME, CHATWOOT_NAME)
+        return self._asks_rating and is_human and bool(conversation.answered_at_ms)
 
     async def _give(
         self, conversation: Conversation, to: Account, why: str, note: Message | None, about: str = ""
@@ -286,7 +301,12 @@ class Handling:
             raise NotSendable(problem)
 
     async def _notice(
-        self, templates: Sequence[str], conversation: Conversation, notice: str, agent_name: str = ""
+        self,
+        templates: Sequence[str],
+        conversation: Conversation,
+        notice: str,
+        agent_name: str = "",
+        buttons: tuple[Button, ...] = (),
     ) -> list[Message]:
         """What the customer hears: the first template that there is; without any, the change still happens.
 
@@ -304,6 +324,7 @@ class Handling:
                         sender="system",
                         notice=notice,
                         agent_name=agent_name,
+                        buttons=buttons,
                         handoff=conversation.handoff,
                         channel=conversation.channel,
                     )

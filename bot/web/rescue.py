@@ -54,6 +54,7 @@ class Rescue:
     async def _clean(self) -> None:
         await self._store.conversations.remove_expired()
         await self._store.people.remove_expired()
+        await self._store.ratings.remove_expired(now_ms())
         await self._store.conversations.place_all()
         await self._store.inbound.remove_expired()
         await self._store.work.forget_gone_workers()

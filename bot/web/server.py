@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.web import failures
 from bot.web.access import check_origin, is_https
+from bot.web.afterwards import Afterwards
 from bot.web.api import blueprint as api
 from bot.web.app import App
 from bot.web.assignment import Assignment
@@ -29,6 +30,7 @@ from bot.web.channels.messenger.webhook import blueprint as messenger_webhook
 from bot.web.channels.rest import blueprint as rest
 from bot.web.channels.widget import Limits
 from bot.web.channels.widget import blueprint as widget
+from bot.web.clicks import Clicks
 from bot.web.connectors.chatwoot.config import load_config as load_chatwoot
 from bot.web.connectors.chatwoot.connector import Chatwoot
 from bot.web.connectors.chatwoot.webhook import blueprint as chatwoot_webhook
@@ -140,9 +142,13 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.promises = Promises(store, app.ctx.telling, settings)
     app.ctx.reminding = Reminding(store, app.ctx.telling)
     app.ctx.media = MediaKeeper(store, settings, app.ctx.metrics)
-    app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue)
+    clicks = Clicks(store, answers, app.ctx.telling)
+    app.ctx.intake = Intake(store, answers, settings, app.ctx.metrics, app.ctx.rescue, clicks)
     messenger = load_config(settings)
-    app.ctx.handling = Handling(store, answers, messenger, timezone=settings.timezone)
+    app.ctx.handling = Handling(
+        store, answers, messenger, timezone=settings.timezone, asks_rating=settings.ask_rating == "on"
+    )
+    app.ctx.afterwards = Afterwards(store, answers, messenger, after_s=settings.helped_after_s)
     app.ctx.assignment = Assignment(store, app.ctx.handling)
     app.ctx.snoozes = Snoozes(store, answers, away_s=settings.agent_away_s)
     app.ctx.messenger = messenger and Messenger(
@@ -185,6 +191,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         "snoozes": ctx.snoozes.run,
         "promises": ctx.promises.run,
         "reminding": ctx.reminding.run,
+        **({"afterwards": ctx.afterwards.run} if ctx.settings.helped_after_s else {}),
         "media": ctx.media.run,
         "hooks": ctx.hooks.run,
         "search": ctx.search.run,

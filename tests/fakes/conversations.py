@@ -62,12 +62,20 @@ async def answer(
     nlu: Nlu = SURE,
     handoff: Handoff | None = None,
     buttons: tuple[Button, ...] = (),
+    template: str = "",
 ) -> None:
     """The assistant answers the message, or gives the conversation to a human."""
     while item := await store.work.take("test", block_ms=500):
         turn = await store.work.begin(item)
         if turn and turn.message.id == written.id:
-            reply = message(written.conversation_id, "assistant", text, buttons=buttons, in_reply_to=written.id)
+            reply = message(
+                written.conversation_id,
+                "assistant",
+                text,
+                buttons=buttons,
+                template=template,
+                in_reply_to=written.id,
+            )
             assert await store.work.finish(turn, [reply], dialogue="{}", nlu=nlu, handoff=handoff) is not None
             return
     raise AssertionError("the message was not the assistant's to answer")

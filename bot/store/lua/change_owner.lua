@@ -8,7 +8,7 @@
 -- returns {1, version}, or {0, the owner it has} when it was somebody else's
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
 local close_reason, what = ARGV[own + 9], ARGV[own + 10]
-local agents = KEYS[25]
+local agents = KEYS[27]
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end
@@ -69,6 +69,8 @@ if owner == 'assistant' or owner == 'closed' then
   end_episode(owner == 'closed' and 'closed' or 'handed_back', close_reason, had_name)
   redis.call('HDEL', conversation, 'dialogue')
   if owner == 'closed' then redis.call('HSET', conversation, 'closed_at_ms', now_ms, 'close_reason', close_reason) end
+  -- A rating is of the time that humans had it last.
+  redis.call('HDEL', conversation, 'rating')
 end
 if what ~= '' then happened(what, { owner = owner, before = current, close_reason = close_reason }) end
 if current == 'assistant' and owner == 'queue' then

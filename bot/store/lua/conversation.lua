@@ -1,12 +1,12 @@
 -- What every script on a conversation shares. The client sends this file in front of each of them.
--- KEYS[1..11] are those of the conversation, KEYS[12..24] those of all, in the order of conversations.py `script_keys`;
+-- KEYS[1..11] are those of the conversation, KEYS[12..26] those of all, in the order of conversations.py `script_keys`;
 -- a script's own keys come behind them.
 local conversation, log, ids = KEYS[1], KEYS[2], KEYS[3]
 local pending, nlu, states = KEYS[4], KEYS[5], KEYS[6]
 local to_send, sends, marks, episodes = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local work, due, queue, claimed, outbox, active = KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
 local figures, sending, media, views, viewed, happenings = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
-local unread = KEYS[24]
+local unread, asks, ratings = KEYS[24], KEYS[25], KEYS[26]
 local id, lifetime_s, events = ARGV[1], ARGV[2], ARGV[3]
 -- A script's own arguments come behind these three.
 local own = 3
@@ -51,6 +51,26 @@ local function count_turn(entry_id, nlu_json, handoff)
   count('answer_ms:sum', waited_ms)
 end
 
+-- What customers make of us, each once: of a changed mind only the last is kept.
+local function keep_rating(said, before_ms)
+  for _, before in ipairs(before_ms and redis.call('ZRANGEBYSCORE', ratings, before_ms, before_ms) or {}) do
+    if cjson.decode(before).conversation_id == id then redis.call('ZREM', ratings, before) end
+  end
+  said.conversation_id, said.at_ms = id, now_ms
+  redis.call('ZADD', ratings, now_ms, cjson.encode(said))
+end
+
+-- Whether the assistant's last answer helped: `yes` or `no`. Returns whether that is news.
+local function rate_answer(helped)
+  local known = redis.call('HMGET', conversation, 'answered_with', 'helped', 'helped_at_ms')
+  local template, before = known[1], known[2]
+  if not template or before == helped then return false end
+  if not before then count('answers_rated:' .. template .. ':' .. helped) end
+  keep_rating({ template = template, helped = helped == 'yes' }, known[3])
+  redis.call('HSET', conversation, 'helped', helped, 'helped_at_ms', now_ms)
+  return true
+end
+
 -- Whether a message of a customer is what became of an edit of another one.
 local function is_edit_of(message_id, original_id)
   local length = #original_id
@@ -90,7 +110,7 @@ end
 local function begin_handoff(handoff)
   local said = cjson.decode(handoff)
   redis.call('HSET', conversation, 'handoff', handoff, 'alarm_at_ms', first_alarm_ms(said), 'alarm_level', 0)
-  redis.call('HDEL', conversation, 'answered_at_ms', 'snoozed_until_ms', 'returned_by')
+  redis.call('HDEL', conversation, 'answered_at_ms', 'snoozed_until_ms', 'returned_by', 'answered_with')
   if said.reason == 'complaint' then redis.call('HINCRBY', conversation, 'complaints', 1) end
   happened('handoff', { reason = said.reason, priority = said.priority, department = said.department or '' })
 end
@@ -156,6 +176,8 @@ local function append(message_id, message, sender, text)
   end
   if sender == 'agent' then note_answer(entry_id) end
   redis.call('ZADD', active, now_ms, id)
+  -- Somebody spoke: whether the answer before it helped is not asked any more.
+  redis.call('ZREM', asks, id)
   return entry_id
 end
 

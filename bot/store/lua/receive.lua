@@ -45,6 +45,7 @@ if handoff then
   local known = owner ~= 'assistant' and string.find(before, '"reason":"' .. reason .. '"', 1, true) ~= nil
   told = not known or (not with_agent and silent_ms > tonumber(remind_after_ms))
   if not known then
+    if reason == 'not_helped' then rate_answer('no') end
     begin_handoff(handoff)
     redis.call('HINCRBY', conversation, 'version', 1)
   end

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.conversations import AtOnce, Received, entry_order
 from bot.store.work import now_ms
+from bot.web.clicks import Clicks
 from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
 
@@ -36,8 +37,18 @@ def cleaned(text: str) -> str:
 class Intake:
     """Stores customers' messages, for all channels."""
 
-    def __init__(self, store: Store, answers: Answers, settings: Settings, metrics: Metrics, rescue: Rescue) -> None:
+    def __init__(
+        self,
+        store: Store,
+        answers: Answers,
+        settings: Settings,
+        metrics: Metrics,
+        rescue: Rescue,
+        clicks: Clicks | None = None,
+    ) -> None:
+        """clicks: takes what customers press under questions of ours; without it that is a message like any other."""
         self._store = store
+        self._clicks = clicks
         self._rescue = rescue
         self._metrics = metrics
         self._answers = answers
@@ -99,6 +110,10 @@ class Intake:
         the assistant gets a human.
         """
         kind = emergencies.kind_of(message.text)
+        taken = await self._clicks.take(message) if self._clicks and answerable and not kind else None
+        if isinstance(taken, Received):
+            return taken
+        at_once = at_once or taken
         at_once = await self._emergency(kind, message) if kind else at_once
         with self._metrics.store_seconds.time():
             received = await self._store.conversations.receive(
@@ -118,6 +133,9 @@ class Intake:
             log.warning("emergency.found", conversation_id=message.conversation_id, kind=kind, owner=owner, told=told)
         if received.remind:
             await self._remind(message)
+        if at_once and at_once.note:
+            with suppress(StoreUnavailable):  # agents have the reason, and the answer right above
+                await self._store.conversations.note(at_once.note)
         if received.owner == ASSISTANT and answerable and self._rescue.is_overloaded and not received.repeated:
             with suppress(StoreUnavailable):  # stored it is; the rescue hands it over a little later
                 since_ms = entry_order(received.entry_id)[0]

@@ -104,9 +104,9 @@ async def _turn(request: Request, message: Message, sender: str) -> list[Message
     with ctx.live.subscribe(message.conversation_id) as events:
         received = await ctx.intake.store(message, channel=CHANNEL, customer_id=sender)
         try:
-            said_already = received.repeated or received.remind or received.told
+            said_already = received.repeated or received.remind or received.told or received.settled
             replies = await _replies(ctx.store, message, received.entry_id) if said_already else []
-            if received.owner == ASSISTANT and all(map(_only_asks_for_patience, replies)):
+            if received.owner == ASSISTANT and not received.settled and all(map(_only_asks_for_patience, replies)):
                 replies = await _handled(ctx, events, message)
             return replies or await _replies(ctx.store, message, received.entry_id)
         except StoreUnavailable:

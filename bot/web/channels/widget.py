@@ -210,7 +210,7 @@ class Page:
         received = await self._ctx.intake.store(message, channel=CHANNEL, customer_id=self._conversation_id)
         self._in_order.settled(message.id)
         await self._send(type="ack", id=frame.id, entry_id=received.entry_id, repeated=received.repeated)
-        if received.owner == ASSISTANT and not received.repeated:
+        if received.owner == ASSISTANT and not (received.repeated or received.settled):
             await self._send(type="typing", sender="assistant")
 
         with suppress(StoreUnavailable):  # the message is stored; with the next one, or the next hello

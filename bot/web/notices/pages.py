@@ -22,6 +22,7 @@ KINDS: dict[Kind, str] = {
     "reminder": "Herinnering",
     "assigned": "Nieuw gesprek",
     "webhook": "Koppeling",
+    "rating": "Beoordeling",
 }
 
 

@@ -23,6 +23,8 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "handoffs": (("reason",), "Conversations put in the human queue"),
     "owner_changes": (("change",), "Conversations claimed, put back, handed back or closed"),
     "promise_warnings": (("of", "time"), "Warnings that a customer waits longer than was promised"),
+    "answers_rated": (("template", "helped"), "Answers of which a customer said whether they helped"),
+    "agents_rated": (("rating",), "Times that a customer rated how an agent helped, from 1 to 5"),
     "emergencies": (("kind",), "Messages in which the patterns find an emergency"),
 }
 # Said as 0 before the first, so that the first counts as a rise.
@@ -36,6 +38,7 @@ _KNOWN: dict[str, Iterable[str]] = {
     "handoffs": REASONS,
     "owner_changes": ("claimed", "put_back", "handed_back", "closed"),
     "emergencies": ("self_harm", "emergency"),
+    "agents_rated": ("1", "2", "3", "4", "5"),
 }
 
 

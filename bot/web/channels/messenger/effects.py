@@ -116,7 +116,7 @@ class Effects:
         )
         if wrote.about:
             await self._note(conversation_id, f"about-{wrote.mid}", wrote.about, at_ms)
-        if self._actions and answerable and received.owner == ASSISTANT and not received.repeated:
+        if self._actions and answerable and received.owner == ASSISTANT and not (received.repeated or received.settled):
             await self._actions.seen(where.page, where.channel, where.customer_id)
 
     async def _for_a_human(self, message: Message) -> AtOnce | None:
