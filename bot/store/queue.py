@@ -132,14 +132,27 @@ class HumanQueue:
         return await self._say(conversation_id, ASSISTANT, message, waiting_since_ms)
 
     async def hand_back(
-        self, conversation: Conversation, notices: Sequence[Message] = (), *, if_unchanged: bool = False
+        self,
+        conversation: Conversation,
+        notices: Sequence[Message] = (),
+        *,
+        if_unchanged: bool = False,
+        seen_entry_id: str = "",
     ) -> None:
         """Give an agent's conversation back to the assistant. Earlier messages are not answered again.
 
         A customer who hears nothing about it hears it with the assistant's next reply.
         if_unchanged: raises AlreadyClaimed too if anything was said, or anybody had it, since `conversation` was read.
+        seen_entry_id: as in `reply`, since nobody answers what was not seen.
         """
-        await self._change(conversation, ASSISTANT, notices=notices, if_unchanged=if_unchanged, what="hand_back")
+        await self._change(
+            conversation,
+            ASSISTANT,
+            notices=notices,
+            if_unchanged=if_unchanged,
+            seen_entry_id=seen_entry_id,
+            what="hand_back",
+        )
 
     async def put_back(
         self,
@@ -184,12 +197,18 @@ class HumanQueue:
         )
 
     async def snooze(
-        self, conversation: Conversation, until_ms: int, note: Message | None = None, *, if_until_ms: int | None = None
+        self,
+        conversation: Conversation,
+        until_ms: int,
+        note: Message | None = None,
+        *,
+        if_until_ms: int | None = None,
+        seen_entry_id: str = "",
     ) -> None:
         """Put an agent's conversation aside until then; 0 takes it up again. A word of the customer does too.
 
         The promise of an end counts anew from `until_ms`. if_until_ms: only while it is put aside until then.
-        Raises AlreadyClaimed when the owner is another one now, or that time.
+        seen_entry_id: as in `reply`. Raises AlreadyClaimed when the owner is another one now, or that time.
         """
         due_ms = 0
         if until_ms and conversation.handoff:
@@ -197,7 +216,7 @@ class HumanQueue:
                 await self._departments.promise(conversation.handoff, conversation.channel, until_ms)
             ).resolve_due_ms
         args = [*self._conversations.script_args(conversation.id), conversation.owner, until_ms, due_ms]
-        args += ["" if if_until_ms is None else if_until_ms]
+        args += ["" if if_until_ms is None else if_until_ms, seen_entry_id]
         args += message_group(note) if note else []
         done, answer = await self._snooze(self._conversations.script_keys(conversation.id), args)
         _check(done, answer, conversation.id)
@@ -252,12 +271,21 @@ class HumanQueue:
         is_new, _ = await self._elsewhere(self._conversations.script_keys(conversation_id), args)
         return bool(is_new)
 
-    async def close(self, conversation: Conversation, notices: Sequence[Message] = (), *, reason: str = "") -> None:
+    async def close(
+        self,
+        conversation: Conversation,
+        notices: Sequence[Message] = (),
+        *,
+        reason: str = "",
+        seen_entry_id: str = "",
+    ) -> None:
         """End the conversation; a next message of the customer starts afresh with the assistant.
 
-        reason: a key of CLOSE_REASONS, or empty.
+        reason: a key of CLOSE_REASONS, or empty. seen_entry_id: as in `reply`, since nobody answers what was not seen.
         """
-        await self._change(conversation, CLOSED, notices=notices, close_reason=reason, what="close")
+        await self._change(
+            conversation, CLOSED, notices=notices, close_reason=reason, seen_entry_id=seen_entry_id, what="close"
+        )
 
     async def _say(
         self,
@@ -292,6 +320,7 @@ class HumanQueue:
         is_answer: bool = False,
         close_reason: str = "",
         what: str = "",
+        seen_entry_id: str = "",
     ) -> None:
         """is_answer: the notices are what the customer hears instead of an answer. what: its name in `happenings`."""
         handoff = handoff and await self._departments.plan(handoff, conversation.channel)
@@ -307,6 +336,7 @@ class HumanQueue:
             f"{conversation.version} {conversation.last_at_ms}" if if_unchanged else "",
             close_reason,
             what,
+            seen_entry_id,
         ]
         for notice in notices:
             if is_answer or conversation.hears_notices or not notice.to_customer:

@@ -136,11 +136,11 @@ class Handling:
         await self._store.queue.put_back(conversation, handoff, [said, *notices], what="transfer")
         _note_change("transferred", conversation_id, by.id)
 
-    async def hand_back(self, conversation_id: str, agent: Account) -> None:
-        """Give the conversation back to the assistant."""
+    async def hand_back(self, conversation_id: str, agent: Account, *, seen_entry_id: str = "") -> None:
+        """Give the conversation back to the assistant; seen_entry_id: as in `reply`."""
         conversation = await self._own(conversation_id, agent)
         notices = await self._notice(("utter_terug_naar_assistent",), conversation, "handed_back", agent.name)
-        await self._store.queue.hand_back(conversation, notices)
+        await self._store.queue.hand_back(conversation, notices, seen_entry_id=seen_entry_id)
         _note_change("handed_back", conversation_id, agent.id)
 
     async def put_back(self, conversation_id: str, agent: Account) -> None:
@@ -197,9 +197,10 @@ class Handling:
         )
         return entry_id
 
-    async def snooze(self, conversation_id: str, by: Account, until_ms: int) -> None:
+    async def snooze(self, conversation_id: str, by: Account, until_ms: int, *, seen_entry_id: str = "") -> None:
         """Put by's own conversation aside until then, at most MAX_SNOOZE_DAYS ahead; 0 takes it up again.
 
+        seen_entry_id: as in `reply`.
         Raises InvalidMessage for a time that is past or too far, AlreadyClaimed when it is not (any more) theirs.
         """
         conversation = await self._own(conversation_id, by)
@@ -210,7 +211,8 @@ class Handling:
         else:
             until = datetime.fromtimestamp(until_ms / 1000, self._zone)
             said = f"{by.name} legt dit gesprek weg tot {moment(until)}."
-        await self._store.queue.snooze(conversation, until_ms, _note(conversation, by, said))
+        note = _note(conversation, by, said)
+        await self._store.queue.snooze(conversation, until_ms, note, seen_entry_id=seen_entry_id)
         _note_change("snoozed" if until_ms else "woken", conversation_id, by.id)
 
     async def set_priority(self, conversation_id: str, by: Account, priority: Priority) -> None:
@@ -222,10 +224,12 @@ class Handling:
         await self._store.queue.set_priority(conversation_id, priority, note)
         log.info("priority.changed", conversation_id=conversation_id, priority=priority, agent_id=by.id)
 
-    async def close(self, conversation_id: str, by: Account, reason: str = "solved") -> None:
+    async def close(
+        self, conversation_id: str, by: Account, reason: str = "solved", *, seen_entry_id: str = ""
+    ) -> None:
         """End by's own conversation, or one that waits; the customer hears it, but for SILENT_REASONS.
 
-        reason: a key of CLOSE_REASONS; raises InvalidMessage for another.
+        reason: a key of CLOSE_REASONS; raises InvalidMessage for another. seen_entry_id: as in `reply`.
         """
         if reason not in CLOSE_REASONS:
             raise InvalidMessage(f"reason: expected one of {', '.join(CLOSE_REASONS)}")
@@ -240,7 +244,7 @@ class Handling:
         if reason != "solved":
             said = f"{by.name} heeft dit gesprek gesloten: {CLOSE_REASONS[reason].lower()}."
             notices.insert(0, _note(conversation, by, said))
-        await self._store.queue.close(conversation, notices, reason=reason)
+        await self._store.queue.close(conversation, notices, reason=reason, seen_entry_id=seen_entry_id)
         _note_change("closed", conversation_id, by.id)
 
     def _may_be_rated(self, conversation: Conversation, by: Account) -> bool:

@@ -15,7 +15,7 @@ from bot.store.departments import Department, Target
 from bot.web.desk.bulk import MAX_AT_ONCE
 from bot.web.desk.words import page_url
 from tests.conftest import Site, eventually
-from tests.fakes.conversations import handed_over
+from tests.fakes.conversations import handed_over, write
 from tests.web.test_desk import Agent
 
 HR = Department("hr", "personeelszaken", Target(60, 600), members=("noor",), place=1)
@@ -48,6 +48,15 @@ async def desks(site: Site, tokens: dict[str, str]) -> AsyncIterator[dict[str, A
 @pytest.fixture
 def sanne(desks: dict[str, Agent]) -> Agent:
     return desks["sanne"]
+
+
+def seen_in(page: str, deed: str) -> str:
+    """The place of the customer's last message, as the form of that deed has it."""
+    form = re.search(rf'action="[^"]*/{deed}" .*?</form>', page, re.DOTALL)
+    assert form, deed
+    place = re.search(r'name="seen_entry_id" value="([^"]+)"', form[0])
+    assert place, form[0]
+    return place[1]
 
 
 async def mine(data: Store, agent: Agent) -> str:
@@ -248,3 +257,23 @@ async def test_many_at_once_refuses_what_it_can_not_read(site: Site, sanne: Agen
     form = aiohttp.FormData([("deed", deed), *(("ids", one) for one in ids)])
     async with sanne._http.post("/desk/bulk", data=form) as response:
         assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    ("deed", "form"),
+    [("close", {"reason": "solved"}), ("hand-back", {}), ("snooze", {"until": "tomorrow"})],
+    ids=["close", "hand back", "snooze"],
+)
+async def test_what_the_customer_wrote_meanwhile_is_not_put_away_unread(
+    data: Store, sanne: Agent, deed: str, form: dict[str, str]
+) -> None:
+    conversation_id = await mine(data, sanne)
+    url = page_url(conversation_id)
+    seen = seen_in((await sanne.get(url))[1], deed)
+    await write(data, "o wacht, nog iets", conversation_id)
+    status, page = await sanne.post(f"{url}/{deed}", seen_entry_id=seen, **form)
+    after = await data.conversations.get(conversation_id)
+    assert (status, after.owner, after.snoozed_until_ms) == (409, "agent:sanne", 0)
+    assert "de klant schreef intussen iets" in page and "o wacht, nog iets" in page
+    status, _ = await sanne.post(f"{url}/{deed}", seen_entry_id=seen_in(page, deed), **form)
+    assert status == 303

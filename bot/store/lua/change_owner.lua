@@ -3,11 +3,13 @@
 --                only if work has waited since before this ms ('' for any), only if the agent who has it was last seen
 --                at this ms ('' for any, 0 for never), only if version and last message are still these, as
 --                `<version> <ms>` ('' for any), why it is closed ('' for no reason), what it is called in
---                `happenings`, then notices in groups of four (see append_all); with a last seen the first is a note,
---                and the rest is left out if the agent had the last word
--- returns {1, version}, or {0, the owner it has} when it was somebody else's
+--                `happenings`, only if the customer's last message is the one at this place ('' for any), then notices
+--                in groups of four (see append_all); with a last seen the first is a note, and the rest is left out if
+--                the agent had the last word
+-- returns {1, version}; {0, the owner it has} when it was somebody else's; {2, the place of the customer's last message}
+--         when that is another one
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
-local close_reason, what = ARGV[own + 9], ARGV[own + 10]
+local close_reason, what, seen_entry_id = ARGV[own + 9], ARGV[own + 10], ARGV[own + 11]
 local agents = KEYS[27]
 
 local current = redis.call('HGET', conversation, 'owner')
@@ -17,7 +19,9 @@ local unchanged = ARGV[own + 8]
 if unchanged ~= '' and unchanged ~= table.concat(redis.call('HMGET', conversation, 'version', 'last_at_ms'), ' ') then
   return { 0, current }
 end
-local first_notice, last_notice = own + 11, #ARGV
+local newest = redis.call('HGET', conversation, 'customer_entry_id') or ''
+if seen_entry_id ~= '' and newest ~= seen_entry_id then return { 2, newest } end
+local first_notice, last_notice = own + 12, #ARGV
 if last_seen_ms ~= '' then
   local seen_ms = redis.call('ZSCORE', agents, string.sub(current, 7)) or 0
   if tonumber(seen_ms) ~= tonumber(last_seen_ms) then return { 0, current } end

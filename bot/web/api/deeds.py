@@ -111,7 +111,9 @@ async def transfer(request: Request, conversation_id: str, body: Transfer) -> Co
     errors=(400, 404, 409),
 )
 async def snooze(request: Request, conversation_id: str, body: Snooze) -> ConversationDetail:
-    await request.app.ctx.handling.snooze(conversation_id, request.ctx.account, body.until_ms)
+    await request.app.ctx.handling.snooze(
+        conversation_id, request.ctx.account, body.until_ms, seen_entry_id=body.seen_entry_id
+    )
     return await detail(request, conversation_id)
 
 
@@ -179,7 +181,9 @@ async def put_back(request: Request, conversation_id: str) -> ConversationDetail
     errors=(400, 404, 409),
 )
 async def close(request: Request, conversation_id: str, body: Close) -> ConversationDetail:
-    await request.app.ctx.handling.close(conversation_id, request.ctx.account, body.reason)
+    await request.app.ctx.handling.close(
+        conversation_id, request.ctx.account, body.reason, seen_entry_id=body.seen_entry_id
+    )
     return await detail(request, conversation_id)
 
 

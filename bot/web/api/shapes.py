@@ -92,9 +92,10 @@ class Transfer(msgspec.Struct):
 
 
 class Snooze(msgspec.Struct):
-    """until_ms: when it comes back, ms since 1970; 0 takes it up again."""
+    """until_ms: when it comes back, ms since 1970; 0 takes it up again. seen_entry_id: as in a reply."""
 
     until_ms: int
+    seen_entry_id: str = ""
 
 
 class Prioritise(msgspec.Struct):
@@ -106,9 +107,10 @@ class Labels(msgspec.Struct):
 
 
 class Close(msgspec.Struct):
-    """reason: solved, no_reply, elsewhere, duplicate or spam."""
+    """reason: solved, no_reply, elsewhere, duplicate or spam. seen_entry_id: as in a reply."""
 
     reason: str = "solved"
+    seen_entry_id: str = ""
 
 
 class Stored(msgspec.Struct):

@@ -7,9 +7,9 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from bot.errors import AlreadyClaimed, InvalidMessage
+from bot.errors import AlreadyClaimed, CustomerWrote, InvalidMessage
 from bot.web.desk import later
-from bot.web.desk.asked import agents_only, conversation_page, to_page
+from bot.web.desk.asked import agents_only, conversation_page, seen_entry_id, to_page
 from bot.web.desk.asked import conversation_id as asked_id
 from bot.web.desk.conversation import who_was_first
 from bot.web.desk.targets import pass_on, target_of
@@ -17,6 +17,7 @@ from bot.web.form_fields import field, text_field
 from bot.web.handling import MAX_NOTE_CHARS, MAX_SNOOZE_DAYS
 
 _WRONG_TRANSFER = f"Kies een collega of een afdeling. Je uitleg heeft hoogstens {MAX_NOTE_CHARS} tekens."
+_CUSTOMER_WROTE = "Niet gedaan: de klant schreef intussen iets. Lees dat eerst."
 _WRONG_TIME = f"Kies een moment tussen nu en over {MAX_SNOOZE_DAYS} dagen."
 
 
@@ -28,7 +29,9 @@ async def claim(request: Request, conversation_id: str) -> HTTPResponse:
 
 @agents_only
 async def hand_back(request: Request, conversation_id: str) -> HTTPResponse:
-    return await _change(request, request.app.ctx.handling.hand_back(asked_id(request), request.ctx.account))
+    seen = seen_entry_id(request)
+    change = request.app.ctx.handling.hand_back(asked_id(request), request.ctx.account, seen_entry_id=seen)
+    return await _change(request, change)
 
 
 @agents_only
@@ -39,7 +42,8 @@ async def put_back(request: Request, conversation_id: str) -> HTTPResponse:
 @agents_only
 async def close(request: Request, conversation_id: str) -> HTTPResponse:
     reason = field(request, "reason") or "solved"
-    change = request.app.ctx.handling.close(asked_id(request), request.ctx.account, reason)
+    seen = seen_entry_id(request)
+    change = request.app.ctx.handling.close(asked_id(request), request.ctx.account, reason, seen_entry_id=seen)
     return await _change(request, change, "Kies waarom je het gesprek sluit.")
 
 
@@ -73,7 +77,9 @@ async def _transfer(request: Request) -> None:
 
 async def _snooze(request: Request) -> None:
     until_ms = later.until_ms(field(request, "until"), later.now_in(request.app.ctx.settings.timezone))
-    await request.app.ctx.handling.snooze(asked_id(request), request.ctx.account, until_ms)
+    await request.app.ctx.handling.snooze(
+        asked_id(request), request.ctx.account, until_ms, seen_entry_id=seen_entry_id(request)
+    )
 
 
 async def _change(request: Request, change: Awaitable[Any], wrong: str = "") -> HTTPResponse:
@@ -85,6 +91,8 @@ async def _change(request: Request, change: Awaitable[Any], wrong: str = "") -> 
         await change
     except InvalidMessage:
         return await conversation_page(request, 400, notice=wrong)
+    except CustomerWrote:
+        return await conversation_page(request, 409, notice=_CUSTOMER_WROTE)
     except AlreadyClaimed:
         conversation = await request.app.ctx.store.conversations.get(asked_id(request))
         # In another tab of their own is no conflict.

@@ -10,6 +10,7 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from bot.model import Conversation
+from bot.store.conversations import ENTRY_ID
 from bot.web.access import Handler, signed_in
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
@@ -18,6 +19,7 @@ from bot.web.desk.composer import Returned
 from bot.web.desk.conversation import ConversationPage, load_page
 from bot.web.desk.customer import Asked, CustomerCard, load_card
 from bot.web.desk.listing import Choice, DeskList, load_list
+from bot.web.form_fields import field
 from bot.web.pages import render
 from bot.web.rights import AGENTS
 
@@ -37,6 +39,12 @@ def agents_only(handler: Handler) -> Handler:
 def conversation_id(request: Request) -> str:
     # Not the router's value: it comes decoded or not, depending on which other routes asked for `unquote`.
     return unquote(request.path.split("/")[2])
+
+
+def seen_entry_id(request: Request) -> str:
+    """Place of the customer's last message that the agent had seen; empty asks for no check."""
+    given = field(request, "seen_entry_id")
+    return given if ENTRY_ID.fullmatch(given) else ""
 
 
 async def conversation_page(

@@ -7,13 +7,12 @@ from sanic.response import empty, json
 
 from bot.errors import AlreadyClaimed, CustomerWrote, InvalidMessage, NotSendable
 from bot.model import Conversation
-from bot.store.conversations import ENTRY_ID
 from bot.store.drafts import Draft, DraftKind
 from bot.store.sending import SentAgain
 from bot.store.work import now_ms
 from bot.web.channels.messenger.obstacles import obstacle
 from bot.web.desk import words
-from bot.web.desk.asked import agents_only, conversation_page, messenger_config, to_page
+from bot.web.desk.asked import agents_only, conversation_page, messenger_config, seen_entry_id, to_page
 from bot.web.desk.asked import conversation_id as asked_id
 from bot.web.desk.composer import Box, Returned
 from bot.web.desk.conversation import who_was_first
@@ -31,7 +30,7 @@ _NOT_SENT_AGAIN: dict[SentAgain, str] = {
 @agents_only
 async def reply(request: Request, conversation_id: str) -> HTTPResponse:
     store, account = request.app.ctx.store, request.ctx.account
-    box = Box(text_field(request, "text"), uuid_field(request, "message_id"), _seen_entry_id(request))
+    box = Box(text_field(request, "text"), uuid_field(request, "message_id"), seen_entry_id(request))
     conversation = await store.conversations.get(asked_id(request))
     if over := too_long(conversation, box.text):
         return await _not_sent(request, over, box, status=400)
@@ -77,7 +76,7 @@ async def save_draft(request: Request, conversation_id: str) -> HTTPResponse:
     text = field(request, "text").replace("\r\n", "\n")
     if len(text) > MAX_REPLY_CHARS:
         raise InvalidMessage(f"text: expected at most {MAX_REPLY_CHARS} characters, got {len(text)}")
-    draft = Draft(text if text.strip() else "", uuid_field(request, "message_id"), _seen_entry_id(request), now_ms())
+    draft = Draft(text if text.strip() else "", uuid_field(request, "message_id"), seen_entry_id(request), now_ms())
     await request.app.ctx.store.drafts.save(asked_id(request), request.ctx.account.id, draft, kind)
     return empty()
 
@@ -131,9 +130,3 @@ async def _customer_wrote(request: Request, box: Box) -> HTTPResponse:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _MISSED_CHARS else f"{text[:_MISSED_CHARS]}…"
-
-
-def _seen_entry_id(request: Request) -> str:
-    """Place of the customer's last message that the agent had seen; empty asks for no check."""
-    given = field(request, "seen_entry_id")
-    return given if ENTRY_ID.fullmatch(given) else ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.errors import AlreadyClaimed, InvalidMessage, NotSendable
+from bot.errors import AlreadyClaimed, CustomerWrote, InvalidMessage, NotSendable
 from bot.model import (
     ASSISTANT,
     CHATWOOT,
@@ -132,7 +132,10 @@ class TakingIn:
         if is_resolved and conversation.owner == CHATWOOT:
             if entry_order(conversation.customer_entry_id) > entry_order(link.sent):
                 return link  # the customer wrote meanwhile: that opens it again there
-            await self._handling.close(conversation_id, ACCOUNT)
+            try:
+                await self._handling.close(conversation_id, ACCOUNT, seen_entry_id=conversation.customer_entry_id)
+            except CustomerWrote:
+                return link  # at this very moment
             log.info("chatwoot.resolved", conversation_id=conversation_id)
         elif not is_resolved and was_resolved and conversation.owner in (CLOSED, ASSISTANT):
             await self._have(conversation)
