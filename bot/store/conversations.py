@@ -395,13 +395,21 @@ class ConversationStore:
         return [msgspec.json.decode(one, type=Episode) for one in found]
 
     async def place_all(self) -> int:
-        """Put conversations in the lists that have no place there: those of a version before. Returns how many."""
+        """Put conversations in the lists that have no place there: those of a version before. Returns how many.
+
+        Who waits is promised what the department promises, so that somebody is warned.
+        """
         with translated_errors():
             ids = await self._client.zrange(self._keys.active, 0, -1)
             known = await self._client.hkeys(self._keys.viewed) if ids else []
-        missing = set(ids) - set(known)
+        missing = list(set(ids) - set(known))
+        old = {one.id: one for one in await self.get_many(missing)}
         for conversation_id in missing:
-            await self._run(self._place, conversation_id)
+            conversation = old.get(conversation_id)
+            handoff = conversation and conversation.handoff
+            if conversation and handoff and not handoff.department:
+                handoff = await self._departments.plan(handoff, conversation.channel)
+            await self._run(self._place, conversation_id, encode(handoff) if handoff else "")
         return len(missing)
 
     async def remove_expired(self) -> int:

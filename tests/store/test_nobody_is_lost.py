@@ -92,7 +92,7 @@ async def changes(store: Store, chance: random.Random, conversation_id: str) -> 
 
 async def check(store: Store, conversation: Conversation) -> None:
     place_before = (await store.views.places([conversation.id]))[0]
-    await store.conversations._run(store.conversations._place, conversation.id)
+    await store.conversations._run(store.conversations._place, conversation.id, "")
     places = (await store.views.places([conversation.id]))[0]
     assert places == place_before, "a change that did not end with keep()"
     lists = {"waiting", "held", "snoozed", "assistant", "closed"} & places.keys()

@@ -141,6 +141,25 @@ async def test_conversations_of_a_version_before_get_their_place(store: Store) -
     assert await ids(store, "waiting") == ["c1"] and await store.conversations.place_all() == 0
 
 
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_whoever_waited_in_a_version_before_is_warned_of(store: Store, is_answered: bool) -> None:
+    conversation = await handed_over(store, "c1", at_ms=now_ms() - 86_400_000)
+    if is_answered:
+        await store.queue.claim(conversation, SANNE)
+        await store.queue.reply("c1", SANNE, message("c1", "a1", "agent"))
+    key, client = store._keys.conversation("c1"), store._client
+    await client.hset(
+        key, "handoff", f'{{"reason":"complaint","priority":"normal","at_ms":{conversation.created_at_ms}}}'
+    )
+    await client.hdel(key, "alarm_at_ms", "alarm_level", "answered_at_ms")
+    await client.delete(store._keys.views, store._keys.viewed)
+    await store.conversations.place_all()
+    after = await store.conversations.get("c1")
+    assert after.handoff and after.handoff.department == "klantenservice"
+    due_ms = after.handoff.resolve_due_ms if is_answered else after.handoff.first_due_ms
+    assert due_ms and after.alarm_at_ms == due_ms and await ids(store, "alarm") == ["c1"]
+
+
 async def test_taking_over_what_was_put_aside_counts_by_what_is_promised_now(store: Store) -> None:
     await store.queue.claim(await handed_over(store, "c1", at_ms=now_ms() - 30 * 86_400_000), SANNE)
     await store.queue.reply("c1", SANNE, message("c1", "a1", "agent"))

@@ -73,6 +73,18 @@ async def test_next_is_of_the_agents_own_departments(store: Store, assignment: A
     assert outsider and outsider.id == for_hr
 
 
+async def test_what_waits_for_a_department_that_is_gone_does_not_wait_for_quiet(
+    store: Store, assignment: Assignment
+) -> None:
+    await store.departments.save(replace(SERVICE, members=("sanne",)))
+    await store.departments.save(replace(HR, members=("daan",)))
+    nobodys = await handed_over(store, "een", reason="complaint", waits_s=90_000)
+    await handed_over(store, "twee")
+    await store.departments.remove("hr")
+    found = await assignment.next_for(SANNE)
+    assert found and found.id == nobodys
+
+
 async def test_next_takes_what_no_department_looks_after(store: Store, assignment: Assignment) -> None:
     await store.departments.save(replace(SERVICE, members=("sanne",)))
     await store.departments.save(HR)  # without members
