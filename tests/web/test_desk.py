@@ -204,7 +204,7 @@ async def test_page_shows_what_the_customer_named_order_numbers_first(data: Stor
     await answer(data, first, nlu=naming(SURE, product="<jas>", phone="0612345678", winkel_naam="Sinkel"))
     second = await write(data, "bestelling WS-1048221", first.conversation_id)
     await answer(data, second, nlu=naming(SURE, order_number="WS-1048221", phone="06 12345678"))
-    _, page = await sanne.get(page_url(first.conversation_id))
+    _, page = await sanne.get(f"{page_url(first.conversation_id)}/transcript")
     shown = re.findall(r"<dt>(.*?)</dt> <dd>(.*?)</dd>", page)
     assert shown == [
         ("Bestelnummer", "WS-1048221"),
