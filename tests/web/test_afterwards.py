@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
@@ -19,13 +21,16 @@ from bot.web.afterwards import AGAIN_MS, TOO_LATE_MS, Afterwards
 from bot.web.channels.intake import Intake
 from bot.web.clicks import HELPED_BUTTONS, RATING_BUTTONS, Clicks
 from bot.web.handling import Handling
+from bot.web.links import page_url
 from bot.web.mail import Mailer
 from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
+from bot.web.team.ratings import PER_PAGE
 from bot.web.telling import Telling
 from tests.conftest import Site, eventually, project_templates, running_site
 from tests.fakes.conversations import answer, handed_over, message, write
 from tests.web.test_rest import send
+from tests.web.visitor import Visitor
 
 SANNE = Account("sanne", "Sanne", ("agent",))
 QUESTION = "Ben je zo geholpen?"
@@ -351,3 +356,59 @@ async def test_a_program_that_passes_messages_on_presses_the_buttons_too(quick: 
 async def test_who_wants_to_ask_nobody_asks_nobody(store: Store, settings: Settings) -> None:
     answers = Answers(store.templates, settings, store.departments)
     await asyncio.wait_for(Afterwards(store, answers, None, after_s=0).run(), 1.0)
+
+
+# What managers see
+
+
+@pytest.fixture
+def chef(quick: Site) -> Visitor:
+    return Visitor(quick.url, quick.session("chef", "manager"))
+
+
+async def test_managers_see_what_did_not_help_first_and_where_it_went_wrong(quick: Site, chef: Visitor) -> None:
+    async with quick.store() as store:
+        await store.templates.seed([Template("utter_faq_xss", "<b>Kop</b>", "Tekst.")])
+        desk = Desk(store, quick.settings)
+        for number in range(6):
+            await rated_answer(desk, f"rest-p{number}", "utter_faq_retourkosten", "nee" if number < 2 else "ja")
+        await rated_answer(desk, "rest-x", "utter_faq_xss", "ja")
+        marked = [await desk.solved() for _ in range(6)]
+        for mark, conversation_id in zip((5, 5, 4, 4, 2), marked, strict=False):
+            await desk.press(conversation_id, f"/beoordeling_{mark}")
+    page = chef.get("/team/beoordelingen")
+    assert "faq_retourkosten Ja: 4 Nee: 2 Hielp: 67%" in page.text
+    assert page.body.index("faq_retourkosten") < page.body.index("&lt;b&gt;Kop&lt;/b&gt;")
+    assert "Ja: 1 Nee: 0 Hielp: te weinig" in page.text
+    assert "Sanne Aantal: 5 Gemiddeld: 4,0 1 of 2: 1" in page.text
+    assert f'<a href="{page_url(marked[4])}">2 van 5 voor Sanne' in page.body
+    assert f'<a href="{page_url("rest-p0")}">Antwoord hielp niet' in page.body
+
+
+async def rated_answer(desk: Desk, conversation_id: str, template: str, said: str) -> None:
+    written = await write(desk.store, "vraag", conversation_id, channel="rest", customer_id=conversation_id)
+    await answer(desk.store, written, template=template)
+    await desk.press(conversation_id, f"/geholpen_{said}")
+
+
+def test_a_week_without_ratings_says_so(chef: Visitor) -> None:
+    page = chef.get("/team/beoordelingen?week=2020-W10")
+    assert page.status == 200
+    assert "Beoordelingen, week 10" in page.text
+    assert "Geen klant gaf deze week een cijfer." in page.text
+    for odd in ("?week=2020-W99&page=x", "?page=99999", "?page=-1", "?week=%00"):
+        assert chef.get(f"/team/beoordelingen{odd}").status == 200
+
+
+def test_many_conversations_that_went_wrong_are_paged(quick: Site, chef: Visitor) -> None:
+    async def many(store: Store) -> None:
+        at_ms = int(datetime(2024, 3, 6, tzinfo=timezone.utc).timestamp() * 1000)
+        for number in range(PER_PAGE + 1):
+            said = {"conversation_id": f"oud-{number}", "at_ms": at_ms + number, "rating": 1, "agent_name": "Sanne"}
+            await store._client.zadd(store._keys.ratings, {json.dumps(said): at_ms + number})
+
+    quick.run(many)
+    first = chef.get("/team/beoordelingen?week=2024-W10")
+    second = chef.get("/team/beoordelingen?week=2024-W10&page=2")
+    assert (first.body.count("/desk/oud-"), second.body.count("/desk/oud-")) == (PER_PAGE, 1)
+    assert "1 van 2" in first.text and "2 van 2" in second.text

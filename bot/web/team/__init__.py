@@ -1,8 +1,9 @@
-"""How the team works, for managers: departments with their promises, and who has duty in the evening and weekend."""
+"""How the team works, for managers: departments with their promises, who has duty in the evening and weekend, and
+what customers say."""
 
 from sanic import Blueprint
 
-from bot.web.team import departments, roster
+from bot.web.team import departments, ratings, roster
 
 blueprint = Blueprint("team")
 
@@ -14,6 +15,8 @@ blueprint.add_route(departments.show_department, "/team/departments/<department_
 blueprint.add_route(departments.save, "/team/departments/<department_id:str>", methods=["POST"])
 blueprint.add_route(departments.move, "/team/departments/<department_id:str>/move", methods=["POST"])
 blueprint.add_route(departments.remove, "/team/departments/<department_id:str>/remove", methods=["POST"])
+
+blueprint.add_route(ratings.show_ratings, "/team/beoordelingen", methods=["GET"])
 
 blueprint.add_route(roster.show_week, "/team/rooster", methods=["GET"])
 blueprint.add_route(roster.add_shift, "/team/rooster", methods=["POST"])
