@@ -39,6 +39,26 @@ if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])
 return redis.call('HGET', KEYS[2], ARGV[1]) == ARGV[2] and 1 or 0
 """
+# Forget what nobody said anything in since then. Looked at in the same step: the customer may have written just now.
+# KEYS: active, viewed, views, then the lists; then those of each conversation.
+# ARGV: how many lists, since when (ms), ids.
+_FORGET = """
+local count, lists, own = 0, tonumber(ARGV[1]), (#KEYS - 3 - ARGV[1]) / (#ARGV - 2)
+for at = 3, #ARGV do
+  local id = ARGV[at]
+  local last_ms = redis.call('ZSCORE', KEYS[1], id)
+  if last_ms and tonumber(last_ms) <= tonumber(ARGV[2]) then
+    for place = 1, own do redis.call('DEL', KEYS[3 + lists + (at - 3) * own + place]) end
+    local places = redis.call('HGET', KEYS[2], id) or ''
+    for member in string.gmatch(places, '[^%z]+') do redis.call('ZREM', KEYS[3], member) end
+    redis.call('HDEL', KEYS[2], id)
+    redis.call('ZREM', KEYS[1], id)
+    for list = 4, 3 + lists do redis.call('ZREM', KEYS[list], id) end
+    count = count + 1
+  end
+end
+return count
+"""
 # Whether the customer's name should be asked of the platform now; then nobody else asks it for a while.
 _MAY_ASK_NAME = """
 local known = redis.call('HMGET', KEYS[1], 'owner', 'customer_name', 'name_asked_at_ms')
@@ -134,6 +154,7 @@ class ConversationStore:
         self._first_time = client.register_script(_FIRST_TIME)
         self._set_media = Script(client, "media_settle")
         self._set_alias = client.register_script(_SET_ALIAS)
+        self._forget = client.register_script(_FORGET)
         self._may_ask_name = client.register_script(_MAY_ASK_NAME)
 
     def script_keys(self, conversation_id: str) -> list[str]:
@@ -413,26 +434,28 @@ class ConversationStore:
         return len(missing)
 
     async def remove_expired(self) -> int:
-        """Take conversations whose lifetime ended out of the lists; returns how many."""
+        """Forget conversations whose lifetime ended, whatever agents did with them since; returns how many."""
         oldest_ms = int((time.time() - self._lifetime_s) * 1000)
         keys = self._keys
         with translated_errors():
             expired = await self._client.zrangebyscore(keys.active, "-inf", oldest_ms)
             await self._client.zremrangebyscore(keys.outbox, "-inf", oldest_ms)
+        count = 0
+        for start in range(0, len(expired), _READ_AT_ONCE):
+            part = expired[start : start + _READ_AT_ONCE]
+            lists = [keys.queue, keys.claimed, keys.due, keys.sending]
+            own = [key for one in part for key in keys.of_conversation(one)]
+            names = [keys.active, keys.viewed, keys.views, *lists, *own]
+            with translated_errors():
+                count += int(await self._forget(keys=names, args=[len(lists), oldest_ms, *part]))
+        with translated_errors():
             if expired:
-                await self._forget_places(expired)
-                for key in (keys.queue, keys.claimed, keys.due, keys.active, keys.sending):
-                    await self._client.zrem(key, *expired)
+                scores = await self._client.zmscore(keys.active, expired)
+                forgotten = {one for one, score in zip(expired, scores, strict=True) if score is None}
                 aliases = await self._client.hgetall(keys.aliases)
-                if gone := [alias for alias, conversation_id in aliases.items() if conversation_id in set(expired)]:
+                if gone := [alias for alias, conversation_id in aliases.items() if conversation_id in forgotten]:
                     await self._client.hdel(keys.aliases, *gone)
-        return len(expired)
-
-    async def _forget_places(self, conversation_ids: Sequence[str]) -> None:
-        known = await self._client.hmget(self._keys.viewed, conversation_ids)
-        if members := [member for one in known if one for member in one.split("\0")]:
-            await self._client.zrem(self._keys.views, *members)
-        await self._client.hdel(self._keys.viewed, *conversation_ids)
+        return count
 
 
 def entry_order(entry_id: str) -> tuple[int, int]:

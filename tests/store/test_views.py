@@ -169,3 +169,16 @@ async def test_taking_over_what_was_put_aside_counts_by_what_is_promised_now(sto
     assert later.handoff and aside.handoff and later.handoff.resolve_due_ms > aside.handoff.resolve_due_ms
     await store.queue.claim(later, Account("piet", "Piet", ("agent",)), what="transfer")
     assert (await store.conversations.get("c1")).alarm_at_ms == later.handoff.resolve_due_ms
+
+
+async def test_what_has_expired_is_gone_whatever_was_done_with_it_and_what_was_just_written_stays(store: Store) -> None:
+    for name in ("old", "fresh", "both"):
+        await store.queue.claim(await handed_over(store, name), SANNE)
+    long_ago = now_ms() - 400 * 86_400_000
+    await store._client.zadd(store._keys.active, {"old": long_ago, "both": long_ago})
+    await store.labels.set("old", ["vip"])
+    await store.conversations.receive(message("both", "b2"), channel="rest", customer_id="x")
+    assert await store.conversations.remove_expired() == 1
+    assert [one.id for one in await store.conversations.get_many(["old", "fresh", "both"])] == ["fresh", "both"]
+    assert set(await ids(store, "held/sanne")) == {"fresh", "both"} == {one.id for one in await store.queue.claimed()}
+    assert not await store._client.exists(*store._keys.of_conversation("old"))
