@@ -182,3 +182,22 @@ async def test_what_has_expired_is_gone_whatever_was_done_with_it_and_what_was_j
     assert [one.id for one in await store.conversations.get_many(["old", "fresh", "both"])] == ["fresh", "both"]
     assert set(await ids(store, "held/sanne")) == {"fresh", "both"} == {one.id for one in await store.queue.claimed()}
     assert not await store._client.exists(*store._keys.of_conversation("old"))
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_what_turns_out_to_be_urgent_is_warned_of_at_once_until_it_is_not(
+    store: Store, is_answered: bool
+) -> None:
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    if is_answered:
+        await store.queue.reply("c1", SANNE, message("c1", "a1", "agent"))
+        await store.conversations.receive(message("c1", "c2"), channel="rest", customer_id="x")
+    promised_ms = (await store.conversations.get("c1")).alarm_at_ms
+    assert promised_ms > now_ms()
+    await store.queue.set_priority("c1", "urgent", message("c1", "n1", "note"))
+    assert (await store.conversations.get("c1")).alarm_at_ms <= now_ms()
+    await store.queue.set_priority("c1", "normal", message("c1", "n2", "note"))
+    assert (await store.conversations.get("c1")).alarm_at_ms > now_ms()
+    await store.queue.set_priority("c1", "urgent", message("c1", "n3", "note"))
+    await store.queue.reply("c1", SANNE, message("c1", "a2", "agent"))
+    assert (await store.conversations.get("c1")).alarm_at_ms > now_ms(), "somebody acted"

@@ -7,8 +7,16 @@ local current, handoff = unpack(redis.call('HMGET', conversation, 'owner', 'hand
 if not current then return { -1, '' } end
 if not handoff or current == 'assistant' or current == 'closed' then return { 0, current } end
 -- Before anything of the customer's: reason and priority are its first fields.
+local was_urgent, is_urgent = cjson.decode(handoff).priority == 'urgent', priority == 'urgent'
 handoff = string.gsub(handoff, '"priority":"%w+"', '"priority":"' .. priority .. '"', 1)
 redis.call('HSET', conversation, 'handoff', handoff)
+if was_urgent ~= is_urgent then
+  -- Somebody in danger is warned of at once, also when an agent answered what was said before.
+  if is_urgent and redis.call('HGET', conversation, 'last_sender') == 'customer' then
+    redis.call('HDEL', conversation, 'answered_at_ms')
+  end
+  wake()
+end
 if current == 'queue' then
   redis.call('ZADD', queue, string.format('%.0f', tonumber(first_score) + cjson.decode(handoff).at_ms), id)
 end
