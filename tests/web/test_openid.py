@@ -139,10 +139,15 @@ async def test_who_has_no_group_any_more_is_out_everywhere(site: Site, provider:
     async with Browser(site) as here, Browser(site) as elsewhere:
         await here.sign_in()
         await elsewhere.sign_in()
+        account_id = (await account_of(site, provider)).id
+        async with site.store() as store:
+            _, token = await store.tokens.create("script", "agent", created_by=account_id, account_id=account_id)
+        assert (await elsewhere.get("/api/v1/queue", authorization=f"Bearer {token}"))[0] == 200
         provider.person = {**provider.person, "groups": ["kantine"]}
         status, _, text = await here.sign_in()
         assert status == 403 and "heb je hier geen toegang" in text
         assert (await elsewhere.get("/desk"))[1].startswith("/sign-in")
+        assert (await elsewhere.get("/api/v1/queue", authorization=f"Bearer {token}"))[0] == 401
 
 
 async def test_who_never_had_a_group_gets_no_account(site: Site, provider: OpenIdProvider) -> None:

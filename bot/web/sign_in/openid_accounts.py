@@ -43,7 +43,7 @@ async def account_of_person(store: Store, settings: Settings, person: Person, *,
     account = await _linked(store, person)
     if not roles:
         if account:
-            await store.sessions.end_all(account.id)
+            await _shut_out(store, account)
         raise Forbidden("no group of theirs gives a role")
     if account is None:
         account, what = await _first_account(store, person, roles)
@@ -55,6 +55,14 @@ async def account_of_person(store: Store, settings: Settings, person: Person, *,
             account = await store.accounts.change(account.id, roles=roles)
             await store.audit.note(account.id, "account.changed", account.id, ", ".join(roles), address=address)
     return account
+
+
+async def _shut_out(store: Store, account: Account) -> None:
+    """Nothing of theirs lets anybody in: sessions, and the programs that they gave a token."""
+    await store.sessions.end_all(account.id)
+    for token in await store.tokens.of(account.id):
+        with suppress(NotFound):  # revoked just now
+            await store.tokens.revoke(token.id)
 
 
 async def link(store: Store, person: Person, account: Account) -> None:
