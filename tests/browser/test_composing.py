@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bot.store import Store
@@ -30,11 +29,6 @@ def note_box(page: Page) -> object:
     return page.get_by_role("textbox", name="Notitie")
 
 
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-
-
 def test_an_answer_is_a_slash_and_a_few_letters_away(mine: Mine) -> None:
     page, _ = mine
     box = reply_box(page)
@@ -42,7 +36,6 @@ def test_an_answer_is_a_slash_and_a_few_letters_away(mine: Mine) -> None:
     field = page.get_by_role("combobox", name="Zoek een antwoord")
     expect(field).to_have_value("retour")
     expect(page.locator("#picker").get_by_role("option")).to_have_text(["faq_retourkosten Terugsturen kost 2,95."])
-    assert violations(page) == []
     page.keyboard.press("Enter")
     expect(box).to_have_value("Dag! 1/2 Terugsturen kost 2,95.")
     expect(box).to_be_focused()
@@ -69,7 +62,6 @@ def test_a_note_goes_to_colleagues_and_the_answer_stays_typed(mine: Mine, backst
     expect(page.locator("#picker").get_by_role("option")).to_have_text(["Daan daan"])
     page.keyboard.press("Enter")
     page.keyboard.type("alleen")
-    assert violations(page) == []
     page.keyboard.press("Control+Enter")
     expect(page.locator("#transcript .message-note").last).to_contain_text("voor @Daan alleen")
     expect(page.locator("#note")).to_have_value("")
@@ -91,7 +83,6 @@ def test_what_the_customer_writes_meanwhile_is_noticed_before_sending(mine: Mine
     missed = page.locator("#missed")
     expect(missed).to_contain_text("laat maar")
     send = page.get_by_role("button", name="Toch versturen")
-    assert violations(page) == []
     # Sent in the moment that it came, or with the time to read it: the second time it goes out.
     send.click()
     expect(page.locator("#composer[aria-busy]")).to_have_count(0)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Site, running_site
@@ -47,10 +46,6 @@ def until_found(visitor: Visitor, word: str) -> None:
     while "1 gesprek" not in visitor.get(f"/desk/search?q={word}").text:
         assert time.monotonic() < ends_at, "the search never found it"
         time.sleep(0.1)
-
-
-def problems(page: Page) -> list[str]:
-    return [one["id"] for one in Axe().run(page).response["violations"]]
 
 
 def test_a_signed_in_customer_is_known_noted_about_and_found(chromium: Browser, shop: Site) -> None:
@@ -92,9 +87,6 @@ def test_a_signed_in_customer_is_known_noted_about_and_found(chromium: Browser, 
     expect(card.get_by_text("Belt liever")).to_be_visible()
     expect(agent.get_by_label("Notitie over deze klant")).to_be_hidden()
     expect(colleague.get_by_text("Belt liever")).to_be_visible()
-    assert [problems(page) for page in (agent, colleague)] == [[], []]
     colleague.keyboard.press("Escape")
     expect(colleague.locator("#customer-body")).to_be_hidden()
-    agent.goto(shop.url + "/desk/search?q=quinoa")
-    assert problems(agent) == []
     context.close()

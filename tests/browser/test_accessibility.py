@@ -1,0 +1,405 @@
+"""axe-core finds nothing on any page in any state: light on a desk, and dark on a phone.
+
+A new page fails `test_every_page_is_looked_at` until it has a row in STATES.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, expect
+
+from bot.web.access import SESSION_COOKIE
+from bot.web.desk.listing import VIEWS
+from bot.web.desk.words import page_url
+from tests.conftest import PASSWORD, Site, free_port, running_site
+from tests.fakes.conversations import handed_over, write
+from tests.fakes.office import Office
+from tests.fakes.openid import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
+from tests.fakes.platform import SETTINGS
+from tests.test_docs import all_routes
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.flatMap(
+  ({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target} ${html.slice(0, 200)}`))"""
+EMPTY_AND_SUBMIT = """form => {
+  for (const one of form.querySelectorAll("input:not([type=hidden]), textarea")) one.value = "";
+  HTMLFormElement.prototype.submit.call(form);
+}"""
+# GET routes that are no page: parts of one, and files of which there is none here.
+FRAGMENTS = {"/desk/list", "/desk/{conversation_id}/transcript", "/desk/{conversation_id}/customer"}
+FILES = {"/static/{path}", "/modules/{version}/{name}", "/desk/{conversation_id}/media/{message_id}/{place}"}
+Prepare = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class State:
+    """A page as somebody finds it. path: {parts} are those of the office. prepare: what is done first on it."""
+
+    route: str
+    title: str = ""
+    path: str = ""
+    who: str = "sanne"
+    prepare: Prepare | None = None
+    status: int = 200  # of the page before that
+
+    @property
+    def id(self) -> str:
+        return f"{self.route} {self.title}".strip()
+
+
+# What is done on a page first
+
+
+def unfold(page: Page) -> None:
+    """Everything that can be folded out in the page, at once."""
+    page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
+
+
+def menu(selector: str) -> Prepare:
+    """One menu open: they lie over each other."""
+
+    def click(page: Page) -> None:
+        page.locator(f"{selector} > summary").click()
+        expect(page.locator(selector)).to_have_attribute("open", "")
+
+    return click
+
+
+def keys(*pressed: str, shows: str) -> Prepare:
+    """Pressed on the page, until something shows."""
+
+    def press(page: Page) -> None:
+        page.locator("#main").focus()
+        for key in pressed:
+            page.keyboard.press(key) if len(key) == 1 or "+" in key else page.keyboard.type(key)
+        expect(page.locator(shows)).to_be_visible()
+
+    return press
+
+
+def send_empty(form: str = "main form.panel", shows: str = "main [role=alert]") -> Prepare:
+    """The server says what is wrong: submit() asks the browser nothing."""
+
+    def send(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(form).first.evaluate(EMPTY_AND_SUBMIT)
+        expect(page.locator(shows).first).to_be_visible()
+
+    return send
+
+
+def sign_in(name: str, password: str, shows: str) -> Prepare:
+    def fill(page: Page) -> None:
+        page.locator("#name").fill(name)
+        page.locator("#password").fill(password)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(shows).first).to_be_visible()
+
+    return fill
+
+
+def choose_all(page: Page) -> None:
+    page.locator(".conversation-row input").first.check()
+    expect(page.locator("#bulk-count")).not_to_be_empty()
+
+
+def open_chat(page: Page) -> None:
+    page.get_by_role("button", name="Stel je vraag").click()
+    page.get_by_label("Je bericht").fill("Wat kost terugsturen?")
+    page.keyboard.press("Enter")
+    expect(page.locator("chat-widget .message").first).to_be_visible()
+
+
+def miss_something(page: Page) -> None:
+    page.locator("#reply").fill("het komt morgen")
+    page.evaluate("""() => {
+      document.getElementById("missed").hidden = false;
+      document.getElementById("missed-text").textContent = "laat maar";
+    }""")
+
+
+def fold_customer(page: Page) -> None:
+    """Also on a phone, where the card is folded."""
+    page.evaluate("for (const one of document.querySelectorAll('#customer-card details')) one.open = true")
+
+
+def invite(page: Page) -> None:
+    page.locator("#id").fill("joris")
+    page.locator("main form.panel #name").fill("Joris")
+    page.get_by_role("checkbox", name="Medewerker").first.check()
+    page.get_by_role("button", name="Uitnodigen").click()
+    expect(page.locator(".one-time-password, main [role=status]").first).to_be_visible()
+
+
+DESK, CONVERSATION, MINE = "/desk", "/desk/{conversation_id}", "/desk/{mine}"
+STATES = (
+    # For everybody
+    State("/demo", "with the chat closed", who=""),
+    State("/demo", "with the chat open", who="", prepare=open_chat),
+    State("/sign-in", who=""),
+    State("/sign-in", "with a wrong password", who="", prepare=sign_in("daan", "verkeerd", "horen niet bij elkaar")),
+    State("/sign-in/code", who="", path="/sign-in", prepare=sign_in("wim", PASSWORD, "Code invullen")),
+    State("/sign-in/forgotten", who=""),
+    State("/sign-in/forgotten", "after asking", "/sign-in/forgotten?asked=1", who=""),
+    State("/sign-in/link/{token}", "of an invitation", "/sign-in/link/{invitation}", who=""),
+    State(
+        "/sign-in/link/{token}", "of a reset, filled in wrongly", "/sign-in/link/{reset}", who="", prepare=send_empty()
+    ),
+    State("/sign-in/link/{token}", "that is over", "/sign-in/link/voorbij", who="", status=404),
+    State("/sign-in/openid", "while the provider is away", who="", status=502),
+    State(
+        "/sign-in/openid/callback",
+        "that nobody asked for",
+        "/sign-in/openid/callback?state=x&code=y",
+        who="",
+        status=401,
+    ),
+    State("/niet-er", "that is not there", who="", status=404),
+    State("/accounts", "for who may not", who="daan", status=403),
+    # The lists of the desk
+    State(DESK),
+    State(DESK, "without conversations", "/desk?view=mine", who="lotte"),
+    *(State(DESK, view, f"/desk?view={view}") for view in VIEWS if view != "waiting"),
+    State(DESK, "of a department", "/desk?department=hr"),
+    State(DESK, "with nobody for me", "/desk?said=nobody"),
+    State(DESK, "with chosen conversations", prepare=choose_all),
+    State(DESK, "with its menu open", prepare=menu("#list-menu")),
+    State(DESK, "with the account's menu open", prepare=menu(".account-menu")),
+    State(DESK, "with the shortcuts", prepare=keys("?", shows="#shortcuts-help")),
+    State("/desk/templates", "of a conversation", "/desk/templates?conversation={mine}"),
+    State("/desk/search"),
+    State("/desk/search", "with results", "/desk/search?q=pakket"),
+    State("/desk/search", "without results", "/desk/search?q=xylofoon"),
+    # A conversation
+    *(
+        State(CONVERSATION, f"that is {mode}", f"/desk/{{{mode}}}")
+        for mode in ("waiting", "alarm", "late", "mine", "colleague", "assistant", "closed", "snoozed")
+    ),
+    State(CONVERSATION, "of Messenger", "/desk/{messenger}", prepare=unfold),
+    State(CONVERSATION, "that can't be answered", "/desk/{blocked}"),
+    State(CONVERSATION, "that is not there", "/desk/widget-niet-er", status=404),
+    State(CONVERSATION, "with the customer unfolded", MINE, prepare=fold_customer),
+    State(CONVERSATION, "with customers found", MINE + "?find=lift", prepare=fold_customer),
+    State(CONVERSATION, "with the answers", MINE, prepare=keys("a", "/", shows="#picker")),
+    State(CONVERSATION, "with a note", MINE, prepare=keys("m", "@", shows="#picker")),
+    State(CONVERSATION, "with something missed", MINE, prepare=miss_something),
+    *(
+        State(CONVERSATION, f"with {name} open", MINE, prepare=menu(f"#{name}"))
+        for name in ("transfer-menu", "later-menu", "priority-menu", "close-menu", "label-add")
+    ),
+    State("/desk/{conversation_id}/reminder", path="/desk/{mine}/reminder"),
+    State("/desk/{conversation_id}/mail", path="/desk/{mine}/mail"),
+    State("/notifications", prepare=unfold),
+    State("/notifications", "without any", who="lotte"),
+    # The team
+    State("/team", prepare=unfold),
+    State("/team/new", prepare=unfold),
+    State("/team/new", "filled in wrongly", prepare=send_empty(".department-form")),
+    State("/team/departments/{department_id}", prepare=unfold),
+    State("/team/rooster"),
+    State("/team/rooster", "filled in wrongly", prepare=send_empty("main form.panel:has(#account)")),
+    State("/team/rooster", "for an agent", who="daan"),
+    State("/team/labels", prepare=unfold),
+    State("/team/lijsten", prepare=unfold),
+    # The answers
+    State("/editor"),
+    State("/editor/{name}", prepare=unfold),
+    State("/editor/{name}", "filled in wrongly", prepare=send_empty("#answer-form, main form:has(textarea)")),
+    # Accounts and administration
+    State("/account"),
+    State("/account/password"),
+    State("/account/password", "filled in wrongly", prepare=send_empty()),
+    State("/account/totp"),
+    State("/account/totp", "that is on", who="wim"),
+    State("/account/openid"),
+    State("/account/tokens", prepare=unfold),
+    State("/accounts"),
+    State("/accounts", "filled in wrongly", prepare=send_empty()),
+    State("/accounts", "with an invitation", prepare=invite),
+    State("/accounts/{account_id}", prepare=unfold),
+    State("/accounts/tokens", prepare=unfold),
+    State("/audit"),
+    State("/koppelingen"),
+    State("/koppelingen", "filled in wrongly", prepare=send_empty()),
+    State("/koppelingen/webhooks/{hook_id}", prepare=unfold),
+)
+
+
+@pytest.fixture(scope="module")
+def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """With every channel on, and a provider to sign in with that does not answer."""
+    settings = {
+        **SETTINGS,
+        "oidc_issuer": OpenIdProvider(free_port()).issuer,
+        "oidc_client_id": CLIENT_ID,
+        "oidc_client_secret": CLIENT_SECRET,
+        "oidc_roles": "agents=agent",
+        "agent_away_s": 3600,
+        "smtp_url": "smtp://127.0.0.1:9",
+        "mail_from": "desk@winkel.example",
+    }
+    with running_site(redis_url, tmp_path_factory.mktemp("site"), **settings) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def parts(site: Site) -> dict[str, str]:
+    """What stands for each {part} of a path."""
+    return site.run(lambda store: Office(store, site.settings).open())
+
+
+@pytest.fixture(scope="module")
+def pages(chromium: Browser, site: Site, parts: dict[str, str]) -> Iterator[Callable[[str], Page]]:
+    """A page that is signed in as somebody, the same one each time."""
+    known: dict[str, Page] = {}
+
+    def page_of(who: str) -> Page:
+        if who not in known:
+            context = chromium.new_context(reduced_motion="reduce")
+            if who:
+                context.add_cookies([{"name": SESSION_COOKIE, "value": site.session(who), "url": site.url}])
+            known[who] = context.new_page()
+            known[who].set_default_timeout(5_000)
+        return known[who]
+
+    yield page_of
+    for page in known.values():
+        page.context.close()
+
+
+@pytest.mark.parametrize("state", STATES, ids=[state.id for state in STATES])
+def test_axe_finds_nothing(pages: Callable[[str], Page], site: Site, parts: dict[str, str], state: State) -> None:
+    page = pages(state.who)
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
+    answer = page.goto(site.url + address(state, parts))
+    assert answer and answer.status == state.status
+    if state.prepare:
+        state.prepare(page)
+    page.evaluate(AXE_SCRIPT)
+    assert "\n".join(page.evaluate(AXE)) == "", "light, on a desk"
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="dark")
+    assert "\n".join(page.evaluate(AXE)) == "", "dark, on a phone"
+
+
+# By keyboard, and for who hears the page
+
+
+@pytest.mark.parametrize("path", ["/desk/{mine}", "/desk/{waiting}", "/desk", "/desk/search?q=pakket", "/team/new"])
+def test_tab_reaches_everything_in_the_order_of_the_page_and_leaves_it(
+    pages: Callable[[str], Page], site: Site, parts: dict[str, str], path: str
+) -> None:
+    page = pages("sanne")
+    page.set_viewport_size(DESKTOP)
+    page.goto(site.url + filled(path, parts))
+    page.evaluate("document.activeElement.blur()")
+    wanted = page.evaluate(TABBABLE)
+    assert [press_tab(page) for _ in wanted] == wanted
+    # To the browser's own buttons, or where it has none shown, to the beginning.
+    assert press_tab(page) in ("", wanted[0])
+
+
+# Names that stay when the page refreshes itself. Of a group of radio buttons only the chosen one is in the order.
+TABBABLE = """() => {
+  const all = "a[href], button, input, select, textarea, summary, audio[controls], [tabindex='0']";
+  const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0;
+  const isChosen = (one) => one.type !== "radio" || one.checked;
+  window.tabName = (one) =>
+    one === document.body ? "" : [one.closest("[id]")?.id, one.tagName, one.getAttribute("href") ?? one.name].join(" ");
+  return [...document.querySelectorAll(all)].filter((one) => shown(one) && isChosen(one)).map(tabName);
+}"""
+
+
+def press_tab(page: Page) -> str:
+    """What has the focus then; empty when nothing in the page has."""
+    page.keyboard.press("Tab")
+    return str(page.evaluate("tabName(document.activeElement)"))
+
+
+def test_what_closes_gives_the_focus_back(pages: Callable[[str], Page], site: Site, parts: dict[str, str]) -> None:
+    page = pages("sanne")
+    page.set_viewport_size(DESKTOP)
+    page.goto(site.url + filled(MINE, parts))
+    title = page.locator("#conversation-title")
+    title.focus()
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts-help")).to_be_visible()
+    for _ in range(3):  # it keeps the focus while it is open
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches('body, #shortcuts-help, #shortcuts-help *')")
+    page.keyboard.press("Escape")
+    expect(title).to_be_focused()
+    for key, name in (("t", "transfer-menu"), ("l", "later-menu"), ("p", "priority-menu"), ("e", "close-menu")):
+        page.keyboard.press(key)
+        expect(page.locator(f"#{name} .menu-items :is(select, button)").first).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator(f"#{name} > summary")).to_be_focused()
+    page.locator(".account-menu > summary").press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.locator(".account-menu > summary")).to_be_focused()
+    page.locator("#reply").focus()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Zoek een antwoord")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#reply")).to_be_focused()
+
+
+def test_who_hears_the_page_is_told_what_changes(
+    pages: Callable[[str], Page], site: Site, parts: dict[str, str]
+) -> None:
+    page = pages("sanne")
+    page.set_viewport_size(DESKTOP)
+    page.goto(site.url + filled(MINE, parts))
+    live = {"transcript-log": "log", "desk-status": "status", "connection-bar": "status", "others-here": "status"}
+    live |= {"customer-typing": "status", "bulk-result": "status", "missed": "alert"}
+    assert {name: page.locator(f"#{name}").get_attribute("role") for name in live} == live
+    expect(page.locator("#desk-alarm")).to_have_attribute("role", "alert")
+    expect(page.locator("#connection-bar")).to_be_empty()
+    site.run(lambda store: write(store, "en waar is mijn stoel?", parts["mine"]))
+    expect(page.get_by_role("log")).to_contain_text("en waar is mijn stoel?")
+    site.run(lambda store: handed_over(store, "hallo?"))
+    expect(page.locator("#desk-status")).to_have_text(re.compile(r"^Er wachten \d+ gesprekken\.$"))
+
+
+def address(state: State, parts: dict[str, str]) -> str:
+    return filled(state.path or state.route, parts)
+
+
+def filled(path: str, parts: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda part: part_of(parts, part[1]), path)
+
+
+def part_of(parts: dict[str, str], name: str) -> str:
+    return (
+        page_url(parts[name]).removeprefix("/desk/")
+        if parts[name].startswith(("widget-", "messenger-"))
+        else parts[name]
+    )
+
+
+def test_every_page_is_looked_at(site: Site, parts: dict[str, str]) -> None:
+    """Each GET route that answers HTML to somebody who may everything has a row in STATES."""
+    known = {state.route for state in STATES} | FRAGMENTS | FILES
+    headers = {"accept": "text/html", "cookie": f"{SESSION_COOKIE}={site.session('sanne')}"}
+    asked = {route.removeprefix("GET ") for route in all_routes() if route.startswith("GET ")} - known
+    some = {**parts, "conversation_id": parts["mine"]}
+    missing = []
+    with httpx.Client(base_url=site.url, headers=headers) as client:
+        for route in asked:
+            path = re.sub(r"\{(\w+)\}", lambda part: part_of(some, part[1]) if part[1] in some else "niet-er", route)
+            with client.stream("GET", path) as response:
+                is_html = response.headers.get("content-type", "").startswith("text/html")
+                if is_html and not response.is_redirect:
+                    missing.append(route)
+    assert missing == []
