@@ -116,9 +116,10 @@ class Reminders:
             return bool(await self._tell(keys=keys, args=[*args, encode(event)]))
 
     async def forget(self, account_id: str) -> None:
-        """The account is gone."""
+        """The account is gone. What it was told already goes; of what is still to come its colleagues will be told."""
         for one in await self.of_account(account_id):
-            await self._remove(account_id, one.id)
+            if one.told_at_ms:
+                await self._remove(account_id, one.id)
 
     async def _remove(self, account_id: str, reminder_id: str) -> bool:
         pipeline = self._client.pipeline(transaction=True)

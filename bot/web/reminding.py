@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote
 
 import structlog
@@ -40,10 +41,19 @@ class Reminding:
         if not await self._store.reminders.tell(reminder, url):
             return
         log.info("reminder.told", conversation_id=reminder.conversation_id, agent_id=reminder.account_id)
-        try:
-            account = await self._store.accounts.get(reminder.account_id)
-        except NotFound:
-            return
-        if account.is_disabled:
-            return
-        await self._telling.mail(account, Notification("reminder", f"Herinnering: {reminder.text}", url))
+        account = {one.id: one for one in await self._store.accounts.active()}.get(reminder.account_id)
+        if account:
+            await self._telling.mail(account, Notification("reminder", f"Herinnering: {reminder.text}", url))
+        else:
+            await self._tell_managers(reminder, url)
+
+    async def _tell_managers(self, reminder: Reminder, url: str) -> None:
+        """Whose it was is gone; the customer still counts on it."""
+        text = f"Herinnering van {reminder.account_id}, die er niet meer is: {reminder.text}"
+        told = Notification("reminder", text, url, reminder.conversation_id, now_ms())
+        accounts = await self._store.accounts.active()
+        managers = [one for one in accounts if "manager" in one.roles]
+        for account in managers or [one for one in accounts if "admin" in one.roles]:
+            await self._telling.tell(account, told)
+        with suppress(NotFound):
+            await self._store.reminders.done(reminder.account_id, reminder.id)

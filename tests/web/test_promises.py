@@ -276,3 +276,17 @@ async def test_a_reminder_is_told_once_when_it_is_due_and_stays_until_it_is_done
     await store.reminders.done("sanne", due.id)
     await store.reminders.done("sanne", later.id)
     assert await store.reminders.of_account("sanne") == [] == await store.reminders.due(now_ms() + 2 * HOUR)
+
+
+@pytest.mark.parametrize("deed", ["disabled", "removed"])
+async def test_a_reminder_of_who_is_gone_comes_to_the_managers(office: Office, deed: str) -> None:
+    store = office.store
+    await store.reminders.add(Reminder("joost", "c1", "Bel terug", now_ms() - 1, "joost"))
+    if deed == "disabled":
+        await store.accounts.change("joost", is_disabled=True)
+    else:
+        await store.accounts.remove("joost")
+        await store.reminders.forget("joost")
+    await asyncio.gather(*(one.look() for one in office.reminding * 2))
+    assert await office.texts("mila") == ["Herinnering van joost, die er niet meer is: Bel terug"]
+    assert await office.texts("sanne") == [] and await store.reminders.of_account("joost") == []
