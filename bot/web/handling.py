@@ -152,17 +152,17 @@ class Handling:
         await self._store.queue.put_back(conversation, handoff, notices)
         _note_change("put_back", conversation_id, agent.id)
 
-    async def put_back_all(self, account_id: str) -> None:
-        """Give every conversation of an account that is gone back to the queue."""
+    async def put_back_all(self, *account_ids: str) -> None:
+        """Give every conversation of accounts that are gone, or of programs, back to the queue."""
         async for conversation in self._store.queue.all_claimed():
-            if conversation.agent_id == account_id:
+            if conversation.agent_id in account_ids:
                 handoff = await self._store.departments.returned(conversation, now_ms())
                 notice = await self._answers.waiting(
                     conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
                 )
-                with suppress(AlreadyClaimed):
+                with suppress(AlreadyClaimed, NotFound):
                     await self._store.queue.put_back(conversation, handoff, [notice])
-                    _note_change("put_back", conversation.id, account_id)
+                    _note_change("put_back", conversation.id, conversation.agent_id)
 
     # What becomes of it.
 

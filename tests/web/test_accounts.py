@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import NotFound, NotSignedIn
 from bot.model import Role
+from bot.store import Store
 from tests.conftest import PASSWORD, Site, running_site
 from tests.fakes.conversations import handed_over
 from tests.fakes.mail_server import MailServer, mail_server
@@ -60,6 +61,14 @@ def mailed_to(mail: MailServer, address: str, timeout_s: float = 10.0) -> str:
                 return str(one.get_content())
         time.sleep(0.02)
     raise AssertionError(f"no mail to {address}")
+
+
+async def held_by_program(store: Store, name: str) -> str:
+    """A conversation that a program has with a token of that account."""
+    token, _ = await store.tokens.create("script", "agent", created_by=name, account_id=name)
+    conversation_id = await handed_over(store)
+    await store.queue.claim(await store.conversations.get(conversation_id), token.account)
+    return conversation_id
 
 
 def choose(visitor: Visitor, path: str, password: str = NEW_PASSWORD, **fields: str) -> Page:
@@ -235,9 +244,11 @@ def test_who_goes_is_out_at_once_and_leaves_conversations_in_the_queue(
 
     conversation_id = site.run(handed_over)
     assert gone.post(f"/desk/{conversation_id}/claim", seen_owner="queue").status == 303
+    of_program = site.run(lambda store: held_by_program(store, name))
     admin.post(f"/accounts/{name}/{deed}")
     assert gone.get("/desk").status == 303
-    assert site.run(lambda store: store.conversations.get(conversation_id)).owner == "queue"
+    for one in (conversation_id, of_program):
+        assert site.run(lambda store, one=one: store.conversations.get(one)).owner == "queue"
     assert choose(Visitor(site.url), path).status == 404
     if deed == "remove":
         with pytest.raises(NotFound):

@@ -167,9 +167,11 @@ async def _shut_out(request: Request, account_id: str) -> None:
 
 
 async def _leave_desk(request: Request, account_id: str) -> None:
-    """Conversations go back to the queue, where others see them."""
-    await request.app.ctx.handling.put_back_all(account_id)
-    await request.app.ctx.store.agents.forget(account_id)
+    """Conversations go back to the queue, where others see them, and those of programs that had its tokens."""
+    store = request.app.ctx.store
+    programs = [token.account.id for token in await store.tokens.of(account_id)]
+    await request.app.ctx.handling.put_back_all(account_id, *programs)
+    await store.agents.forget(account_id)
 
 
 def _refuse_oneself(request: Request, account_id: str) -> None:
