@@ -107,7 +107,7 @@ class Clicks:
     async def _tell_managers(self, conversation_id: str, clicked: Clicked) -> None:
         departments = {one.id: one for one in await self._store.departments.recent()}
         department = departments.get(clicked.department) or next(iter(departments.values()))
-        accounts = {one.id: one for one in await self._store.accounts.all()}
+        accounts = {one.id: one for one in await self._store.accounts.active()}
         text = f"Een klant gaf een {clicked.rating} van 5 ({department.name})."
         for account in Team(accounts, frozenset()).managers(department):
             told = Notification("rating", text, page_url(conversation_id), conversation_id, now_ms())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections import deque
@@ -39,6 +40,7 @@ MAX_BACKLOG = 100
 KEPT = 200
 TROUBLES_EVERY_S = 2.0
 RETRY_S = 1.0
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 # These change what a list shows of a conversation; the last one only what its page shows.
 _CHANGES = frozenset({"message", "turn", "owner", "mark", "state"})
@@ -243,6 +245,6 @@ class Board:
     def _since(self, last_id: str) -> list[Frame]:
         name, _, number = last_id.partition("-")
         first_kept = self._number - len(self._kept)
-        if name != self._name or not number.isdecimal() or not first_kept <= int(number) <= self._number:
+        if name != self._name or not _NUMBER.fullmatch(number) or not first_kept <= int(number) <= self._number:
             return [self._resync()]
         return [frame for frame in self._kept if frame.number > int(number)]

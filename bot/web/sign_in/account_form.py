@@ -59,7 +59,8 @@ class AccountForm:
         errors = {}
         if not self.roles:
             errors["role-agent"] = "Kies minstens één rol."
-        if not (self.capacity.isascii() and self.capacity.isdigit() and int(self.capacity[:9]) <= MAX_CAPACITY):
+        is_number = self.capacity.isascii() and self.capacity.isdigit() and len(self.capacity) < 10
+        if not (is_number and int(self.capacity) <= MAX_CAPACITY):
             errors["capacity"] = f"Vul een getal in van 0 tot {MAX_CAPACITY}."
         return errors
 

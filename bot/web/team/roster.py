@@ -249,7 +249,7 @@ def _agents(accounts: Sequence[Account]) -> list[Account]:
 
 def _copied(request: Request) -> str:
     count = request.args.get("copied", "")
-    if not count.isdigit() or int(count) == 0:
+    if not (count.isascii() and count.isdigit() and len(count) < 6) or int(count) == 0:
         return "Er was niets nieuws om te kopiëren."
     return "1 dienst gekopieerd." if int(count) == 1 else f"{int(count)} diensten gekopieerd."
 
