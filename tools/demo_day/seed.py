@@ -1,0 +1,55 @@
+"""Puts the whole day in an empty Redis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from bot.answers import Answers
+from bot.model import Button, Template
+from bot.settings import Settings
+from bot.store import Store
+from bot.web.handling import Handling
+from tools.demo_day.chat import Chat, World
+from tools.demo_day.clock import Clock
+from tools.demo_day.day import tell
+from tools.demo_day.team import DEEDS, set_up
+
+_ABSENT = ("joris", "beheer")
+_DOMAIN = Path(__file__).resolve().parents[2] / "domain.yml"
+
+
+async def seed(store: Store, settings: Settings) -> Chat:
+    """Returns the conversation that shows the most."""
+    templates = _templates()
+    await store.templates.seed(templates)
+    team = await set_up(store)
+    clock, answers = Clock(), Answers(store.templates, settings, store.departments)
+    world = World(store, clock, answers, Handling(store, answers), team, {one.name: one for one in templates})
+    with clock.running():
+        main = await tell(world)
+    await store.agents.seen([one for one in team if one not in _ABSENT])
+    await _tokens(store)
+    for deed in DEEDS:
+        await store.audit.note(*deed, address="192.0.2.17")
+    return main
+
+
+async def _tokens(store: Store) -> None:
+    await store.tokens.create("kassasysteem", "agent", created_by="beheer", days=365)
+    await store.tokens.create("dashboard in de kantine", "manager", created_by="beheer")
+    await store.tokens.create("mijn scriptje", "agent", created_by="sanne", account_id="sanne", days=90)
+
+
+def _templates() -> list[Template]:
+    """The answers of the Rasa project, as the assistant brings them along."""
+    responses = yaml.safe_load(_DOMAIN.read_text(encoding="utf-8"))["responses"]
+    return [_template(name, variants[0]) for name, variants in responses.items()]
+
+
+def _template(name: str, variant: dict[str, object]) -> Template:
+    found: list[dict[str, str]] = variant.get("buttons") or []  # type: ignore[assignment]
+    buttons = tuple(Button(one["title"], one.get("payload", ""), one.get("url", "")) for one in found)
+    about: dict[str, str] = variant.get("metadata") or {}  # type: ignore[assignment]
+    return Template(name, about.get("title", name), str(variant.get("text") or "").strip(), buttons)
