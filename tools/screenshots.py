@@ -1,82 +1,242 @@
-"""Takes the README's pictures from the running product: `python -m tools.screenshots URL NAME PASSWORD [FAKE]`.
+"""`make screenshots`: the pictures of docs/pages.md from a running product with a day's work in it.
 
-The account is one with the role agent; `make run` prints the first one. FAKE is the address of `make fake-messenger`,
-to take the picture of Messenger as well; there and in the bot nobody may have written yet.
+Each page on a desk (1280x800), on a phone (390x844) and in the dark. Pillow, which makes them small, is in the
+assistant's environment. tools/messenger_screenshot.py takes the one of Messenger.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.chromium import launch
+from tests.fakes.hook_receiver import hook_receiver
+from tests.web.visitor import Visitor
+from tools.demo_day.running import DemoDay, running_day
+from tools.demo_day.team import PASSWORD
+from tools.trained_model import ASSISTANT_PYTHON, trained_model
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-SIZE: ViewportSize = {"width": 1200, "height": 760}
-MESSENGER_SIZE: ViewportSize = {"width": 1200, "height": 900}
+PAGES = IMAGES / "pages"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+LOOKS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": DESKTOP},
+    "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
+    "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
+}
+# 64 colours are enough for pages, and a third of the size.
+_SHRINK = """
+import sys
+from PIL import Image
+for path in sys.argv[1:]:
+    Image.open(path).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+"""
+
+Act = Callable[[Page], None]
 
 
-def main(url: str, name: str, password: str, fake: str = "") -> int:
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        chat = _ask(browser, url)
-        desk = _claim(browser, url, name, password)
-        desk.screenshot(path=IMAGES / "desk.png")
-        desk.get_by_role("button", name="Versturen").click()
-        chat.get_by_text("In welke winkel ben je?").wait_for()
-        chat.screenshot(path=IMAGES / "demo.png")
-        if fake:
-            _messenger(browser, fake, desk).screenshot(path=IMAGES / "fake-messenger.png")
-        browser.close()
+@dataclass(frozen=True)
+class Shot:
+    """A page, who looks at it (empty: nobody signed in), and what is done before the picture is taken."""
+
+    name: str
+    path: str
+    account: str = ""
+    act: Act | None = None
+
+
+def shots(day: DemoDay, hook_path: str) -> list[Shot]:
+    """All pages, in the order of docs/pages.md."""
+    main, waiting, joris = _url(day, "Anna de Vries"), _url(day, "Yasmin Bloem"), "/accounts/joris"
+    return [
+        Shot("sign-in", "/sign-in"),
+        Shot("sign-in-forgotten", "/sign-in/forgotten"),
+        Shot("desk-waiting", "/desk?view=waiting", "sanne"),
+        Shot("desk-mine", "/desk?view=mine", "sanne"),
+        Shot("desk-later", "/desk?view=later", "sanne"),
+        Shot("desk-closed", "/desk?view=closed", "sanne"),
+        Shot("desk-bulk", "/desk?view=waiting", "sanne", _select_three),
+        Shot("desk-keys", "/desk?view=waiting", "sanne", lambda page: page.keyboard.press("?")),
+        Shot("conversation", main, "sanne"),
+        Shot("conversation-customer", main, "sanne", _show_customer),
+        Shot("conversation-answers", main, "sanne", _type_slash),
+        Shot("conversation-waiting", waiting, "sanne"),
+        Shot("conversation-transfer", main, "sanne", lambda page: page.locator("#transfer-menu > summary").click()),
+        Shot("reminder", main + "/reminder", "sanne"),
+        Shot("mail", main + "/mail", "sanne"),
+        Shot("search", "/desk/search?q=lamp", "sanne"),
+        Shot("notifications", "/notifications", "sanne"),
+        Shot("team", "/team", "meryem"),
+        Shot("team-department", "/team/departments/klantenservice", "meryem"),
+        Shot("team-roster", "/team/rooster", "meryem"),
+        Shot("team-labels", "/team/labels", "meryem"),
+        Shot("team-lists", "/team/lijsten", "meryem"),
+        Shot("answers", "/editor", "lotte"),
+        Shot("answer", "/editor/utter_faq_retourneren", "lotte"),
+        Shot("profile", "/account", "sanne"),
+        Shot("password", "/account/password", "sanne"),
+        Shot("second-factor", "/account/totp", "sanne"),
+        Shot("my-tokens", "/account/tokens", "sanne"),
+        Shot("accounts", "/accounts", "beheer"),
+        Shot("account", joris, "beheer"),
+        Shot("audit", "/audit", "meryem"),
+        Shot("webhooks", "/koppelingen", "beheer"),
+        Shot("webhook", hook_path, "beheer"),
+        Shot("demo", "/demo", "", _ask),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these pages")
+    parser.add_argument("--full", action="store_true", help="whole pages")
+    parser.add_argument("--out", type=Path, default=PAGES)
+    parser.add_argument("--model", type=Path, help="a trained model; without it the project's own")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    model = args.model or trained_model()
+    settings = {"hooks_private": "on", "smtp_url": "smtp://127.0.0.1:9", "mail_from": "hallo@voorbeeld.nl"}
+    with (
+        tempfile.TemporaryDirectory(prefix="screenshots-") as folder,
+        running_day(Path(folder), model, **settings) as day,
+    ):
+        with sync_playwright() as playwright, _receiver() as receiver_url:
+            browser = launch(playwright)
+            wanted = [
+                shot for shot in shots(day, _hook(day, receiver_url)) if not args.names or shot.name in args.names
+            ]
+            taken = _take(browser, day, wanted, args.out, full=args.full)
+            browser.close()
+    if not args.full:
+        subprocess.run([ASSISTANT_PYTHON, "-c", _SHRINK, *map(str, taken)], check=True)
     return 0
 
 
-def _ask(browser: Browser, url: str) -> Page:
-    """A customer's page, with a question that is answered and one for a human."""
-    page = browser.new_context(viewport=SIZE, locale="nl-NL", timezone_id="Europe/Amsterdam").new_page()
-    page.goto(f"{url}/demo")
+def _take(browser: Browser, day: DemoDay, wanted: list[Shot], out: Path, *, full: bool) -> list[Path]:
+    taken = []
+    for look, options in LOOKS.items():
+        contexts: dict[str, BrowserContext] = {}
+        for shot in wanted:
+            context = contexts.get(shot.account) or _context(browser, day, shot.account, options)
+            contexts[shot.account] = context
+            page = context.new_page()
+            page.on("pageerror", partial(_complain, shot.name))
+            page.goto(day.site.url + shot.path)
+            page.wait_for_load_state("load")
+            page.wait_for_timeout(400)
+            if shot.act:
+                shot.act(page)
+                page.wait_for_timeout(300)
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wide > 0:
+                print(f"{shot.name} ({look}): {wide} px wider than the window", file=sys.stderr)
+            path = out / f"{shot.name}-{look}.png"
+            page.screenshot(path=path, full_page=full)
+            taken.append(path)
+            page.close()
+        for context in contexts.values():
+            context.close()
+    return taken
+
+
+def _complain(name: str, error: Error) -> None:
+    print(f"{name}: {error}", file=sys.stderr)
+
+
+def _context(browser: Browser, day: DemoDay, account: str, options: dict[str, Any]) -> BrowserContext:
+    context = browser.new_context(locale="nl-NL", timezone_id="Europe/Amsterdam", reduced_motion="reduce", **options)
+    if account:
+        page = context.new_page()
+        page.goto(f"{day.site.url}/sign-in")
+        page.get_by_label("Inlognaam").fill(account)
+        page.get_by_label("Wachtwoord").fill(PASSWORD)
+        page.get_by_role("button", name="Inloggen").click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.close()
+    return context
+
+
+def _url(day: DemoDay, who: str) -> str:
+    """The page of the newest conversation of a customer."""
+
+    async def find(store: Any) -> str:
+        found = [one for one in await store.conversations.recent() if one.customer_name == who]
+        return str(found[0].id)
+
+    return f"/desk/{day.site.run(find)}"
+
+
+def _hook(day: DemoDay, url: str) -> str:
+    """A webhook with deliveries; returns the address of its page."""
+
+    async def make(store: Any) -> str:
+        return str((await store.hooks.create(url, ("handoff", "reply", "close"))).id)
+
+    path = f"/koppelingen/webhooks/{day.site.run(make)}"
+    admin = Visitor(day.site.url, day.site.session("beheer"))
+    for _ in range(3):
+        admin.post(f"{path}/test")
+    return path
+
+
+@contextmanager
+def _receiver() -> Iterator[str]:
+    """A program that gets webhooks, in a thread with a loop of its own: Playwright has the one of this thread."""
+    ready, done = threading.Event(), threading.Event()
+    found: list[str] = []
+
+    async def run() -> None:
+        async with hook_receiver() as receiver:
+            receiver.statuses = [200, 503]
+            found.append(receiver.url)
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    ready.wait(10)
+    try:
+        yield found[0]
+    finally:
+        done.set()
+        thread.join()
+
+
+def _select_three(page: Page) -> None:
+    for box in page.locator("input[name=ids]").all()[:3]:
+        box.check()
+
+
+def _show_customer(page: Page) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+
+
+def _type_slash(page: Page) -> None:
+    page.locator("#reply").press_sequentially("/retour")
+
+
+def _ask(page: Page) -> None:
+    """A question that is answered and one for a human."""
     page.locator("chat-widget .launcher").click()
     field = page.get_by_role("textbox", name="Je bericht")
     for question, answered in (("wat kost terugsturen?", "2,95"), ("mijn kat zit vast in jullie lift", "collega")):
         field.fill(question)
         field.press("Enter")
         page.locator("chat-widget .message .bubble", has_text=answered).last.wait_for()
-    return page
-
-
-def _claim(browser: Browser, url: str, name: str, password: str) -> Page:
-    """The desk, with the customer's conversation taken over and an answer typed."""
-    page = browser.new_context(viewport=SIZE, locale="nl-NL").new_page()
-    page.goto(f"{url}/desk")
-    page.get_by_label("Naam").fill(name)
-    page.get_by_label("Wachtwoord").fill(password)
-    page.get_by_role("button", name="Inloggen").click()
-    page.get_by_text("mijn kat zit vast").first.click()
-    page.get_by_role("button", name="Neem over", exact=True).click()
-    page.get_by_role("textbox", name="Antwoord aan").fill("Ik stuur meteen iemand! In welke winkel ben je?")
-    return page
-
-
-def _messenger(browser: Browser, fake: str, desk: Page) -> Page:
-    """The stand-in for Meta: the same two questions, and an agent who answers under her own name."""
-    page = browser.new_context(viewport=MESSENGER_SIZE, locale="nl-NL", timezone_id="Europe/Amsterdam").new_page()
-    page.goto(fake)
-    lines, field = page.locator("#lines"), page.get_by_label("Je bericht")
-    for question, answered in (("wat kost terugsturen?", "2,95"), ("mijn kat zit vast in jullie lift", "collega")):
-        field.fill(question)
-        field.press("Enter")
-        lines.get_by_text(answered).last.wait_for()
-    desk.get_by_role("link", name="Jo Klant").click()
-    desk.get_by_role("button", name="Neem over", exact=True).click()
-    desk.get_by_role("textbox", name="Antwoord aan").fill("Ik stuur meteen iemand! In welke winkel ben je?")
-    desk.get_by_role("button", name="Versturen").click()
-    lines.get_by_text("In welke winkel ben je?").wait_for()
-    field.blur()
-    return page
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())
