@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -26,6 +25,7 @@ from bot.model import Account, Role, Template
 from bot.redis_server import OwnRedis
 from bot.settings import Settings
 from bot.store import Store
+from tests.web_servers import ForkedProcess, start_web_server
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -66,7 +66,7 @@ class Site:
     redis_url: str
     environ: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: ForkedProcess | None = field(default=None, repr=False)
 
     @property
     def ws_url(self) -> str:
@@ -110,10 +110,7 @@ class Site:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot.web"], cwd=ROOT, env=self.environ, stdout=log, stderr=subprocess.STDOUT
-            )
+        self.process = start_web_server(self.environ, self.log)
         wait_for_server(self.url + "/health/live", self.process, self.log)
 
     def stop(self) -> None:
@@ -202,7 +199,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path, timeout_s: float = 60.0) -> None:
+def wait_for_server(
+    url: str, process: ForkedProcess | subprocess.Popen[bytes], log: Path, timeout_s: float = 60.0
+) -> None:
     """Wait until `url` answers; if the process dies first, show what it said in `log`."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

@@ -6,6 +6,7 @@ what needs Rasa, and behind it enough of the rest that both lanes end at about t
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,9 @@ def _pytest(environment: str, arguments: Sequence[str], said: IO[bytes] | None =
         said.write(f"\nTests in {environment}: {' '.join(arguments)}\n\n".encode())
         said.flush()
     command = [str(ROOT / environment / "bin" / "python"), "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=ROOT, stdout=said, stderr=said).returncode
+    # Where PYTHONDONTWRITEBYTECODE is set, each of the many processes that tests start would compile all modules again.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env=environ, stdout=said, stderr=said).returncode
 
 
 def _exit_code(results: list[int], *, picked: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 
@@ -23,6 +24,8 @@ def main() -> int:
         settings = Settings.load()
         logs.configure(settings.log_format)
         app = create_app(settings, redis_url(settings))
+        # What is imported stays: no garbage collection needs to look at it, not even the last one when the process ends.
+        gc.freeze()
         app.run(host=settings.host, port=settings.port, single_process=True, access_log=False, motd=False)
     except ConfigError as exc:
         print(f"vraagbaak: {exc}", file=sys.stderr)

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from bot.errors import InvalidMessage, LastAdmin, NotFound, NotSignedIn
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.accounts import hash_password
+from bot.store.accounts import _NOBODY, hash_password
 from bot.store.attempts import FIRST_WAIT_S, FREE_IN_A_ROW, LONGEST_WAIT_S, Counted, Limit, TooManyAttempts
 from bot.store.second_factor import SETUP_S
 from tests.conftest import PASSWORD, password_hash
@@ -26,6 +28,13 @@ async def admin(store: Store, account_id: str) -> None:
 
 
 # Accounts.
+
+
+async def test_an_unknown_name_costs_as_much_hashing_as_a_known_one() -> None:
+    """Else the time of an answer would tell which accounts there are."""
+    assert not PasswordHasher().check_needs_rehash(_NOBODY)
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(_NOBODY, PASSWORD)
 
 
 async def test_changes_to_different_fields_at_once_are_both_kept(store: Store) -> None:
