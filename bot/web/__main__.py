@@ -24,7 +24,7 @@ def main() -> int:
         settings = Settings.load()
         logs.configure(settings.log_format)
         app = create_app(settings, redis_url(settings))
-        # What is imported stays: no garbage collection needs to look at it, not even the last one when the process ends.
+        # What is imported stays: no garbage collection needs to look at it, nor does the last one at the end.
         gc.freeze()
         app.run(host=settings.host, port=settings.port, single_process=True, access_log=False, motd=False)
     except ConfigError as exc:
