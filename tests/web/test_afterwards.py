@@ -143,6 +143,14 @@ async def test_nobody_is_asked_when_somebody_spoke_or_it_is_too_late(desk: Desk,
     assert QUESTION not in await desk.heard(conversation_id)
 
 
+async def test_who_says_thanks_is_not_asked_about_the_answer_before(desk: Desk) -> None:
+    conversation_id = await desk.answered()
+    written = await write(desk.store, "bedankt", conversation_id)
+    await answer(desk.store, written, "Graag gedaan!", template="utter_bedankt")
+    await desk.look()
+    assert QUESTION not in await desk.heard(conversation_id)
+
+
 async def test_a_question_that_was_made_before_the_customer_wrote_is_not_said(desk: Desk) -> None:
     conversation_id = await desk.answered()
     (answered,) = await desk.store.ratings.answered(now_ms())
