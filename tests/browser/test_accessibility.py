@@ -194,7 +194,7 @@ STATES = (
     State(CONVERSATION, "with something missed", MINE, prepare=miss_something),
     *(
         State(CONVERSATION, f"with {name} open", MINE, prepare=menu(f"#{name}"))
-        for name in ("transfer-menu", "later-menu", "priority-menu", "close-menu", "label-add")
+        for name in ("transfer-menu", "later-menu", "close-menu", "more-menu", "label-add")
     ),
     State("/desk/{conversation_id}/reminder", path="/desk/{mine}/reminder"),
     State("/desk/{conversation_id}/mail", path="/desk/{mine}/mail"),
@@ -339,7 +339,7 @@ def test_what_closes_gives_the_focus_back(pages: Callable[[str], Page], site: Si
         assert page.evaluate("document.activeElement.matches('body, #shortcuts-help, #shortcuts-help *')")
     page.keyboard.press("Escape")
     expect(title).to_be_focused()
-    for key, name in (("t", "transfer-menu"), ("l", "later-menu"), ("p", "priority-menu"), ("e", "close-menu")):
+    for key, name in (("t", "transfer-menu"), ("l", "later-menu"), ("p", "more-menu"), ("e", "close-menu")):
         page.keyboard.press(key)
         expect(page.locator(f"#{name} .menu-items :is(select, button)").first).to_be_focused()
         page.keyboard.press("Escape")
