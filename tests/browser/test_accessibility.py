@@ -34,6 +34,11 @@ EMPTY_AND_SUBMIT = """form => {
   for (const one of form.querySelectorAll("input:not([type=hidden]), textarea")) one.value = "";
   HTMLFormElement.prototype.submit.call(form);
 }"""
+SUBMIT_FROM_BEFORE = """form => {
+  form.elements.expected_version.value = 1;
+  if (form.elements.text) form.elements.text.value = "Elke dag open.";
+  form.submit();
+}"""
 # GET routes that are no page: parts of one, and files of which there is none here.
 FRAGMENTS = {"/desk/list", "/desk/{conversation_id}/transcript", "/desk/{conversation_id}/customer"}
 FILES = {"/static/{path}", "/modules/{version}/{name}", "/desk/{conversation_id}/media/{message_id}/{place}"}
@@ -132,6 +137,23 @@ def fold_customer(page: Page) -> None:
     page.evaluate("for (const one of document.querySelectorAll('#customer-card details')) one.open = true")
 
 
+def save_what_a_colleague_changed(form: str) -> Prepare:
+    """From the version before."""
+
+    def save(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(form).evaluate(SUBMIT_FROM_BEFORE)
+        expect(page.get_by_text("Nog niet opgeslagen")).to_be_visible()
+
+    return save
+
+
+def make_token(page: Page) -> None:
+    page.locator("#name").fill("Rapport")
+    page.keyboard.press("Enter")
+    expect(page.locator(".one-time-password")).to_be_visible()
+
+
 def invite(page: Page) -> None:
     page.locator("#id").fill("joris")
     page.locator("main form.panel #name").fill("Joris")
@@ -205,15 +227,23 @@ STATES = (
     State("/team/new", prepare=unfold),
     State("/team/new", "filled in wrongly", prepare=send_empty(".department-form")),
     State("/team/departments/{department_id}", prepare=unfold),
+    State(
+        "/team/departments/{department_id}",
+        "with a conflict",
+        prepare=save_what_a_colleague_changed(".department-form"),
+    ),
     State("/team/rooster"),
     State("/team/rooster", "filled in wrongly", prepare=send_empty("main form.panel:has(#account)")),
     State("/team/rooster", "for an agent", who="daan"),
+    State("/team/beoordelingen"),
+    State("/team/beoordelingen", "of a week without", "/team/beoordelingen?week=2024-W05"),
     State("/team/labels", prepare=unfold),
     State("/team/lijsten", prepare=unfold),
     # The answers
     State("/editor"),
     State("/editor/{name}", prepare=unfold),
-    State("/editor/{name}", "filled in wrongly", prepare=send_empty("#answer-form, main form:has(textarea)")),
+    State("/editor/{name}", "filled in wrongly", prepare=send_empty("#answer-form")),
+    State("/editor/{name}", "with a conflict", prepare=save_what_a_colleague_changed("#answer-form")),
     # Accounts and administration
     State("/account"),
     State("/account/password"),
@@ -222,6 +252,7 @@ STATES = (
     State("/account/totp", "that is on", who="wim"),
     State("/account/openid"),
     State("/account/tokens", prepare=unfold),
+    State("/account/tokens", "with a new one", prepare=make_token),
     State("/accounts"),
     State("/accounts", "filled in wrongly", prepare=send_empty()),
     State("/accounts", "with an invitation", prepare=invite),

@@ -14,6 +14,7 @@ from bot.store.departments import Department, Target
 from bot.store.duty import Shift
 from bot.store.hooks import Delivery
 from bot.store.notifications import Notification
+from bot.store.ratings import Click
 from bot.store.reminders import Reminder
 from bot.store.work import now_ms
 from bot.web.handling import Handling
@@ -87,7 +88,9 @@ class Office:
             ),
         ]
         for department in departments:
-            await self._store.departments.save(replace(department, hours=department.hours or "ma-zo 0:00-23:59"))
+            hours = department.hours or "ma-zo 0:00-23:59"
+            saved = await self._store.departments.save(replace(department, hours=hours))
+            await self._store.departments.save(saved)
         at_ms = now_ms()
         await self._store.duty.add([Shift("daan", at_ms, at_ms + HOUR_MS), Shift("lotte", at_ms, at_ms + 1, "hr")])
         for name, colour in (("spoedje", "red"), ("retour", "blue"), ("VIP", "yellow")):
@@ -113,7 +116,10 @@ class Office:
         }.items():
             await handling.claim(parts[name], agent, "queue")
         await handling.snooze(parts["snoozed"], self._sanne, now_ms() + 24 * HOUR_MS)
+        await handling.reply(parts["closed"], self._sanne, "Sorry, ik stuur een nieuwe.", "m-0")
         await handling.close(parts["closed"], self._sanne, "solved")
+        mark = message(parts["closed"], "customer", "😞 1", payload="/beoordeling_1")
+        await store.ratings.click(mark, Click("rating", "1"), None)
         await self._in_the_middle(parts["mine"])
 
     async def _with_an_order(self) -> str:
@@ -125,7 +131,9 @@ class Office:
     async def _with_assistant(self) -> str:
         written = await write(self._store, "hoe laat zijn jullie open")
         buttons = (Button("Openingstijden", "/faq_openingstijden"), Button("Iets anders", "/anders"))
-        await answer(self._store, written, "Bedoel je dit?", buttons=buttons)
+        await answer(self._store, written, "Bedoel je dit?", buttons=buttons, template="utter_faq_openingstijden")
+        helped = message(written.conversation_id, "customer", "👍 Ja", payload="/geholpen_ja")
+        await self._store.ratings.click(helped, Click("helped", "yes"), None)
         return written.conversation_id
 
     async def _in_the_middle(self, conversation_id: str) -> None:
