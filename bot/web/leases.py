@@ -99,7 +99,10 @@ class Leases:
             conversation.id, agent_name=name, handoff=handoff, channel=conversation.channel
         )
         try:
-            await self._store.queue.end_lease(conversation, handoff, note, notice, last_seen_ms=last_seen_ms)
+            # An answer through another process, which has not told yet that its agent is back, counts too.
+            await self._store.queue.end_lease(
+                conversation, handoff, note, notice, last_seen_ms=last_seen_ms, if_unchanged=True
+            )
         except (AlreadyClaimed, NotFound):
             return  # another process did it, the agent is back, or it is over
         log.info("agent.away", conversation_id=conversation.id, agent_id=conversation.agent_id)

@@ -114,9 +114,9 @@ class Rescue:
             conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
         )
         try:
-            await self._store.queue.put_back(conversation, handoff, [notice])
+            await self._store.queue.put_back(conversation, handoff, [notice], if_unchanged=True)
         except AlreadyClaimed:
-            return
+            return  # the agent answered just now, or somebody else has it
         log.info("agent.silent", conversation_id=conversation.id, agent_id=conversation.agent_id)
 
     async def hand_over(self, conversation_id: str, reason: str, since_ms: int) -> None:

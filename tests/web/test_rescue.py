@@ -11,6 +11,9 @@ from bot.model import Handoff, Message
 from bot.settings import Settings
 from bot.store import Store
 from bot.web.handling import Handling
+from bot.web.leases import Leases
+from bot.web.presence import Presence
+from bot.web.rescue import Rescue
 from tests.conftest import Site, eventually
 from tests.fakes.conversations import handed_over, write
 
@@ -89,3 +92,21 @@ async def test_conversations_of_an_account_that_is_gone_return_to_the_queue(stor
     assert [await owner(store, hers), await owner(store, his)] == ["queue", "agent:piet"]
     handoff = (await store.conversations.get(hers)).handoff
     assert handoff is not None and handoff.priority == "high"
+
+
+@pytest.mark.parametrize("looks", ["rescue", "leases"])
+async def test_who_answers_just_now_keeps_the_conversation_against_a_process_that_looked_before(
+    store: Store, settings: Settings, looks: str
+) -> None:
+    sanne = await store.accounts.create("sanne", "Sanne", ("agent",), "een-lang-wachtwoord")
+    conversation_id = await handed_over(store, "help")
+    await store.queue.claim(await store.conversations.get(conversation_id), sanne)
+    looked = await store.conversations.get(conversation_id)
+    last_seen_ms = (await store.agents.last_seen(["sanne"]))["sanne"]
+    await store.queue.reply(conversation_id, sanne, Message("r", conversation_id, "agent", "Hoi", 1))
+    answers = Answers(store.templates, settings, store.departments)
+    if looks == "rescue":
+        await Rescue(store, answers, settings)._put_back(looked)
+    else:
+        await Leases(store, answers, Presence(store.agents), away_s=1)._put_back(looked, last_seen_ms)
+    assert await owner(store, conversation_id) == "agent:sanne"
