@@ -34,7 +34,7 @@ _PART = re.compile(
     r"(?P<open>\d{1,2}[:.]\d\d)\s*-\s*(?P<close>\d{1,2}[:.]\d\d)"
 )
 # Longest closed period that is looked through for the next opening.
-_HORIZON_DAYS = 60
+HORIZON_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class OpeningHours:
     def next_opening(self, at: datetime) -> datetime | None:
         """The first opening after `at`, None if there is none in the coming two months."""
         local = at.astimezone(self.timezone)
-        for ahead in range(_HORIZON_DAYS):
+        for ahead in range(HORIZON_DAYS):
             day = local.date() + timedelta(days=ahead)
             hours = self.hours_on(day)
             if hours is None:
@@ -99,7 +99,7 @@ class OpeningHours:
         """
         left = timedelta(minutes=minutes)
         now = at.astimezone(timezone.utc)
-        for ahead in range(_HORIZON_DAYS):
+        for ahead in range(HORIZON_DAYS):
             day = at.astimezone(self.timezone).date() + timedelta(days=ahead)
             hours = self.hours_on(day)
             if hours is None:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Literal
 
@@ -15,7 +15,7 @@ import redis.asyncio as aioredis
 
 from bot.errors import ConfigError, Conflict, InvalidMessage, NotFound
 from bot.model import Conversation, Handoff
-from bot.opening_hours import OpeningHours
+from bot.opening_hours import HORIZON_DAYS, OpeningHours
 from bot.settings import Settings
 from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
@@ -221,5 +221,9 @@ def _route(handoff: Handoff, departments: Sequence[Department]) -> Department:
 
 
 def _due_ms(hours: OpeningHours, at: datetime, minutes: int) -> int:
-    due = hours.after(at, minutes) if minutes else None
-    return int(due.timestamp() * 1000) if due else 0
+    """0 promises nothing. What takes longer than the opening hours that can be seen is late at their end: somebody is
+    warned, whatever the hours are."""
+    if not minutes:
+        return 0
+    due = hours.after(at, minutes) or at + timedelta(days=HORIZON_DAYS)
+    return int(due.timestamp() * 1000)

@@ -99,3 +99,9 @@ async def test_a_topic_belongs_to_one_department(two: Store) -> None:
             await two.departments.save(taken)
     with pytest.raises(InvalidMessage):
         await two.departments.save(replace(service, hours="altijd"))
+
+
+async def test_a_promise_longer_than_all_opening_hours_in_sight_still_ends(store: Store) -> None:
+    await store.departments.save(Department("hr", "HR", Target(10, 40 * 60), hours="wo 9:00-10:00"))
+    planned = await store.departments.plan(asked(), "widget")
+    assert asked().at_ms < planned.first_due_ms < planned.resolve_due_ms < asked().at_ms + 70 * 86_400_000
