@@ -83,6 +83,7 @@ def shots(day: DemoDay, hook_path: str) -> list[Shot]:
         Shot("team-roster", "/team/rooster", "meryem"),
         Shot("team-labels", "/team/labels", "meryem"),
         Shot("team-lists", "/team/lijsten", "meryem"),
+        Shot("team-ratings", "/team/beoordelingen", "meryem"),
         Shot("answers", "/editor", "lotte"),
         Shot("answer", "/editor/utter_faq_retourneren", "lotte"),
         Shot("profile", "/account", "sanne"),

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.answers import Answers
-from bot.model import Account, Handoff, IntentScore, Message, Nlu, Priority, Template
+from bot.model import Account, Handoff, IntentScore, Message, Nlu, Priority
 from bot.store import Store
+from bot.store.conversations import AtOnce
 from bot.store.work import Unread, now_ms
+from bot.web.clicks import Clicks
 from bot.web.handling import Handling
 from tools.demo_day.clock import Clock
 
@@ -26,8 +28,8 @@ class World:
     clock: Clock
     answers: Answers
     handling: Handling
+    clicks: Clicks
     team: dict[str, Account]
-    templates: dict[str, Template]
 
 
 @dataclass
@@ -61,6 +63,16 @@ class Chat:
         if self.name and self.identity:
             await self.world.store.people.identify(self.id, self.identity, name=self.name, email=self.email)
         return self._said
+
+    async def presses(self, ago: float, payload: str, title: str) -> None:
+        """The customer presses a button of a question of ours: `/geholpen_ja`, `/beoordeling_5`."""
+        self.world.clock.set(ago)
+        pressed = self._message("customer", title, payload=payload)
+        taken = await self.world.clicks.take(pressed)
+        if isinstance(taken, AtOnce):
+            conversations = self.world.store.conversations
+            await conversations.receive(pressed, channel=self.channel, customer_id=self.who, at_once=taken)
+        await self._arrived("read")
 
     async def answer(self, ago: float, ends: bool = False) -> None:
         """The assistant answers with the template of the intent."""

@@ -44,6 +44,7 @@ async def _earlier(world: World) -> None:
         12 * DAY - 11, "daan", "Wat vervelend, Anna. De bezorger had je adres niet. Morgen voor 12 uur is hij er."
     )
     await anna.close(12 * DAY - 30, "daan")
+    await anna.presses(12 * DAY - 31, "/beoordeling_2", "🙁 2")
 
     again = Chat(world, "widget", "7c02", MAIN_CUSTOMER, "klant-20417", "anna@voorbeeld.nl")
     await again.asks(
@@ -57,21 +58,24 @@ async def _earlier(world: World) -> None:
         5 * DAY - 14, "sanne", "Sorry Anna, dat hoort niet. Ik stuur je vandaag een nieuwe lamp, 7304992."
     )
     await again.close(5 * DAY - 40, "sanne")
+    await again.presses(5 * DAY - 41, "/beoordeling_4", "🙂 4")
     await again.label("kapot geleverd")
 
 
 async def _answered_by_the_assistant(world: World) -> None:
-    """What nobody at the desk had to do."""
-    for ago, who, text, intent, sure in (
-        (190, "bezoeker-1", "hoe laat zijn jullie open op zondag?", "faq_openingstijden", 0.97),
-        (140, "bezoeker-2", "kan ik ook achteraf betalen", "faq_achteraf_betalen", 0.95),
-        (73, "bezoeker-3", "wat kost terugsturen?", "faq_retourkosten", 0.98),
-        (22, "bezoeker-4", "hebben jullie die blauwe stoel nog", "faq_voorraad", 0.86),
-        (4, "bezoeker-5", "ben mn wachtwoord kwijt", "faq_wachtwoord", 0.96),
+    """What nobody at the desk had to do, but for the one whom it did not help."""
+    for ago, who, text, intent, sure, helped in (
+        (190, "bezoeker-1", "hoe laat zijn jullie open op zondag?", "faq_openingstijden", 0.97, "ja"),
+        (140, "bezoeker-2", "kan ik ook achteraf betalen", "faq_achteraf_betalen", 0.95, "ja"),
+        (73, "bezoeker-3", "wat kost terugsturen?", "faq_retourkosten", 0.98, ""),
+        (22, "bezoeker-4", "hebben jullie die blauwe stoel nog", "faq_voorraad", 0.86, "nee"),
+        (4, "bezoeker-5", "ben mn wachtwoord kwijt", "faq_wachtwoord", 0.96, ""),
     ):
         chat = Chat(world, "widget", who)
         await chat.asks(ago, text, intent, sure)
         await chat.answer(ago)
+        if helped:
+            await chat.presses(ago - 3, f"/geholpen_{helped}", "👍 Ja" if helped == "ja" else "👎 Nee")
 
 
 async def _closed_today(world: World) -> None:
@@ -83,7 +87,7 @@ async def _closed_today(world: World) -> None:
             "mijn cadeaubon werkt niet bij het afrekenen",
             "fatima",
             "De bon stond nog niet aan. Nu wel, probeer het maar.",
-            "solved",
+            "solved 5",
         ),
         (
             240,
@@ -92,7 +96,7 @@ async def _closed_today(world: World) -> None:
             "kan de kast ook op zolder gezet worden?",
             "sanne",
             "Dat kan: kies bij het bestellen voor ‘tot in de kamer’.",
-            "solved",
+            "solved 4",
         ),
         (
             205,
@@ -118,7 +122,10 @@ async def _closed_today(world: World) -> None:
         await chat.hand_over(ago)
         await chat.take(ago - 6, agent)
         await chat.reply(ago - 8, agent, said)
-        await chat.close(ago - 25, agent, why)
+        reason, _, rating = why.partition(" ")
+        await chat.close(ago - 25, agent, reason)
+        if rating:
+            await chat.presses(ago - 26, f"/beoordeling_{rating}", f"🙂 {rating}")
 
 
 async def _put_aside(world: World) -> None:

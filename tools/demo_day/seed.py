@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,10 @@ from bot.answers import Answers
 from bot.model import Button, Template
 from bot.settings import Settings
 from bot.store import Store
+from bot.web.clicks import Clicks
 from bot.web.handling import Handling
+from bot.web.mail import Mailer
+from bot.web.telling import Telling
 from tools.demo_day.chat import Chat, World
 from tools.demo_day.clock import Clock
 from tools.demo_day.day import tell
@@ -22,11 +26,12 @@ _DOMAIN = Path(__file__).resolve().parents[2] / "domain.yml"
 
 async def seed(store: Store, settings: Settings) -> Chat:
     """Returns the conversation that shows the most."""
-    templates = _templates()
-    await store.templates.seed(templates)
+    await store.templates.seed(_templates())
     team = await set_up(store)
     clock, answers = Clock(), Answers(store.templates, settings, store.departments)
-    world = World(store, clock, answers, Handling(store, answers), team, {one.name: one for one in templates})
+    telling = Telling(store, Mailer(replace(settings, smtp_url="")), settings)
+    handling, clicks = Handling(store, answers, asks_rating=True), Clicks(store, answers, telling)
+    world = World(store, clock, answers, handling, clicks, team)
     with clock.running():
         main = await tell(world)
     await store.agents.seen([one for one in team if one not in _ABSENT])
