@@ -119,6 +119,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     app.register_middleware(_secure_response, "response")
     app.register_middleware(_share_widget, "response")
     app.before_server_start(_open)
+    app.before_server_stop(_end_streams)
     app.after_server_stop(_close)
     return app
 
@@ -210,6 +211,10 @@ async def _open(app: App) -> None:
     for name, work in _background(app).items():
         app.add_task(work(), name=name)
     log.info("web.started")
+
+
+async def _end_streams(app: App) -> None:
+    app.ctx.board.close()
 
 
 async def _close(app: App) -> None:

@@ -175,3 +175,12 @@ async def test_quiet_stream_sends_heartbeats(desks: Board, monkeypatch: pytest.M
     chunks = [chunk async for chunk in stream.event_stream(desks, "sanne")]
     assert "resync" in chunks[1]
     assert len(chunks) > 3 and all(chunk.startswith(": heartbeat\n") for chunk in chunks[2:])
+
+
+async def test_stopping_process_ends_its_streams_and_begins_none(desks: Board) -> None:
+    open_stream = stream.event_stream(desks, "sanne")
+    assert [await anext(open_stream), "resync" in await anext(open_stream)] == ["retry: 1000\n\n", True]
+    desks.close()
+    async with asyncio.timeout(5):
+        assert len([chunk async for chunk in open_stream]) <= 1
+        assert [chunk async for chunk in stream.event_stream(desks, "karim")] == ["retry: 1000\n\n"]

@@ -67,9 +67,10 @@ class Frame:
 
 @dataclass(eq=False)
 class Desk:
-    """One open event stream."""
+    """One open event stream. is_over: it is to end, since this process stops."""
 
     account_id: str
+    is_over: bool = False
     _frames: deque[Frame] = field(default_factory=deque)
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -81,6 +82,10 @@ class Desk:
             self._frames.clear()
             frame = if_behind
         self._frames.append(frame)
+        self._ready.set()
+
+    def end(self) -> None:
+        self.is_over = True
         self._ready.set()
 
     async def next(self, timeout_s: float) -> str:
@@ -106,6 +111,7 @@ class Board:
         self._jinja = jinja
         self._troubles = troubles
         self._desks: set[Desk] = set()
+        self._is_closed = False
         # So that a desk that comes back to another process, or after a restart, is not taken for one of ours.
         self._name = secrets.token_hex(4)
         self._number = 0
@@ -121,7 +127,7 @@ class Board:
     @contextmanager
     def open(self, account_id: str, last_id: str = "") -> Iterator[Desk]:
         """A desk, from now on. last_id: of the last frame that it had before; what came since is sent again."""
-        desk = Desk(account_id)
+        desk = Desk(account_id, is_over=self._is_closed)
         for frame in self._since(last_id):
             desk.put(frame, self._resync())
         self._desks.add(desk)
@@ -129,6 +135,12 @@ class Board:
             yield desk
         finally:
             self._desks.discard(desk)
+
+    def close(self) -> None:
+        """End all streams: a server that stops waits for what is open. The browsers come back to the next one."""
+        self._is_closed = True
+        for desk in self._desks:
+            desk.end()
 
     async def run(self) -> None:
         """Pass on what happens, for ever."""

@@ -18,6 +18,6 @@ async def event_stream(board: Board, account_id: str, last_id: str = "") -> Asyn
     ends_at = time.monotonic() + LIFETIME_S
     with board.open(account_id, last_id) as desk:
         yield "retry: 1000\n\n"
-        while time.monotonic() < ends_at:
+        while time.monotonic() < ends_at and not desk.is_over:
             # The comment keeps proxies awake, the event tells the page that the line still works.
             yield await desk.next(HEARTBEAT_S) or ": heartbeat\nevent: alive\ndata: {}\n\n"
