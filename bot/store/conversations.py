@@ -113,13 +113,14 @@ class AtOnce:
 
     to_queue: said when a human is called for this. to_agent: said when an agent has the conversation already, for an
     emergency; without it, whoever has a human, or waits for one, only sends a message. note: what agents read about it;
-    the caller stores it.
+    the caller stores it. about: what lists show instead of the message.
     """
 
     handoff: Handoff
     to_queue: Message
     to_agent: Message | None = None
     note: Message | None = None
+    about: str = ""
 
 
 class ConversationStore:
@@ -199,7 +200,8 @@ class ConversationStore:
         Raises StoreUnavailable if nothing was stored; the sender must then try again with the same id.
         """
         group = message_group(message)
-        args = [group[0], group[1], group[3], channel, customer_id, REMIND_AFTER_MS, int(answerable)]
+        shown = (at_once and at_once.about) or group[3]
+        args = [group[0], group[1], shown, channel, customer_id, REMIND_AFTER_MS, int(answerable)]
         if at_once:
             handoff = await self._departments.plan(at_once.handoff, channel)
             args += [encode(handoff), queue_score(handoff), handoff.reason]

@@ -73,7 +73,8 @@ class Clicks:
         notice = await self._answers.handover(
             handoff, message.conversation_id, in_reply_to=message.id, channel=conversation.channel
         )
-        return AtOnce(handoff, notice, note=await self._which_answer(message, conversation.answered_with))
+        note = await self._which_answer(message, conversation.answered_with)
+        return AtOnce(handoff, notice, note=note, about=conversation.last_customer_text)
 
     async def _thanks(self, click: Click, message: Message, conversation: Conversation) -> Message | None:
         """Nothing where its template is missing."""

@@ -189,6 +189,7 @@ async def test_no_brings_a_human_at_once_who_sees_which_answer_did_not_help(desk
     conversation = await desk.get(conversation_id)
     assert conversation.owner == "queue" and conversation.handoff
     assert conversation.handoff.reason == "not_helped"
+    assert conversation.last_customer_text == "hoe laat open"
     assert (await desk.heard(conversation_id))[-1].startswith("Sorry. Een collega neemt het over.")
     notes = [line.message.text for line in await desk.store.conversations.transcript(conversation_id)]
     assert notes.count("Dit antwoord hielp de klant niet: faq_openingstijden") == 1
