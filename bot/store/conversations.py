@@ -141,6 +141,7 @@ class ConversationStore:
         self._client = client
         self._keys = keys
         self._lifetime_s = retention_days * 86_400
+        self.lifetime_ms = self._lifetime_s * 1000
         self._receive = Script(client, "receive", replicas=replicas)
         self._mark = Script(client, "mark")
         self._contact = Script(client, "contact")

@@ -208,6 +208,9 @@ class Handling:
             said = f"{by.name} pakt dit gesprek weer op."
         elif not 0 < until_ms - now_ms() <= MAX_SNOOZE_DAYS * 86_400_000:
             raise InvalidMessage(f"until_ms: expected a time in the coming {MAX_SNOOZE_DAYS} days")
+        elif until_ms >= conversation.last_at_ms + self._store.conversations.lifetime_ms:
+            # It would be removed before it comes back.
+            raise InvalidMessage("until_ms: expected a time before the conversation's retention ends")
         else:
             until = datetime.fromtimestamp(until_ms / 1000, self._zone)
             said = f"{by.name} legt dit gesprek weg tot {moment(until)}."

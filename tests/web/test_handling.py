@@ -223,7 +223,7 @@ async def test_the_safety_net_leaves_alone_what_is_put_aside_and_what_is_just_ba
     rescue = Rescue(store, Answers(store.templates, settings, store.departments), settings)
     conversation_id = await taken(store)
     await write(store, "kan het morgen?", conversation_id)
-    await store._client.hset(store._keys.conversation(conversation_id), "last_at_ms", 1)
+    await store._client.hset(store._keys.conversation(conversation_id), "last_at_ms", now_ms() - 30 * DAY_MS)
     await handling.snooze(conversation_id, SANNE, now_ms() + DAY_MS)
     await rescue._put_back_unanswered()
     await handling.snooze(conversation_id, SANNE, 0)
@@ -243,6 +243,15 @@ async def test_nothing_is_put_aside_until_the_past_or_next_year(
         await handling.snooze(conversation_id, SANNE, now_ms() + ahead_ms)
     with pytest.raises(AlreadyClaimed):
         await handling.snooze(conversation_id, DAAN, now_ms() + DAY_MS)
+
+
+async def test_nothing_is_put_aside_until_after_it_is_removed(store: Store, handling: Handling) -> None:
+    conversation_id = await taken(store)
+    of_last_year = now_ms() - 364 * DAY_MS
+    await store._client.hset(store._keys.conversation(conversation_id), "last_at_ms", of_last_year)
+    with pytest.raises(InvalidMessage, match="retention"):
+        await handling.snooze(conversation_id, SANNE, now_ms() + 2 * DAY_MS)
+    await handling.snooze(conversation_id, SANNE, now_ms() + DAY_MS // 2)
 
 
 # Priority and end

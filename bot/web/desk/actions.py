@@ -18,7 +18,7 @@ from bot.web.handling import MAX_NOTE_CHARS, MAX_SNOOZE_DAYS
 
 _WRONG_TRANSFER = f"Kies een collega of een afdeling. Je uitleg heeft hoogstens {MAX_NOTE_CHARS} tekens."
 _CUSTOMER_WROTE = "Niet gedaan: de klant schreef intussen iets. Lees dat eerst."
-_WRONG_TIME = f"Kies een moment tussen nu en over {MAX_SNOOZE_DAYS} dagen."
+_WRONG_TIME = f"Kies een moment tussen nu en over {MAX_SNOOZE_DAYS} dagen, en zolang we het gesprek bewaren."
 
 
 @agents_only
