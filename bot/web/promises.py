@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.errors import StoreUnavailable
 from bot.model import REASONS, Account, Conversation, Role
 from bot.settings import Settings
 from bot.store import Store
@@ -77,6 +78,8 @@ class Promises:
         self._store = store
         self._telling = telling
         self._zone = ZoneInfo(settings.timezone)
+        # Account to what it is to hear; kept while Redis is away, as nobody else tells it.
+        self._to_tell: defaultdict[str, list[Breach]] = defaultdict(list)
 
     async def run(self) -> None:
         """Look for promises that are not kept, for ever."""
@@ -85,17 +88,25 @@ class Promises:
     async def look(self) -> None:
         """Warn once of each promise whose time has come."""
         late = await self._store.views.until("alarm", now_ms())
-        if not late:
+        if not late and not self._to_tell:
             return
         team = await self._team()
-        warnings: defaultdict[str, list[Breach]] = defaultdict(list)
         for conversation in late:
-            await apart(self._warn(conversation, team, warnings), conversation.id)
-        for account_id, of_account in warnings.items():
-            for notification in self._notifications(of_account):
-                await self._telling.tell(team.accounts[account_id], notification)
+            await apart(self._warn(conversation, team), conversation.id)
+        for account_id in list(self._to_tell):
+            breaches = self._to_tell.pop(account_id, [])
+            if account := team.accounts.get(account_id):
+                await self._tell(account, breaches)
 
-    async def _warn(self, conversation: Conversation, team: Team, warnings: dict[str, list[Breach]]) -> None:
+    async def _tell(self, account: Account, breaches: list[Breach]) -> None:
+        try:
+            for notification in self._notifications(breaches):
+                await self._telling.tell(account, notification)
+        except StoreUnavailable:
+            self._to_tell[account.id] = breaches + self._to_tell[account.id]
+            raise
+
+    async def _warn(self, conversation: Conversation, team: Team) -> None:
         """Note that this process warns, and whom."""
         handoff = conversation.handoff
         department = await self._store.departments.of_handoff(handoff)
@@ -110,7 +121,7 @@ class Promises:
         if level > 1:
             people = _each_once([*people, *team.managers(department)])
         for account in people:
-            warnings[account.id].append(Breach(conversation, department, level))
+            self._to_tell[account.id].append(Breach(conversation, department, level))
         log.warning(
             "promise.broken",
             conversation_id=conversation.id,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.errors import StoreUnavailable
 from bot.model import Account, Conversation, Handoff, Role
 from bot.settings import Settings
 from bot.store import Store
@@ -290,3 +291,22 @@ async def test_a_reminder_of_who_is_gone_comes_to_the_managers(office: Office, d
     await asyncio.gather(*(one.look() for one in office.reminding * 2))
     assert await office.texts("mila") == ["Herinnering van joost, die er niet meer is: Bel terug"]
     assert await office.texts("sanne") == [] and await store.reminders.of_account("joost") == []
+
+
+async def test_a_warning_that_could_not_be_told_is_told_when_redis_is_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.late()
+    promises, notifications = office.promises[0], office.store.notifications
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("Redis does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notifications, "tell", away)
+        with pytest.raises(StoreUnavailable):
+            await promises.look()
+    assert await office.told() == {}
+    await promises.look()
+    await promises.look()
+    assert await office.told() == {"sanne": 1, "joost": 1}
