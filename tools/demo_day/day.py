@@ -44,7 +44,7 @@ async def _earlier(world: World) -> None:
         12 * DAY - 11, "daan", "Wat vervelend, Anna. De bezorger had je adres niet. Morgen voor 12 uur is hij er."
     )
     await anna.close(12 * DAY - 30, "daan")
-    await anna.presses(12 * DAY - 31, "/beoordeling_2", "🙁 2")
+    await anna.presses(12 * DAY - 31, "/beoordeling_2", "2")
 
     again = Chat(world, "widget", "7c02", MAIN_CUSTOMER, "klant-20417", "anna@voorbeeld.nl")
     await again.asks(
@@ -58,7 +58,7 @@ async def _earlier(world: World) -> None:
         5 * DAY - 14, "sanne", "Sorry Anna, dat hoort niet. Ik stuur je vandaag een nieuwe lamp, 7304992."
     )
     await again.close(5 * DAY - 40, "sanne")
-    await again.presses(5 * DAY - 41, "/beoordeling_4", "🙂 4")
+    await again.presses(5 * DAY - 41, "/beoordeling_4", "4")
     await again.label("kapot geleverd")
 
 
@@ -75,7 +75,7 @@ async def _answered_by_the_assistant(world: World) -> None:
         await chat.asks(ago, text, intent, sure)
         await chat.answer(ago)
         if helped:
-            await chat.presses(ago - 3, f"/geholpen_{helped}", "👍 Ja" if helped == "ja" else "👎 Nee")
+            await chat.presses(ago - 3, f"/geholpen_{helped}", "Ja" if helped == "ja" else "Nee")
 
 
 async def _closed_today(world: World) -> None:
@@ -125,7 +125,7 @@ async def _closed_today(world: World) -> None:
         reason, _, rating = why.partition(" ")
         await chat.close(ago - 25, agent, reason)
         if rating:
-            await chat.presses(ago - 26, f"/beoordeling_{rating}", f"🙂 {rating}")
+            await chat.presses(ago - 26, f"/beoordeling_{rating}", rating)
 
 
 async def _put_aside(world: World) -> None:
