@@ -15,7 +15,7 @@ from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.watchdog import watch
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.logs import described
-from bot.model import QUEUE, Button, Handoff, Message, Nlu, Priority
+from bot.model import ASSISTANT, CLOSED, QUEUE, Button, Handoff, Message, Nlu, Priority
 from bot.personal_data import masked
 from bot.store import Store
 from bot.store.work import Turn, WorkItem, now_ms
@@ -109,14 +109,26 @@ class Worker:
             log.error("reading.failed", conversation_id=unread.conversation_id, error=described(exc))
             return True
         if await self._store.work.understood(unread, nlu) and nlu.emergency:
-            await self._raise_alarm(unread.conversation_id, nlu.emergency)
+            with suppress(AlreadyClaimed, NotFound):  # a human took it just now, or it is gone
+                await self._raise_alarm(unread.conversation_id, unread.message_id, nlu)
         return True
 
-    async def _raise_alarm(self, conversation_id: str, kind: str) -> None:
+    async def _raise_alarm(self, conversation_id: str, message_id: str, nlu: Nlu) -> None:
         """No pattern found it, so the customer heard nothing, and a human must look first."""
+        kind, queue = nlu.emergency, self._store.queue
         note = Message(uuid.uuid4().hex, conversation_id, "note", ALARM_NOTES[kind], now_ms(), notice="emergency")
-        with suppress(AlreadyClaimed, NotFound):
-            await self._store.queue.set_priority(conversation_id, "urgent", note)
+        try:
+            await queue.set_priority(conversation_id, "urgent", note)
+        except AlreadyClaimed:
+            # The human closed it, or gave it back, before anybody knew what the message means.
+            conversation = await self._store.conversations.get(conversation_id)
+            if conversation.owner not in (ASSISTANT, CLOSED):
+                raise
+            handoff = Handoff(kind, "urgent", now_ms(), message_id, nlu=nlu)
+            notice = await self._answers.handover(
+                handoff, conversation_id, in_reply_to=message_id, channel=conversation.channel
+            )
+            await queue.put(conversation, handoff, [note, notice])
         log.warning("emergency.found", conversation_id=conversation_id, kind=kind, owner=QUEUE, told=False)
 
     async def handle(self, item: WorkItem) -> None:

@@ -207,6 +207,24 @@ async def test_an_emergency_that_only_the_nlu_finds_goes_first_in_the_queue(stor
     assert any(text.startswith("De assistent denkt dat er een noodgeval is") for text in seen)
 
 
+@pytest.mark.parametrize("ends", ["close", "hand_back"])
+async def test_an_emergency_that_a_human_was_done_with_too_soon_comes_back(
+    store: Store, worker: Worker, ends: str
+) -> None:
+    sanne = Account("sanne", "Sanne", ("agent",))
+    await handed_over(store, conversation_id="c9")
+    await store.queue.claim(await store.conversations.get("c9"), sanne)
+    text = "hij ligt hier maar en zegt niets"
+    await store.conversations.receive(Message("m1", "c9", "customer", text, 1), channel="rest", customer_id="k")
+    await getattr(store.queue, ends)(await store.conversations.get("c9"))
+    assert await worker._read_along()
+    conversation = await store.conversations.get("c9")
+    assert conversation.owner == "queue" and conversation.handoff
+    assert (conversation.handoff.reason, conversation.handoff.priority) == ("emergency", "urgent")
+    said = [line.message for line in await store.conversations.transcript("c9")][-2:]
+    assert [message.sender for message in said] == ["note", "assistant"] and "112" in said[1].text
+
+
 async def test_what_was_taken_back_or_is_old_is_not_read(store: Store, worker: Worker) -> None:
     conversation_id = await handed_over(store, conversation_id="c9")
     await store.conversations.receive(
