@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
@@ -51,7 +52,7 @@ async def choose_password(request: Request, token: str) -> HTTPResponse:
     await store.sessions.end_all(account.id)
     what = "account.joined" if link.kind == "invitation" else "account.password_reset"
     await store.audit.note(account.id, what, account.id, address=request.client_ip)
-    return redirect("/sign-in?said=password", status=303)
+    return redirect(f"/sign-in?said=password&name={quote(account.id)}", status=303)
 
 
 async def show_forgotten(request: Request) -> HTTPResponse:

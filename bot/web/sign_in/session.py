@@ -25,6 +25,7 @@ from bot.web.sign_in.signed import sign, verified
 # Between the two steps: the browser has shown the right password.
 TICKET_COOKIE = "bot_sign_in"
 TICKET_S = 600
+_MAX_NAME_CHARS = 254
 _PURPOSE = "sign-in"
 _WRONG = "Deze naam en dit wachtwoord horen niet bij elkaar."
 _WRONG_CODE = "Deze code klopt niet, of is al gebruikt. Wacht op de volgende code en vul die in."
@@ -40,7 +41,7 @@ async def show_sign_in(request: Request) -> HTTPResponse:
     account = await account_of(request)
     if account is not None:
         return redirect(next_path or start_page(account), status=303)
-    return _page(request, next_path)
+    return _page(request, next_path, request.args.get("name", "")[:_MAX_NAME_CHARS])
 
 
 async def sign_in(request: Request) -> HTTPResponse:
