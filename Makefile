@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load lock format password messenger-setup clean setup-test
+.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load demo-day screenshots lock format password messenger-setup clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -72,6 +72,12 @@ soak: setup-test  ## [MINUTES=n] [RATE=n] [ARGS=...]: half an hour at 5 messages
 
 desk-load: setup-test  ## [ARGS=...]: fifty desks while two hundred customers write for two minutes: does each show every change
 	@$(WEB) -m tools.desk_load $(ARGS)
+
+demo-day: setup-test  ## the product with a day's work in it, to look at; nothing is kept
+	@$(WEB) -m tools.demo_day
+
+screenshots: setup-test  ## [ARGS="NAME ..."]: the pictures of docs/pages.md; ARGS=--full takes whole pages
+	@$(WEB) -m tools.screenshots $(ARGS)
 
 password: setup  ## NAME=account: a new password for who forgot theirs
 	@$(WEB) -m tools.password $(if $(NAME),"$(NAME)")
