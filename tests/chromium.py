@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tools.setup.chromium import find_chromium
 
 # Chromium looks for Google's hosts at every start; tests need no network.
 _QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+# A busy machine may take long; what comes sooner is not waited for.
+expect.set_options(timeout=20_000)
 
 
 def launch(playwright: Playwright) -> Browser:

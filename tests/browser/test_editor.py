@@ -132,8 +132,9 @@ def test_first_wrong_field_has_the_focus_and_says_why(open_page: OpenPage, answe
     text = page.get_by_label("Antwoord", exact=True)
     expect(text).to_be_focused()
     expect(text).to_have_accessible_description(
-        "{prijs} bestaat niet. Je kunt kiezen uit {wanneer}, {afdeling}, {medewerker}, {bedrijf}, {openingstijden}."
-        " Hoogstens 2000 tekens. Boven 640 tekens past het in Messenger niet in één bericht met knoppen."
+        "{prijs} bestaat niet. Je kunt kiezen uit {wanneer}, {afdeling}, {medewerker}, {bedrijf}, {openingstijden},"
+        " {klant}, {bestelnummer}. Hoogstens 2000 tekens."
+        " Boven 640 tekens past het in Messenger niet in één bericht met knoppen."
     )
     page.get_by_role("link", name="Kies wat knop 1 doet.").click()
     expect(page.get_by_label("Wat knop 1 doet")).to_be_focused()
