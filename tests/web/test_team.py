@@ -140,6 +140,7 @@ def test_a_department_is_made_and_the_first_one_keeps_the_rest(site: Site, mila:
     ("changed", "control", "said"),
     [
         ({"name": ""}, "name", "Vul een naam in"),
+        ({"name": "De Klantenservice"}, "name", "Er is al een afdeling die zo heet."),
         ({"hours": "altijd"}, "hours", "begrijpen we niet"),
         ({"closed_days": "morgen"}, "closed_days", "geen datum"),
         ({"first": "veel"}, "first", "Hoeveel minuten tot een antwoord"),

@@ -273,6 +273,9 @@ async def _errors(
     known = {one.id for one in await store.accounts.all()}
     if not {*form.members, *form.managers} <= known or not {*form.intents, *form.reasons} <= {*topics.titles}:
         raise InvalidMessage("members, managers, intents, reasons: expected ones that exist")
+    others = {one.name.casefold() for one in departments if one.id != department_id}
+    if form.name.strip().casefold() in others:
+        errors["name"] = "Er is al een afdeling die zo heet. Pas die aan, of kies een andere naam."
     return errors
 
 
