@@ -14,6 +14,9 @@ function closeMenus(event) {
 document.addEventListener("keydown", closeMenus);
 document.addEventListener("click", closeMenus);
 
-// A form that came back with errors: the first wrong field has the focus, its error is read with it.
-const wrong = document.querySelector("main [aria-invalid=true]") ?? document.querySelector("main .error-summary");
+// A form that came back with errors: the first wrong field has the focus, its error is read with it. Without one, what
+// else is wrong has it, such as that a colleague saved something in between.
+const wrong =
+  document.querySelector("main [aria-invalid=true]") ??
+  document.querySelector("main .error-summary, main .notice[role=alert][tabindex]");
 wrong?.focus();
