@@ -23,10 +23,18 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=str(path) if path else None, args=args)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser for one file of tests. No longer: its event loop would be in the way of async tests in other files."""
+@pytest.fixture(scope="package")
+def running_chromium() -> Iterator[Browser]:
+    """A browser for one folder of tests. No longer: its event loop would be in the way of async tests in others."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(running_chromium: Browser) -> Iterator[Browser]:
+    """That browser. No page of one file is left to another one, which would go on asking a server that has gone."""
+    yield running_chromium
+    for context in running_chromium.contexts:
+        context.close()

@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from bot.model import ModelRecord
-from tests.chromium import chromium
+from tests.chromium import chromium, running_chromium
 from tests.conftest import ROOT, Site, running_site
 from tools.trained_model import ASSISTANT_PYTHON, trained_model
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "running_chromium"]
 
 
 class Assistant:
