@@ -13,8 +13,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import NoReturn
 
 ROOT = Path(__file__).parent.parent
@@ -114,10 +116,18 @@ def _keep_server(main: Callable[[], int], line: socket.socket) -> NoReturn:
         os.dup2(log, 2)
         os.close(log)
         sys.exit(main())
+    Thread(target=_end_without_pytest, args=(line, server), daemon=True).start()
     line.sendall(f"{server:{_NUMBER_BYTES}}".encode())
     code = os.waitstatus_to_exitcode(os.waitpid(server, 0)[1])
-    line.sendall(f"{code:{_NUMBER_BYTES}}".encode())
+    with suppress(BrokenPipeError):
+        line.sendall(f"{code:{_NUMBER_BYTES}}".encode())
     os._exit(0)
+
+
+def _end_without_pytest(line: socket.socket, server: int) -> None:
+    """Leave no server behind when pytest was killed: then its end of the line is closed."""
+    line.recv(1)
+    os.kill(server, signal.SIGKILL)
 
 
 if __name__ == "__main__":

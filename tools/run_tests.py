@@ -1,7 +1,7 @@
 """Run every test, each in the environment that it is for: `make test`. Further arguments go to pytest.
 
-In two lanes at once: there are two cores, and most tests wait for a process, a browser or a clock. The second lane has
-what needs Rasa, and behind it enough of the rest that both lanes end at about the same time.
+In two lanes at once: there are two cores, and most tests wait for a process, a browser or a clock. Each lane has its
+own runs; what is left is for whichever is free first, so that both end at about the same time on any machine.
 """
 
 from __future__ import annotations
@@ -10,42 +10,71 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
-IN_ASSISTANT = ("tests/nlu", "tests/assistant")
-# Not those that kill Redis: beside others that are busy with the disk, a kill may cost what was just written.
-IN_SECOND_LANE = ("tests/browser", "tests/messenger", "tests/fakes")
 NO_TESTS_CHOSEN = 5  # pytest's exit code when, for example, `-k` fits nothing
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of pytest. environment: the folder of its Python; where: what it is to look in."""
+
+    environment: str
+    where: tuple[str, ...]
+
+
+# The first lane has those that kill Redis: beside others that are busy with the disk, a kill may cost what was just
+# written. The second has what needs Rasa.
+IN_ASSISTANT = ("tests/nlu", "tests/assistant")
+IN_SECOND_LANE = (Run(".venv-assistant", IN_ASSISTANT), Run(".venv", ("tests/browser",)))
+# The long ones first: then the lanes end together.
+FOR_WHO_IS_FREE = (
+    Run(".venv", ("tests/messenger",)),
+    Run(".venv", ("tests/e2e",)),
+    Run(".venv", ("tests/bench", "tests/fakes")),
+)
 
 
 def main(arguments: list[str]) -> int:
     """All runs are made even if one fails. The summary lines of pytest come last."""
-    elsewhere = [f"--ignore={folder}" for folder in (*IN_ASSISTANT, *IN_SECOND_LANE)]
-    with tempfile.TemporaryFile() as said, ThreadPoolExecutor(1) as beside:
-        second_lane = beside.submit(_second_lane, arguments, said)
+    elsewhere = [folder for run in (*IN_SECOND_LANE, *FOR_WHO_IS_FREE) for folder in run.where]
+    first_lane = (Run(".venv", ("tests", *(f"--ignore={folder}" for folder in elsewhere))),)
+    left = deque(FOR_WHO_IS_FREE)
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as said_beside, ThreadPoolExecutor(1) as beside:
         print("\nTests in .venv; further ones run beside them, and are shown behind them", flush=True)
-        results = [_pytest(".venv", ["tests", *elsewhere, *arguments])]
-        results += second_lane.result()
-        said.seek(0)
-        print(said.read().decode(errors="replace"), flush=True)
+        second = beside.submit(_lane, IN_SECOND_LANE, left, arguments, said_beside)
+        results = [_pytest(run, arguments) for run in first_lane]
+        results += _lane((), left, arguments, said)
+        results += second.result()
+        for output in (said, said_beside):
+            output.seek(0)
+            print(output.read().decode(errors="replace"), flush=True)
     return _exit_code(results, picked=bool(arguments))
 
 
-def _second_lane(arguments: list[str], said: IO[bytes]) -> list[int]:
-    lane = ((".venv-assistant", IN_ASSISTANT), (".venv", IN_SECOND_LANE))
-    return [_pytest(environment, [*folders, *arguments], said) for environment, folders in lane]
+def _lane(own: Sequence[Run], left: deque[Run], arguments: list[str], said: IO[bytes]) -> list[int]:
+    """Its own runs, then one after the other of what is left while there is any."""
+    results = [_pytest(run, arguments, said) for run in own]
+    while True:
+        try:
+            run = left.popleft()
+        except IndexError:
+            return results
+        results.append(_pytest(run, arguments, said))
 
 
-def _pytest(environment: str, arguments: Sequence[str], said: IO[bytes] | None = None) -> int:
+def _pytest(run: Run, arguments: Sequence[str], said: IO[bytes] | None = None) -> int:
     """Its exit code. said: where its output goes; without it, to ours."""
     if said:
-        said.write(f"\nTests in {environment}: {' '.join(arguments)}\n\n".encode())
+        said.write(f"\nTests in {run.environment}: {' '.join(run.where)}\n\n".encode())
         said.flush()
-    command = [str(ROOT / environment / "bin" / "python"), "-m", "pytest", *arguments]
+    command = [str(ROOT / run.environment / "bin" / "python"), "-m", "pytest", *run.where, *arguments]
     # Where PYTHONDONTWRITEBYTECODE is set, each of the many processes that tests start would compile all modules again.
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(command, cwd=ROOT, env=environ, stdout=said, stderr=said).returncode
