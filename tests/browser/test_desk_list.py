@@ -173,3 +173,20 @@ def test_sound_and_messages_are_off_until_somebody_asks(desk: Page, backstage: B
     desk.reload()
     desk.get_by_label("Geluid en meldingen").click()
     expect(desk.get_by_role("button", name="Geluid")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_next_conversation_opens_while_typing(desk: Page, backstage: Backstage) -> None:
+    first, second = backstage.waiting("eerste vraag"), backstage.waiting("tweede vraag")
+    for one in (first, second):
+        backstage.claims("sanne", one)
+    desk.goto(f"{desk.url}/{first}?view=mine")
+    box = desk.get_by_role("textbox", name="Antwoord aan")
+    box.fill("nog niet klaar")
+    box.press("Alt+ArrowDown")
+    expect(desk.locator(f'[id="row-{second}"] a')).to_have_attribute("aria-current", "page")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    # Behind the last comes the first, with what was typed.
+    box.press("Alt+ArrowDown")
+    expect(desk.locator(f'[id="row-{first}"] a')).to_have_attribute("aria-current", "page")
+    expect(box).to_have_value("nog niet klaar")

@@ -14,6 +14,15 @@ function focusRow(step) {
   links[to]?.scrollIntoView({ block: "nearest" });
 }
 
+/** Behind the last comes the first: who was answered goes down, and who waits longest stands on top. */
+function openRow(step) {
+  const links = rows().map((row) => row.querySelector("a"));
+  const open = links.findIndex((link) => link.hasAttribute("aria-current"));
+  const to = open < 0 ? 0 : (open + step + links.length) % links.length;
+  // The place in the page has the focus: the agent types on.
+  if (links.length && to !== open) location.assign(`${links[to].href}#reply`);
+}
+
 function pickFocused() {
   const box = document.activeElement?.closest(".conversation-row")?.querySelector("input");
   box?.click();
@@ -24,6 +33,8 @@ const VIEWS = { w: "waiting", m: "mine", l: "later", a: "open", c: "colleagues",
 export function startListKeys() {
   shortcut("j", "Volgende gesprek in de lijst", () => focusRow(1));
   shortcut("k", "Vorige gesprek in de lijst", () => focusRow(-1));
+  shortcut("Alt+ArrowDown", "Open het volgende gesprek, ook terwijl je typt", () => openRow(1), { inText: true });
+  shortcut("Alt+ArrowUp", "Open het vorige gesprek, ook terwijl je typt", () => openRow(-1), { inText: true });
   shortcut("x", "Kies het gesprek in de lijst", pickFocused);
   shortcut("n", "Volgende voor mij", () => byId("next-form").requestSubmit());
   shortcut("s", "Zoek", () => byId("search-q").focus());
