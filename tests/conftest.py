@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from argon2 import PasswordHasher
 
 from bot.model import Account, Role, Template
 from bot.redis_server import OwnRedis
 from bot.settings import Settings
 from bot.store import Store
-from tests.web_servers import ForkedProcess, start_web_server
+from tests.web_servers import QUICK_HASHER, ForkedProcess, start_web_server
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -189,8 +188,8 @@ def project_templates() -> list[Template]:
 
 @cache
 def password_hash() -> str:
-    """Of PASSWORD, once: hashing is slow on purpose."""
-    return PasswordHasher().hash(PASSWORD)
+    """Of PASSWORD, once, and quick to verify."""
+    return QUICK_HASHER.hash(PASSWORD)
 
 
 def free_port() -> int:

@@ -1,6 +1,7 @@
 """Web servers in processes of their own, forked from one that has imported the program: most of a start is importing.
 
-Nothing else differs from `python -m bot.web`, which the tests of its settings and of redeployment start as it is.
+They hash passwords in no time, which is slow on purpose. Nothing else differs from `python -m bot.web`, which the tests
+of its settings and of redeployment start as it is.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from pathlib import Path
 from threading import Thread
 from typing import NoReturn
 
+from argon2 import PasswordHasher
+
 ROOT = Path(__file__).parent.parent
 # A process id, or an exit code, each filled up with spaces.
 _NUMBER_BYTES = 16
+# The product's own cost is in tests/store/test_accounts.py.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 class ForkedProcess:
@@ -90,8 +95,11 @@ def _starter() -> socket.socket:
 
 
 def _fork_when_asked(asked: socket.socket) -> None:
+    from bot.store import accounts
     from bot.web.__main__ import main
 
+    accounts._hasher = QUICK_HASHER
+    accounts._NOBODY = accounts._unmatched_hash()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which stops its servers
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how those ended that wait for a server
     while lines := socket.recv_fds(asked, 1, 1)[1]:

@@ -30,6 +30,10 @@ async def admin(store: Store, account_id: str) -> None:
 # Accounts.
 
 
+async def test_passwords_are_hashed_as_slowly_as_argon2_advises() -> None:
+    assert not PasswordHasher().check_needs_rehash(await hash_password(PASSWORD))
+
+
 async def test_an_unknown_name_costs_as_much_hashing_as_a_known_one() -> None:
     """Else the time of an answer would tell which accounts there are."""
     assert not PasswordHasher().check_needs_rehash(_NOBODY)
