@@ -39,7 +39,7 @@ def sign_in(chromium: Browser, site: Site) -> Iterator[SignIn]:
             context.add_cookies([{"name": "bot_session", "value": tokens["sanne"], "url": site.url}])
             contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(site.url + path)
         return page

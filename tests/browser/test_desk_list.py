@@ -31,7 +31,7 @@ def desk(chromium: Browser, site: Site, backstage: Backstage) -> Iterator[Page]:
     with chromium.new_context(reduced_motion="reduce") as context:
         context.add_cookies([{"name": "bot_session", "value": token, "url": site.url}])
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{site.url}/desk")
         page.wait_for_timeout(500)  # the stream is there

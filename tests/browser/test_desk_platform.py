@@ -51,7 +51,7 @@ def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
     token = site.session("sanne", "agent", name="Sanne")
     context = chromium.new_context(reduced_motion="reduce")
     context.add_cookies([{"name": "bot_session", "value": token, "url": site.url}])
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 

@@ -33,7 +33,7 @@ def open_page(chromium: Browser, site: Site) -> Iterator[OpenPage]:
             context.add_cookies([{"name": "bot_session", "value": token, "url": site.url}])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(site.url + path)
         return page

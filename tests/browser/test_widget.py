@@ -60,7 +60,7 @@ def new_page(chromium: Browser, server: WidgetServer) -> Iterator[NewPage]:
             context = chromium.new_context(reduced_motion="reduce", **options)
             contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if script:
             page.add_init_script(script)
