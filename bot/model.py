@@ -177,7 +177,9 @@ class Entity:
 
 @dataclass(frozen=True)
 class Nlu:
-    """What the NLU made of one customer message. `outcome` is answer, ask or human.
+    """What the NLU made of one customer message.
+
+    outcome: what the assistant did with it: answer, ask or human; or read, of one that a human got.
 
     emergency: why a human must see it at once, a key of REASONS; empty for nearly all messages.
     """

@@ -104,7 +104,7 @@ class Worker:
             return False
         try:
             understanding = self._model.agent.understand(masked(unread.text))
-            nlu = await asyncio.wait_for(understanding, self._turn_timeout_s)
+            nlu = replace(await asyncio.wait_for(understanding, self._turn_timeout_s), outcome="read")
         except Exception as exc:
             log.error("reading.failed", conversation_id=unread.conversation_id, error=described(exc))
             return True

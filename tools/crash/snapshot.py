@@ -101,5 +101,7 @@ async def _conversation(client: Any, keys: Keys, conversation_id: str) -> Stored
     pipeline.hgetall(keys.sends(conversation_id))
     pipeline.hgetall(keys.marks(conversation_id))
     fields, entries, *rest = await pipeline.execute()
+    # What agents are told of messages that they got is no turn of the assistant.
+    rest[2] = {name: nlu for name, nlu in rest[2].items() if not nlu.startswith('{"outcome":"read"')}
     log = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
     return Stored(conversation_id, fields, log, *rest)

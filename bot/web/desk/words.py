@@ -29,7 +29,7 @@ STATES: dict[State, str] = {
     "read": "Gelezen",
     "failed": "Mislukt",
 }
-OUTCOMES = {"answer": "beantwoord", "ask": "doorgevraagd", "human": "naar een medewerker"}
+OUTCOMES = {"answer": "beantwoord", "ask": "doorgevraagd", "human": "naar een medewerker", "read": "meegelezen"}
 PRIORITIES = {"urgent": "Spoed", "high": "Hoge prioriteit", "normal": "Gewone prioriteit", "low": "Lage prioriteit"}
 SPEAKERS: dict[Sender, str] = {
     "customer": "Klant",
