@@ -119,9 +119,10 @@ class DepartmentStore:
 
     async def get(self, department_id: str) -> Department:
         """Raises NotFound."""
-        for one in await self.recent():
-            if one.id == department_id:
-                return one
+        for known in (self.recent, self.all):  # one that was just made, in another process
+            for one in await known():
+                if one.id == department_id:
+                    return one
         raise NotFound(f"no department {department_id!r}")
 
     async def save(self, department: Department) -> Department:
