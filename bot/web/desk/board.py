@@ -39,6 +39,7 @@ MAX_ROWS = 150
 MAX_BACKLOG = 100
 KEPT = 200
 TROUBLES_EVERY_S = 2.0
+TROUBLES_AGAIN_S = 10.0
 RETRY_S = 1.0
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -122,6 +123,7 @@ class Board:
         self._sent_s = 0.0
         self._counts: dict[str, int] = {}
         self._told_troubles: tuple[str, ...] | None = None
+        self._told_troubles_at_s = 0.0
         self._troubles_due_s = 0.0
 
     @contextmanager
@@ -228,11 +230,16 @@ class Board:
         troubles = await self._troubles()
         if troubles != self._told_troubles:
             self._told_troubles = troubles
+            self._told_troubles_at_s = time.monotonic()
             self._send(self._frame({"type": "troubles", "troubles": troubles}))
+        elif time.monotonic() - self._told_troubles_at_s > TROUBLES_AGAIN_S:
+            # A page that read its list between two looks may show what was over before the second.
+            self._told_troubles_at_s = time.monotonic()
+            self._send(Frame(_data({"type": "troubles", "troubles": troubles})))
 
     def _frame(self, event: Event, account_id: str = "") -> Frame:
         """Numbered, and sent again to a desk that missed it, unless it is over in a moment."""
-        data = f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+        data = _data(event)
         if event["type"] in ("typing", "viewing"):
             return Frame(data)
         self._number += 1
@@ -260,3 +267,7 @@ class Board:
         if name != self._name or not _NUMBER.fullmatch(number) or not first_kept <= int(number) <= self._number:
             return [self._resync()]
         return [frame for frame in self._kept if frame.number > int(number)]
+
+
+def _data(event: Event) -> str:
+    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n"

@@ -11,7 +11,7 @@ import { keepingFocus, morph } from "./morph.js";
 import { byId, say } from "./page.js";
 import { startPaging } from "./paging.js";
 import { Refresher } from "./refresher.js";
-import { showRow } from "./rows.js";
+import { rows, showRow } from "./rows.js";
 
 /** What came while a list was on its way, or while somebody was about to click in it. */
 const held = [];
@@ -30,9 +30,14 @@ export function whenMoreWait(action) {
 /** `page` has the list, and what stands above it. */
 export function showList(page) {
   const before = waiting();
+  const place = rows().findIndex((row) => row.contains(document.activeElement));
   keepingFocus(() => {
     for (const id of ["desk-alarm", "desk-trouble", "list"]) morph(byId(id), page.getElementById(id));
   });
+  if (place >= 0 && document.activeElement === document.body) {
+    // The row went: on with the one in its place.
+    (rows().at(Math.min(place, rows().length - 1))?.querySelector("a") ?? byId("search-q")).focus({ preventScroll: true });
+  }
   setClock(Number(byId("list").dataset.nowMs));
   showNumbers(before);
 }
