@@ -1,11 +1,12 @@
 """Run every test, each in the environment that it is for: `make test`. Further arguments go to pytest.
 
-In two lanes at once: there are two cores, and most tests wait for a process, a browser or a clock. Each lane has its
-own runs; what is left is for whichever is free first, so that both end at about the same time on any machine.
+In three lanes at once: there are two cores, but most tests wait for a process, a browser or a clock. Each lane has its
+own runs; what is left is for whichever is free first, so that all end at about the same time on any machine.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import tempfile
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -29,13 +31,16 @@ class Run:
     where: tuple[str, ...]
 
 
-# The first lane has those that kill Redis: beside others that are busy with the disk, a kill may cost what was just
-# written. The second has what needs Rasa.
+# What needs Rasa trains a model, which the runs that are left want too.
 IN_ASSISTANT = ("tests/nlu", "tests/assistant")
-IN_SECOND_LANE = (Run(".venv-assistant", IN_ASSISTANT), Run(".venv", ("tests/browser",)))
+OTHER_LANES = (
+    (Run(".venv-assistant", IN_ASSISTANT),),
+    (Run(".venv", ("tests/browser",)),),
+)
 # The long ones first: then the lanes end together.
 FOR_WHO_IS_FREE = (
     Run(".venv", ("tests/messenger",)),
+    Run(".venv", ("tests/crash",)),
     Run(".venv", ("tests/e2e",)),
     Run(".venv", ("tests/bench", "tests/fakes")),
 )
@@ -43,16 +48,20 @@ FOR_WHO_IS_FREE = (
 
 def main(arguments: list[str]) -> int:
     """All runs are made even if one fails. The summary lines of pytest come last."""
-    elsewhere = [folder for run in (*IN_SECOND_LANE, *FOR_WHO_IS_FREE) for folder in run.where]
-    first_lane = (Run(".venv", ("tests", *(f"--ignore={folder}" for folder in elsewhere))),)
     left = deque(FOR_WHO_IS_FREE)
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as said_beside, ThreadPoolExecutor(1) as beside:
+    elsewhere = [folder for run in (*itertools.chain(*OTHER_LANES), *left) for folder in run.where]
+    first = Run(".venv", ("tests", *(f"--ignore={folder}" for folder in elsewhere)))
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in (first, *OTHER_LANES)]
+        beside = stack.enter_context(ThreadPoolExecutor(len(OTHER_LANES)))
         print("\nTests in .venv; further ones run beside them, and are shown behind them", flush=True)
-        second = beside.submit(_lane, IN_SECOND_LANE, left, arguments, said_beside)
-        results = [_pytest(run, arguments) for run in first_lane]
-        results += _lane((), left, arguments, said)
-        results += second.result()
-        for output in (said, said_beside):
+        lanes = [
+            beside.submit(_lane, own, left, arguments, output)
+            for own, output in zip(OTHER_LANES, outputs[1:], strict=True)
+        ]
+        results = [_pytest(first, arguments), *_lane((), left, arguments, outputs[0])]
+        results += itertools.chain(*(lane.result() for lane in lanes))
+        for output in outputs:
             output.seek(0)
             print(output.read().decode(errors="replace"), flush=True)
     return _exit_code(results, picked=bool(arguments))

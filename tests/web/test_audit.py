@@ -40,8 +40,8 @@ def test_log_says_in_dutch_who_did_what(site: Site, manager: Visitor, name: str)
     site.run(deeds)
     page = manager.get("/audit")
     assert "Sanne &lt;b&gt;" in page.body
-    assert "Antwoord opgeslagen utter_groet versie 3 192.0.2.1" in page.text
-    assert "Niet ingelogd Inloggen mislukt Sanne <b> verkeerd wachtwoord" in page.text
+    assert "Antwoord opgeslagen Over: utter_groet versie 3 Vanaf: 192.0.2.1" in page.text
+    assert "Niet ingelogd Inloggen mislukt Over: Sanne <b> verkeerd wachtwoord" in page.text
     assert "iemand-die-weg-is iets.nieuws" in page.text, "what has no words shows its code"
 
 

@@ -98,7 +98,7 @@ async def test_agents_read_it_on_the_desk_and_in_the_api(site: Site) -> None:
         await note(store, conversation_id)
     token = await asyncio.to_thread(site.session, "daan", "agent")
     desk = await asyncio.to_thread(Visitor(site.url, token).get, f"/desk/{conversation_id}")
-    assert "Alleen voor medewerkers" in desk.text and SECRET in desk.text
+    assert "Sanne, alleen voor medewerkers" in desk.text and SECRET in desk.text
     headers = {"authorization": f"Bearer {API_TOKEN}"}
     async with aiohttp.ClientSession(headers=headers) as client:
         async with client.get(f"{site.url}/api/v1/conversations/{conversation_id}") as response:
