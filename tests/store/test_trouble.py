@@ -131,7 +131,8 @@ async def test_the_write_that_only_tries_leaves_nothing_behind(redis_server: Ser
 
 async def test_who_finds_all_connections_busy_waits_for_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     taking = [
-        asyncio.create_task(store.work.take(f"w{number}", block_ms=300)) for number in range(connection.MAX_CONNECTIONS)
+        asyncio.create_task(store.work.take(f"w{number}", block_ms=1_200))
+        for number in range(connection.MAX_CONNECTIONS)
     ]
     await eventually(lambda: is_busy(store))
     await store.accounts.all()
@@ -139,7 +140,8 @@ async def test_who_finds_all_connections_busy_waits_for_one(store: Store, monkey
 
     monkeypatch.setattr(store._client.connection_pool, "timeout", 0.1)
     taking = [
-        asyncio.create_task(store.work.take(f"w{number}", block_ms=600)) for number in range(connection.MAX_CONNECTIONS)
+        asyncio.create_task(store.work.take(f"w{number}", block_ms=1_200))
+        for number in range(connection.MAX_CONNECTIONS)
     ]
     await eventually(lambda: is_busy(store))
     with pytest.raises(StoreUnavailable, match="all our connections wait"):
