@@ -11,7 +11,6 @@ from bot.opening_hours import clock
 from bot.web.handling import MAX_SNOOZE_DAYS
 
 MORNING, AFTERNOON = time(9), time(14)
-MONDAY = 0
 # With less than this to go, "this afternoon" is no choice: "in an hour" is.
 _SOON = timedelta(minutes=90)
 
@@ -30,7 +29,7 @@ def choices(now: datetime) -> tuple[Choice, ...]:
     in_an_hour = _minute(now) + timedelta(hours=1)
     afternoon = datetime.combine(now.date(), AFTERNOON, now.tzinfo)
     tomorrow = datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
-    monday = datetime.combine(now.date() + timedelta(days=7 - now.weekday()), MORNING, now.tzinfo)
+    monday = _next_monday(now)
     found = [Choice("hour", f"Over een uur ({clock(in_an_hour)})", in_an_hour)]
     if afternoon - now > _SOON:
         found.append(Choice("afternoon", f"Vanmiddag {clock(afternoon)}", afternoon))
@@ -50,7 +49,7 @@ def until_ms(value: str, now: datetime) -> int:
         if value == one.value:
             return _ms(one.until)
     if value == "monday":
-        return _ms(datetime.combine(now.date() + timedelta(days=7 - now.weekday()), MORNING, now.tzinfo))
+        return _ms(_next_monday(now))
     if value == "afternoon":
         return _ms(datetime.combine(now.date(), AFTERNOON, now.tzinfo))
     try:
@@ -78,3 +77,8 @@ def _minute(at: datetime) -> datetime:
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
+
+
+def _next_monday(now: datetime) -> datetime:
+    """Its morning; on a Monday that of a week later."""
+    return datetime.combine(now.date() + timedelta(days=7 - now.weekday()), MORNING, now.tzinfo)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +63,7 @@ class Search:
         index = self._index
         if index is None:
             raise SearchUnavailable(self.problem or "not open yet")
-        ask = lambda: index.ask(query, offset=offset, limit=limit)  # noqa: E731
+        ask = partial(index.ask, query, offset=offset, limit=limit)
         return await asyncio.get_running_loop().run_in_executor(self._reading, ask)
 
     def health(self) -> dict[str, Any]:
