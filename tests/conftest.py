@@ -31,6 +31,8 @@ SHARED = ROOT.parent / "shared"
 REST_TOKEN = "rest-token-for-tests"
 API_TOKEN = "api-token-for-tests"
 PASSWORD = "een-lang-wachtwoord"
+# After so long something never happens. No test is about how fast something is: a busy machine takes its time.
+HANG_S = 30.0
 
 Result = TypeVar("Result")
 
@@ -116,7 +118,7 @@ class Site:
         """Stop the server as Ctrl-C does."""
         assert self.process is not None
         self.process.terminate()
-        self.process.wait(timeout=15)
+        self.process.wait(timeout=HANG_S)
 
 
 @pytest.fixture(scope="module")
@@ -214,13 +216,24 @@ def wait_for_server(
     raise TimeoutError(f"{url} did not answer within {timeout_s} s")
 
 
-async def eventually(check: Callable[[], Awaitable[Result]], timeout_s: float = 10.0) -> Result:
+async def eventually(check: Callable[[], Awaitable[Result]], timeout_s: float = HANG_S) -> Result:
     """The first truthy result of `check`, tried until `timeout_s`; the last result is in the error."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        result = await check()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s; the last result was {result!r}")
-        await asyncio.sleep(0.05)
+    begun_s = time.monotonic()
+    while not (result := await check()):
+        await asyncio.sleep(_pause_s(begun_s, timeout_s, result))
+    return result
+
+
+def until(check: Callable[[], Result], timeout_s: float = HANG_S) -> Result:
+    """As `eventually`, for tests that aren't async."""
+    begun_s = time.monotonic()
+    while not (result := check()):
+        time.sleep(_pause_s(begun_s, timeout_s, result))
+    return result
+
+
+def _pause_s(begun_s: float, timeout_s: float, result: object) -> float:
+    """How long until the next look: shortly at first, for what comes at once."""
+    waited_s = time.monotonic() - begun_s
+    assert waited_s < timeout_s, f"not within {timeout_s} s; the last result was {result!r}"
+    return min(max(0.005, waited_s / 2), 0.05)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bot.emergencies import kind_of
+from bot.emergencies import PART_CHARS, kind_of
+from tests.costs import growth
 
 ROOT = Path(__file__).resolve().parents[1]
 EVALUATION = ROOT / "tests" / "evaluation"
@@ -94,13 +94,16 @@ def test_words_alone_do_not_decide(harmless: str, real: str) -> None:
     assert kind_of(real) is not None
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "😀", "\x00", "?!", "a" * 100_000, "ik wil " * 10_000, "een rook brand " * 5_000]
-)
-def test_any_text_is_read_in_time(text: str) -> None:
-    started = time.perf_counter()
-    kind_of(text)
-    assert time.perf_counter() - started < 0.5
+@pytest.mark.parametrize("text", ["", " ", "😀", "\x00", "?!", "a" * 100_000])
+def test_any_text_can_be_read(text: str) -> None:
+    assert kind_of(text) is None
+
+
+@pytest.mark.parametrize("words", ["ik wil ", "een rook brand "])
+def test_the_work_grows_with_the_text_up_to_a_limit(words: str) -> None:
+    short, long = words * (PART_CHARS // 8 // len(words)), words * (3 * PART_CHARS // len(words))
+    assert growth(kind_of, short, 8) < 32  # linear: 8; quadratic: 64
+    assert growth(kind_of, long, 10) < 3
 
 
 def test_the_end_of_a_long_story_is_read_too() -> None:

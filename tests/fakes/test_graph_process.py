@@ -34,7 +34,7 @@ def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
         process = subprocess.Popen([*COMMAND, "--port", str(port)], cwd=ROOT, stdout=output, stderr=output)
     wait_for_server(f"http://127.0.0.1:{port}/", process, log)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
     assert f"http://127.0.0.1:{port}" in log.read_text()
 
 

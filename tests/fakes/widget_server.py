@@ -95,7 +95,7 @@ class WidgetServer:
     def close(self) -> None:
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(30.0)
         self._loop.close()
 
     def drop(self) -> None:
@@ -118,7 +118,7 @@ class WidgetServer:
         self.conversation.owner, self.conversation.agent_name = owner, agent_name
         self.send({"type": "owner", "owner": owner, "agent_name": agent_name})
 
-    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
         """Raises TimeoutError if the condition doesn't come true."""
         until = time.monotonic() + timeout_s
         while not condition():

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from tests.conftest import HANG_S
+
 
 def executable(path: Path, shell: str) -> Path:
     """A real program: a shell script at `path`."""
@@ -19,7 +21,7 @@ def executable(path: Path, shell: str) -> Path:
     return path
 
 
-def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20.0, show: Callable[[], str] = str) -> None:
+def wait_until(condition: Callable[[], bool], *, timeout_s: float = HANG_S, show: Callable[[], str] = str) -> None:
     """show: what to print if it doesn't happen in time."""
     deadline = time.monotonic() + timeout_s
     while not condition():

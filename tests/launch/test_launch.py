@@ -18,6 +18,7 @@ import pytest
 import redis
 
 from bot.processes import how_it_ended, start_process, stop_process
+from tests.conftest import HANG_S
 from tests.launch.helpers import free_port, is_alive, serving, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +118,7 @@ class Launcher:
         return process
 
     def run_to_its_end(self) -> tuple[int, str]:
-        return self.start().wait(timeout=30), self.output()
+        return self.start().wait(timeout=HANG_S), self.output()
 
     def output(self) -> str:
         return (self.folder / "output").read_text()
@@ -144,7 +145,7 @@ class Launcher:
             if process.poll() is None:
                 process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=20)
+                process.wait(timeout=HANG_S)
             process.kill()
             process.wait()
 
@@ -196,7 +197,7 @@ def test_a_signal_stops_everything_in_order(launcher: Launcher, number: signal.S
     process = launcher.start_and_wait()
     pids = launcher.all_pids()
     process.send_signal(number)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=HANG_S) == 0
     assert (launcher.folder / "stopped").read_text().split() == ["web", "assistant"]
     assert not any(is_alive(pid) for pid in pids)
 
@@ -228,7 +229,7 @@ def test_as_many_assistants_as_asked_for_are_started_kept_running_and_stopped(la
     assert "Vraagbaak runs (started in" in launcher.output() and f"{launcher.port}/demo" in launcher.output()
     assert "stand-in" not in launcher.output()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=HANG_S) == 0
     assert not any(is_alive(pid) for pid in [*running, launcher.pid("web"), launcher.redis_pid()])
     assert (launcher.folder / "stopped").read_text().split().count("assistant") == 2
 
@@ -243,7 +244,7 @@ def test_ctrl_c_during_training_stops_the_training(launcher: Launcher) -> None:
     process = launcher.start()
     launcher.wait_for_output("training\n")
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=HANG_S) == 0
     assert not is_alive(launcher.pid("train"))
     assert launcher.redis_pid() == 0
 
@@ -340,7 +341,7 @@ def test_address_that_is_not_ours(launcher: Launcher) -> None:
 def test_var_of_another_launch(launcher: Launcher) -> None:
     launcher.start_and_wait()
     launcher.env["BOT_PORT"] = str(free_port())
-    assert launcher.start().wait(timeout=20) == 78
+    assert launcher.start().wait(timeout=HANG_S) == 78
     assert "another Vraagbaak uses the folder" in launcher.output()
 
 

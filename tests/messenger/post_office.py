@@ -24,6 +24,7 @@ from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.sender import Sender
 from bot.web.live import Live
 from bot.web.operations.metrics import Metrics
+from tests.conftest import HANG_S
 from tests.fakes.conversations import SURE, message, write
 from tests.fakes.graph import Customer, FakeGraph
 
@@ -111,12 +112,11 @@ class Process:
             await self.graph.close()
 
 
-async def when(condition: Callable[[], Any], timeout_s: float = 5.0) -> None:
+async def when(condition: Callable[[], Any]) -> None:
     """Until it is true, noticed at once."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout_s} s"
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(HANG_S):
+        while not condition():
+            await asyncio.sleep(0.005)
 
 
 class Town:
@@ -179,12 +179,12 @@ class Town:
         lines = await self.store.conversations.transcript(conversation_id)
         return [line.marks.problem for line in lines if line.message.to_customer]
 
-    async def until(self, conversation_id: str, *states: State, timeout_s: float = 5.0) -> None:
+    async def until(self, conversation_id: str, *states: State) -> None:
         """Until all that was said there is in these states."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + HANG_S
         while (found := await self.states(conversation_id)) != list(states):
             if time.monotonic() > deadline:
-                raise AssertionError(f"not within {timeout_s} s; the states are {found}")
+                raise AssertionError(f"not within {HANG_S} s; the states are {found}")
             await asyncio.sleep(0.01)
 
     def texts(self, psid: str = "6001") -> list[str]:

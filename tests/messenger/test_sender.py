@@ -74,7 +74,7 @@ async def test_what_is_said_goes_out_at_once(store: Store) -> None:
             _, conversation_id = await here.customer(agent=False)
             await asyncio.sleep(0.1)
             await here.answers(conversation_id, "een")
-            await here.until(conversation_id, "sent", timeout_s=2.0)
+            await here.until(conversation_id, "sent")
 
 
 # Nobody knows whether it arrived.
@@ -253,6 +253,7 @@ async def test_a_sender_whose_claim_was_taken_over_sends_nothing_more(store: Sto
 
 
 async def test_asked_to_stop_it_ends_what_is_in_the_air_and_leaves_the_rest(store: Store) -> None:
+    store.sending.lease_ms = HOUR_MS
     async with town(store, timeout_s=5.0) as here:
         _, conversation_id = await here.customer()
         here.graph.slow(0.2)
@@ -263,7 +264,7 @@ async def test_asked_to_stop_it_ends_what_is_in_the_air_and_leaves_the_rest(stor
         assert await here.states(conversation_id) == ["sent", "waiting"]
         here.graph.slow(0.0)
         async with Process(store, here.config).running():
-            await here.until(conversation_id, "sent", "sent", timeout_s=1.0)  # long before any lease ends
+            await here.until(conversation_id, "sent", "sent")  # and not only when a lease ends
         assert here.texts() == ["een", "twee"]
 
 
@@ -681,5 +682,5 @@ async def test_two_processes_on_a_bad_day_send_everything_once_and_in_order(stor
             for _, conversation_id in people:
                 await here.says(conversation_id, text)
         for customer, conversation_id in people:
-            await here.until(conversation_id, *["sent"] * 5, timeout_s=15)
+            await here.until(conversation_id, *["sent"] * 5)
             assert here.texts(customer.psid) == texts

@@ -10,7 +10,7 @@ import json
 import aiohttp
 import pytest
 
-from tests.conftest import Site, eventually
+from tests.conftest import HANG_S, Site, eventually
 from tests.messenger.deliveries import (
     APP_SECRET,
     VERIFY_TOKEN,
@@ -152,9 +152,9 @@ async def test_who_sends_large_bodies_slowly_is_limited_and_others_are_not(messe
         return answer.result() if answer.done() else b""
 
     slow = [asyncio.ensure_future(drip()) for _ in range(6)]
-    done, waiting = await asyncio.wait(slow, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    done, waiting = await asyncio.wait(slow, timeout=HANG_S, return_when=asyncio.FIRST_COMPLETED)
     while len(done) < 2:
-        more, waiting = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        more, waiting = await asyncio.wait(waiting, timeout=HANG_S, return_when=asyncio.FIRST_COMPLETED)
         done |= more
     assert all(b" 503 " in one.result() for one in done) and len(waiting) == 4
     assert (await post(messenger, BODY))[0] == 200
@@ -165,7 +165,7 @@ async def test_who_sends_large_bodies_slowly_is_limited_and_others_are_not(messe
         return (await post(messenger, large))[0] == 200
 
     assert await eventually(is_taken)  # in the place of the one that has been slow longest
-    assert len((await asyncio.wait(waiting, timeout=5, return_when=asyncio.FIRST_COMPLETED))[0]) == 1
+    assert len((await asyncio.wait(waiting, timeout=HANG_S, return_when=asyncio.FIRST_COMPLETED))[0]) == 1
     assert (await post(messenger, large))[0] == 200
     stop.set()
     await asyncio.gather(*slow)

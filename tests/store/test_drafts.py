@@ -13,6 +13,7 @@ from bot.store import Store
 from bot.store.drafts import Draft
 from bot.store.labels import MAX_LABELS, Label
 from bot.store.viewers import Viewer
+from tests.conftest import HANG_S
 from tests.fakes.conversations import handed_over, message
 from tests.store.test_sending import customer, says, send, states
 
@@ -81,7 +82,7 @@ async def test_viewers_hear_of_each_other_and_of_what_is_new_only(store: Store) 
     for _ in range(2):
         await viewers.gone("c1", SANNE)
     assert await viewers.others("c1", DAAN) == []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while len(told) < 5:
             await asyncio.sleep(0.01)
     listener.cancel()

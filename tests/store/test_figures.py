@@ -184,7 +184,7 @@ async def test_the_time_to_an_answer_is_that_from_stored_to_stored(store: Store)
     await answer(store, written)
     found = (await store.figures.read()).counts
     waited_ms = found.pop("answer_ms:sum")
-    assert 60 <= waited_ms < 5_000
+    assert waited_ms >= 60
     within = min(bound for bound in ANSWER_BOUNDS_MS if waited_ms <= bound)
     assert [name for name in found if name.startswith("answer_ms:")] == [f"answer_ms:{within}"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ import pytest
 from bot.errors import NotFound, NotSignedIn
 from bot.model import Role
 from bot.store import Store
-from tests.conftest import PASSWORD, Site, running_site
+from tests.conftest import PASSWORD, Site, running_site, until
 from tests.fakes.conversations import handed_over
 from tests.fakes.mail_server import MailServer, mail_server
 from tests.web.visitor import Page, Visitor
@@ -52,15 +51,14 @@ def link_in(text: str) -> str:
     return match[1]
 
 
-def mailed_to(mail: MailServer, address: str, timeout_s: float = 10.0) -> str:
+def mailed_to(mail: MailServer, address: str) -> str:
     """The text of the newest mail to `address`, as soon as there is one."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        for one, to in zip(reversed(mail.mails), reversed(mail.recipients), strict=True):
-            if to == [address]:
-                return str(one.get_content())
-        time.sleep(0.02)
-    raise AssertionError(f"no mail to {address}")
+
+    def newest() -> str:
+        mails = zip(reversed(mail.mails), reversed(mail.recipients), strict=True)
+        return next((str(one.get_content()) for one, to in mails if to == [address]), "")
+
+    return until(newest)
 
 
 async def held_by_program(store: Store, name: str) -> str:

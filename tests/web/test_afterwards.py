@@ -27,7 +27,7 @@ from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
 from bot.web.team.ratings import PER_PAGE
 from bot.web.telling import Telling
-from tests.conftest import Site, eventually, project_templates, running_site
+from tests.conftest import HANG_S, Site, eventually, project_templates, running_site
 from tests.fakes.conversations import answer, handed_over, message, write
 from tests.web.test_rest import send
 from tests.web.visitor import Visitor
@@ -332,7 +332,7 @@ async def test_of_a_low_rating_the_managers_of_the_department_hear(desk: Desk, r
 @pytest.fixture(scope="module")
 def quick(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site that asks soon."""
-    with running_site(redis_url, tmp_path_factory.mktemp("quick"), helped_after_s=0.05) as site:
+    with running_site(redis_url, tmp_path_factory.mktemp("quick"), helped_after_s=0.05, turn_timeout_s=60) as site:
         site.run(lambda store: store.templates.seed(TEMPLATES))
         yield site
 
@@ -356,7 +356,7 @@ async def test_a_program_that_passes_messages_on_presses_the_buttons_too(quick: 
         assert [reply["text"] for reply in replies] == ["Fijn!"]
         assert await send(quick, "anna", "/geholpen_ja", message_id="m1") == replies
         # Nothing to say, and nobody to wait for.
-        assert await asyncio.wait_for(send(quick, "anna", "/geholpen_ja"), 1.0) == []
+        assert await asyncio.wait_for(send(quick, "anna", "/geholpen_ja"), HANG_S) == []
         replies = await send(quick, "anna", "/geholpen_nee")
         assert replies[0]["text"].startswith("Sorry. Een collega neemt het over.")
         assert (await store.conversations.get("rest-anna")).owner == "queue"
@@ -364,7 +364,7 @@ async def test_a_program_that_passes_messages_on_presses_the_buttons_too(quick: 
 
 async def test_who_wants_to_ask_nobody_asks_nobody(store: Store, settings: Settings) -> None:
     answers = Answers(store.templates, settings, store.departments)
-    await asyncio.wait_for(Afterwards(store, answers, None, after_s=0).run(), 1.0)
+    await asyncio.wait_for(Afterwards(store, answers, None, after_s=0).run(), HANG_S)
 
 
 # What managers see

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from bot.model import CHATWOOT, CLOSED
-from tests.conftest import Site, running_site
+from tests.conftest import HANG_S, Site, running_site, until
 from tests.fakes.chatwoot import FakeAgent, chatwoot_in_thread
 from tests.fakes.chatwoot.records import Conversation
 from tests.fakes.chatwoot.server import SETTINGS
@@ -42,13 +41,6 @@ def conversation(site: Site, fake: ThreadedChatwoot) -> Conversation:
     until(lambda: owner(site, conversation_id) == CHATWOOT)
     (found,) = [one for one in fake.chatwoot.conversations.values() if one.source_id == conversation_id]
     return found
-
-
-def until(check: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not check():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
 
 
 def owner(site: Site, conversation_id: str) -> str:
@@ -101,7 +93,7 @@ def test_killed_and_started_again_it_catches_up(site: Site, fake: ThreadedChatwo
     other = site.run(handed_over)
     site.run(lambda store: write(store, "ja hoor", conversation.source_id))
     site.start()
-    until(lambda: heard(site, conversation) == ["Ben je er nog?"], timeout_s=30)
+    until(lambda: heard(site, conversation) == ["Ben je er nog?"])
     until(lambda: conversation.messages[-1].content == "ja hoor")
     until(lambda: owner(site, other) == CHATWOOT)
     health = Visitor(site.url).get("/health/ready").body
@@ -126,7 +118,7 @@ def test_killed_and_started_again_it_catches_up(site: Site, fake: ThreadedChatwo
 def test_what_is_not_for_us_changes_nothing(site: Site, word: str, body: str, status: int) -> None:
     request = urllib.request.Request(f"{site.url}/webhooks/chatwoot/{word}", data=body.encode(), method="POST")
     try:
-        answered = urllib.request.urlopen(request, timeout=10).status
+        answered = urllib.request.urlopen(request, timeout=HANG_S).status
     except urllib.error.HTTPError as exc:
         answered = exc.code
     assert answered == status

@@ -18,7 +18,7 @@ from yarl import URL
 from bot.model import Button
 from bot.store import Store
 from bot.web.desk.words import page_url
-from tests.conftest import Site
+from tests.conftest import HANG_S, Site
 from tests.fakes import platform
 from tests.fakes.conversations import NOT_SURE, SURE, answer, handed_over, message, naming, write
 
@@ -389,7 +389,7 @@ async def test_script_without_a_session_is_told_so(sign_in: Callable[[str], Agen
 
 async def read_event(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """The next event with data that is not a heartbeat."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
             line = (await response.content.readline()).decode()
             assert line, "the stream ended"

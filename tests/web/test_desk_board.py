@@ -17,6 +17,7 @@ from bot.web.desk import board, stream
 from bot.web.desk.board import Board, Desk
 from bot.web.live import Live
 from bot.web.pages import environment
+from tests.conftest import HANG_S
 from tests.fakes.conversations import handed_over, message, write
 
 SANNE = Account("sanne", "Sanne", ("agent",))
@@ -54,9 +55,9 @@ def read(text: str) -> list[Event]:
 async def until(desk: Desk, is_it: Callable[[Event], bool]) -> list[Event]:
     """What a desk hears, up to the event that is meant."""
     heard: list[Event] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
-            for event in read(await desk.next(1)):
+            for event in read(await desk.next(HANG_S)):
                 heard.append(event)
                 if is_it(event):
                     return heard
@@ -109,7 +110,7 @@ async def test_a_desk_that_was_away_gets_what_it_missed(store: Store, desks: Boa
         await write(store, "twee", "widget-twee")
         await until(stays, about("widget-twee"))
         with desks.open("sanne", last_id) as desk:
-            heard = read(await desk.next(1))
+            heard = read(await desk.next(HANG_S))
             assert [event.get("ids") for event in heard] == [["widget-twee"]]
         with desks.open("sanne", f"{desks._name}-{desks._number}") as desk:
             assert await desk.next(0.01) == ""
@@ -118,24 +119,24 @@ async def test_a_desk_that_was_away_gets_what_it_missed(store: Store, desks: Boa
 @pytest.mark.parametrize("last_id", ["", "other-1", "x", "{name}-999999", "{name}--1", "{name}-²"])
 async def test_a_desk_that_nothing_is_known_of_reads_everything_again(desks: Board, last_id: str) -> None:
     with desks.open("sanne", last_id.format(name=desks._name)) as desk:
-        assert read(await desk.next(1)) == [{"type": "resync"}]
+        assert read(await desk.next(HANG_S)) == [{"type": "resync"}]
 
 
 async def test_what_happened_while_no_desk_was_open_is_not_missed(store: Store, desks: Board) -> None:
     last_id = f"{desks._name}-{desks._number}"
     await write(store, "niemand kijkt", "widget-x")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while f"{desks._name}-{desks._number}" == last_id:
             await asyncio.sleep(0.01)
     with desks.open("sanne", last_id) as desk:
-        assert read(await desk.next(1)) == [{"type": "resync"}]
+        assert read(await desk.next(HANG_S)) == [{"type": "resync"}]
 
 
 async def test_a_desk_that_reads_too_slowly_is_told_to_read_it_all(desks: Board) -> None:
     with desks.open("sanne") as desk:
         for number in range(board.MAX_BACKLOG + 1):
             desks._hear({"type": "notify", "account_id": "sanne", "text": str(number)})
-        assert [event["type"] for event in read(await desk.next(1))] == ["resync", "notify"]
+        assert [event["type"] for event in read(await desk.next(HANG_S))] == ["resync", "notify"]
 
 
 async def test_what_is_for_one_account_goes_to_no_other(store: Store, desks: Board) -> None:
@@ -181,6 +182,6 @@ async def test_stopping_process_ends_its_streams_and_begins_none(desks: Board) -
     open_stream = stream.event_stream(desks, "sanne")
     assert [await anext(open_stream), "resync" in await anext(open_stream)] == ["retry: 1000\n\n", True]
     desks.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         assert len([chunk async for chunk in open_stream]) <= 1
         assert [chunk async for chunk in stream.event_stream(desks, "karim")] == ["retry: 1000\n\n"]

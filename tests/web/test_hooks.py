@@ -25,7 +25,7 @@ from bot.web.hooks import delivering
 from bot.web.hooks.client import BadAddress, HookClient, check_address
 from bot.web.hooks.delivering import Hooks
 from bot.web.operations.metrics import Metrics
-from tests.conftest import eventually
+from tests.conftest import HANG_S, eventually
 from tests.fakes.conversations import handed_over, message, write
 from tests.fakes.hook_receiver import HookReceiver, hook_receiver
 
@@ -163,11 +163,11 @@ async def test_a_receiver_that_takes_too_long_did_not_get_it(
     store: Store, settings: Settings, receiver: HookReceiver
 ) -> None:
     hook = await subscribed(store, receiver)
-    receiver.waits_s = 5.0
+    receiver.waits_s = HANG_S
     async with delivering_hooks(store, settings, timeout_s=0.2):
         await handed_over(store)
         (delivery,) = await deliveries(store, hook, "failed")
-    assert (delivery.problem, delivery.status) == ("timeout", 0) and 150 < delivery.took_ms < 5_000
+    assert (delivery.problem, delivery.status) == ("timeout", 0) and delivery.took_ms > 150
 
 
 async def test_one_failing_conversation_holds_up_no_other_and_a_host_gets_four_at_a_time(

@@ -71,7 +71,7 @@ async def back_in_queue(store: Store, conversation_id: str) -> Conversation:
     async def is_back() -> bool:
         return (await store.conversations.get(conversation_id)).owner == "queue"
 
-    await eventually(is_back, timeout_s=15)
+    await eventually(is_back)
     return await store.conversations.get(conversation_id)
 
 

@@ -16,7 +16,7 @@ import websockets
 from bot.errors import EXIT_CONFIG
 from bot.model import Message
 from bot.store import Store
-from tests.conftest import API_TOKEN, PASSWORD, REST_TOKEN, Site, eventually, free_port, running_site
+from tests.conftest import API_TOKEN, HANG_S, PASSWORD, REST_TOKEN, Site, eventually, free_port, running_site
 from tests.store import redis_topologies, redis_troubles
 from tests.store.redis_topologies import Server
 from tests.store.redis_troubles import STORES_NOTHING, Trouble
@@ -136,7 +136,7 @@ async def send(socket: websockets.ClientConnection) -> dict[str, Any]:
     try:
         await socket.send('{"type":"message","id":"w1","text":"hoi"}')
         while True:
-            frame = json.loads(await asyncio.wait_for(socket.recv(), 20))
+            frame = json.loads(await asyncio.wait_for(socket.recv(), HANG_S))
             if frame["type"] in ("ack", "error"):
                 return dict(frame)
     except websockets.ConnectionClosed as exc:
@@ -217,5 +217,5 @@ def test_web_does_not_start_with_a_redis_that_evicts(late: Site, tmp_path: Path)
     with redis_topologies.one(tmp_path / "redis", "--maxmemory-policy", "allkeys-lru", port=port):
         with contextlib.suppress(RuntimeError):
             late.start()
-        assert late.process is not None and late.process.wait(timeout=10) == EXIT_CONFIG
+        assert late.process is not None and late.process.wait(timeout=HANG_S) == EXIT_CONFIG
     assert "expected noeviction" in late.log.read_text()

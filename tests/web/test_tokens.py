@@ -18,7 +18,7 @@ from bot.store import Store
 from bot.store.tokens import MAX_TOKENS
 from bot.web.bearer_tokens import WRONG_PER_ADDRESS, BearerTokens
 from bot.web.rights import covered
-from tests.conftest import API_TOKEN, Site
+from tests.conftest import API_TOKEN, HANG_S, Site
 from tests.fakes.conversations import handed_over
 from tests.web.visitor import Page, Visitor
 
@@ -47,7 +47,7 @@ def ask(site: Site, token: str, path: str, method: str = "GET", body: Any = None
         data=None if body is None else json.dumps(body).encode(),
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=HANG_S) as response:
             return response.status, json.loads(response.read())
     except urllib.error.HTTPError as exc:
         return exc.code, json.loads(exc.read())
@@ -149,7 +149,7 @@ async def test_there_is_an_end_to_how_many(site: Site, store: Store) -> None:
 def test_a_token_opens_no_page(site: Site, admin: Visitor) -> None:
     token = shown(admin.post("/accounts/tokens", name="Pagina", role="admin", days="30"))
     request = urllib.request.Request(site.url + "/desk/list", headers={"authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=HANG_S) as response:
         assert "/sign-in" in response.url
 
 

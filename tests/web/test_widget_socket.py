@@ -14,7 +14,7 @@ import pytest
 import websockets
 
 from bot.model import Message
-from tests.conftest import Site, eventually, running_site
+from tests.conftest import HANG_S, Site, eventually, running_site
 from tests.fakes.scripted_assistant import scripted_assistant
 
 
@@ -31,7 +31,7 @@ class Page:
     async def receive(self, *types: str) -> dict[str, Any]:
         """The next frame, of one of `types` if given."""
         while True:
-            frame: dict[str, Any] = json.loads(await asyncio.wait_for(self._socket.recv(), 10))
+            frame: dict[str, Any] = json.loads(await asyncio.wait_for(self._socket.recv(), HANG_S))
             if not types or frame["type"] in types:
                 return frame
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from tests.conftest import HANG_S
+
 
 @dataclass(frozen=True)
 class Page:
@@ -76,7 +78,7 @@ class Visitor:
         if self.cookies:
             request.add_header("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         try:
-            response = self._opener.open(request, timeout=10)
+            response = self._opener.open(request, timeout=HANG_S)
         except urllib.error.HTTPError as exc:
             response = exc
         with response:

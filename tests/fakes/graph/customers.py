@@ -46,7 +46,7 @@ class Customer:
         """The texts that the page said, whoever said them for it."""
         return [line.text for line in self.lines if line.from_page]
 
-    async def hears(self, text: str = "", *, timeout_s: float = 10.0) -> Sent:
+    async def hears(self, text: str = "", *, timeout_s: float = 30.0) -> Sent:
         """The first message of our app with `text` in it that this customer was not given before by this method."""
         return await self._graph.next_sent(self, text, timeout_s)
 

@@ -339,7 +339,7 @@ class FakeGraph:
     def calls_to(self, endpoint: str) -> list[Call]:
         return [call for call in self.calls if call.endpoint == endpoint]
 
-    async def wait_for(self, condition: Callable[[], Any], *, timeout_s: float = 10.0) -> Any:
+    async def wait_for(self, condition: Callable[[], Any], *, timeout_s: float = 30.0) -> Any:
         """The first truthy result of `condition`, tried whenever something happened. Raises AssertionError."""
         deadline = time.monotonic() + timeout_s
         while not (result := condition()):
@@ -358,7 +358,7 @@ class FakeGraph:
         self._given.add(sent.mid)
         return sent
 
-    async def settle(self, timeout_s: float = 10.0) -> None:
+    async def settle(self, timeout_s: float = 30.0) -> None:
         """Wait until every delivery has arrived or was given up. Raises TimeoutError."""
         await self.deliveries.settle(timeout_s)
 
