@@ -133,6 +133,12 @@ def test_many_at_once_by_keyboard(desk: Page, backstage: Backstage) -> None:
     expect(bar).to_contain_text("2 gesprekken gekozen")
     backstage.claims("daan", first)
     expect(bar).to_contain_text("1 gesprek gekozen")
+    backstage.customer_writes(third, "o wacht, nog iets")
+    expect(row(desk, third)).to_contain_text("o wacht")
+    bar.get_by_role("combobox").select_option("close:no_reply")
+    bar.get_by_role("button", name="Doe het").press("Enter")
+    expect(desk.locator("#bulk-result")).to_contain_text("De klant schreef intussen nog iets.")
+    # Now it was seen.
     bar.get_by_role("button", name="Doe het").press("Enter")
     expect(desk.locator("#bulk-result")).to_have_text("1 gesprek gedaan.")
     expect(row(desk, third)).to_have_count(0)

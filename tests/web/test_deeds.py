@@ -209,6 +209,17 @@ async def test_many_at_once_says_which_were_refused_and_why(site: Site, data: St
         closed: "Dit gesprek is al gesloten.",
         "niet-er": "Dit gesprek bestaat niet meer.",
     }
+    unread = await mine(data, sanne)
+    picks = [f"{one.customer_entry_id} {one.id}" for one in await data.conversations.get_many([own, unread])]
+    await write(data, "o wacht, nog iets", unread)
+    for deed in ("close:solved", "spam", "snooze:hour"):
+        _, found = await bulk(site, sanne, deed, [picks[1], "niet-er"])
+        assert [one["why"] for one in found["refused"]] == [
+            "De klant schreef intussen nog iets. Lees dat eerst.",
+            "Dit gesprek bestaat niet meer.",
+        ]
+    assert (await bulk(site, sanne, "close:solved", picks))[1]["done"] == 1
+    assert await owner(data, unread) == "agent:sanne" and await owner(data, own) == "closed"
     form = {"deed": "claim", "ids": other}
     status, page = await sanne.post("/desk/bulk", **form)
     assert status == 409 and "Dit gesprek is bij Daan." in page

@@ -139,6 +139,8 @@ async def test_who_complains_often_and_labels_stand_out(data: Store, sanne: Agen
     await data._client.hset(data._keys.conversation(conversation_id), mapping=known)
     _, page = await sanne.get("/desk?view=waiting")
     row = page[page.index(f'id="row-{conversation_id}"') :].partition("</li>")[0]
+    seen = (await data.conversations.get(conversation_id)).customer_entry_id
+    assert f'name="ids" value="{seen} {conversation_id}"' in row
     assert words("<" + row).endswith("3 klachten bezorging <b> c +1")
 
 

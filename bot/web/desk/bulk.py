@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sanic import HTTPResponse, Request
 from sanic.response import json, redirect
 
-from bot.errors import AlreadyClaimed, Conflict, InvalidMessage, NotFound
+from bot.errors import AlreadyClaimed, Conflict, CustomerWrote, InvalidMessage, NotFound
 from bot.model import CLOSE_REASONS, QUEUE, Conversation
+from bot.store.conversations import ENTRY_ID
 from bot.store.labels import clean
 from bot.web.desk import later, words
 from bot.web.desk.asked import agents_only, list_choice
@@ -18,10 +19,12 @@ from bot.web.form_fields import field, fields
 from bot.web.pages import render
 
 MAX_AT_ONCE = 100
-Deed = Callable[[str], Awaitable[object]]
+# With the conversation, and the place of the customer's last message that the agent had seen (empty for no check).
+Deed = Callable[[str, str], Awaitable[object]]
 
 _GONE = "Dit gesprek bestaat niet meer."
 _CLOSED = "Dit gesprek is al gesloten."
+_UNREAD = "De klant schreef intussen nog iets. Lees dat eerst."
 
 
 @dataclass(frozen=True)
@@ -38,24 +41,30 @@ class Refused:
 async def bulk(request: Request) -> HTTPResponse:
     """`ids`, and a `deed` with its `value` (or both as `deed:value`). JSON for who accepts it, else a page.
 
+    Before an id may stand the place of the customer's last message that was seen of it, with a space between.
     A page says which were refused; with none it goes back to the desk.
     """
-    ids = list(dict.fromkeys(fields(request, "ids")))
-    if not 1 <= len(ids) <= MAX_AT_ONCE:
-        raise InvalidMessage(f"ids: expected 1 to {MAX_AT_ONCE} conversations, got {len(ids)}")
+    chosen = dict(map(_id_and_seen, fields(request, "ids")))
+    if not 1 <= len(chosen) <= MAX_AT_ONCE:
+        raise InvalidMessage(f"ids: expected 1 to {MAX_AT_ONCE} conversations, got {len(chosen)}")
     name, _, value = field(request, "deed").partition(":")
     value = value or field(request, "value")
     deed = await _deed(request, name, value)
     refused = []
-    for conversation_id in ids:
-        if why := await _try(request, deed, conversation_id):
+    for conversation_id, seen_entry_id in chosen.items():
+        if why := await _try(request, deed, conversation_id, seen_entry_id):
             refused.append(why)
-    done = len(ids) - len(refused)
+    done = len(chosen) - len(refused)
     if done:
         await request.app.ctx.store.audit.note(
             request.ctx.account.id, f"conversations.{name}", details=f"{done} x {value}", address=request.client_ip
         )
     return _answer(request, done, refused)
+
+
+def _id_and_seen(value: str) -> tuple[str, str]:
+    seen_entry_id, _, conversation_id = value.partition(" ")
+    return (conversation_id, seen_entry_id) if ENTRY_ID.fullmatch(seen_entry_id) else (value, "")
 
 
 def _answer(request: Request, done: int, refused: list[Refused]) -> HTTPResponse:
@@ -67,10 +76,10 @@ def _answer(request: Request, done: int, refused: list[Refused]) -> HTTPResponse
     return render(request, "desk/bulk.html", 200 if done else 409, done=done, refused=refused, back=back)
 
 
-async def _try(request: Request, deed: Deed, conversation_id: str) -> Refused | None:
+async def _try(request: Request, deed: Deed, conversation_id: str, seen_entry_id: str) -> Refused | None:
     store = request.app.ctx.store
     try:
-        await deed(conversation_id)
+        await deed(conversation_id, seen_entry_id)
     except NotFound:
         return Refused(conversation_id, conversation_id[:40], _GONE)
     except (Conflict, InvalidMessage) as exc:
@@ -83,6 +92,8 @@ async def _try(request: Request, deed: Deed, conversation_id: str) -> Refused | 
 
 
 def _why_not(exc: Exception, conversation: Conversation, account_id: str) -> str:
+    if isinstance(exc, CustomerWrote):
+        return _UNREAD
     if not isinstance(exc, AlreadyClaimed):
         return "Dat kan niet met dit gesprek."
     if conversation.owner == "closed":
@@ -102,14 +113,14 @@ async def _deed(request: Request, name: str, value: str) -> Deed:
 
 async def _claim(request: Request, _: str) -> Deed:
     handling, account = request.app.ctx.handling, request.ctx.account
-    return lambda conversation_id: handling.claim(conversation_id, account, QUEUE)
+    return lambda conversation_id, _: handling.claim(conversation_id, account, QUEUE)
 
 
 async def _close(request: Request, reason: str) -> Deed:
     handling, account = request.app.ctx.handling, request.ctx.account
     if reason not in CLOSE_REASONS:
         raise InvalidMessage(f"value: expected one of {', '.join(CLOSE_REASONS)}")
-    return lambda conversation_id: handling.close(conversation_id, account, reason)
+    return lambda conversation_id, seen: handling.close(conversation_id, account, reason, seen_entry_id=seen)
 
 
 async def _spam(request: Request, _: str) -> Deed:
@@ -121,18 +132,18 @@ async def _snooze(request: Request, until: str) -> Deed:
     now = later.now_in(request.app.ctx.settings.timezone)
     until_ms = later.until_ms(until, now)
     later.check(until_ms, now)
-    return lambda conversation_id: handling.snooze(conversation_id, account, until_ms)
+    return lambda conversation_id, seen: handling.snooze(conversation_id, account, until_ms, seen_entry_id=seen)
 
 
 async def _transfer(request: Request, value: str) -> Deed:
     to = await target_of(request, value)
-    return lambda conversation_id: pass_on(request, conversation_id, to)
+    return lambda conversation_id, _: pass_on(request, conversation_id, to)
 
 
 async def _label(request: Request, name: str) -> Deed:
     """Put a label on; the words of a new one must fit."""
     labels, name = request.app.ctx.store.labels, clean(name)
-    return lambda conversation_id: labels.add(conversation_id, name)
+    return lambda conversation_id, _: labels.add(conversation_id, name)
 
 
 _DEEDS: dict[str, Callable[[Request, str], Awaitable[Deed]]] = {

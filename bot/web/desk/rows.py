@@ -39,6 +39,11 @@ class Row:
     current: bool = False  # its page is open on the right
 
     @property
+    def pick(self) -> str:
+        """What choosing it sends, see bulk.py: with the customer's last message that its agent has seen."""
+        return f"{self.conversation.customer_entry_id} {self.conversation.id}".lstrip()
+
+    @property
     def alarm(self) -> bool:
         """Somebody may be in danger, and waits for a human's answer."""
         return self.priority == "urgent" and (self.waits or self.conversation.owner == QUEUE)

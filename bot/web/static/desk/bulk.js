@@ -7,7 +7,11 @@ const TIMEOUT_MS = 60_000;
 const SHOWN_REFUSED = 3;
 const FAILED = "Dat lukte niet. Probeer het zo opnieuw.";
 
+/** Of each conversation that was chosen: the customer's last message then. What came after that is not put away unread. */
+const seen = new Map();
+
 const chosen = () => [...byId("rows").querySelectorAll(".row-pick input:checked")];
+const rowOf = (box) => box.closest(".conversation-row");
 
 export function showChosen() {
   const many = chosen().length;
@@ -17,7 +21,25 @@ export function showChosen() {
 
 function choose(boxes) {
   for (const box of byId("rows").querySelectorAll(".row-pick input")) box.checked = boxes.includes(box);
+  // What was refused is shown: another try is about the rows as they are then.
+  seen.clear();
   showChosen();
+}
+
+function note(box) {
+  const row = rowOf(box);
+  if (box.checked) seen.set(row.dataset.id, row.dataset.seen);
+  else seen.delete(row.dataset.id);
+}
+
+function fieldsOf(form) {
+  const fields = new URLSearchParams(new FormData(form));
+  fields.delete("ids");
+  for (const box of chosen()) {
+    const { id, seen: now } = rowOf(box).dataset;
+    fields.append("ids", `${seen.get(id) ?? now} ${id}`.trim());
+  }
+  return fields;
 }
 
 async function send(form) {
@@ -28,7 +50,7 @@ async function send(form) {
     const response = await fetch(form.action, {
       method: "POST",
       headers: { accept: "application/json" },
-      body: new URLSearchParams(new FormData(form)),
+      body: fieldsOf(form),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status === 401) return showSignedOut();
@@ -36,7 +58,7 @@ async function send(form) {
     const { done, refused } = await response.json();
     const failed = refused.map(({ id }) => id);
     // Those that it was not done with stay chosen, for another try.
-    choose(boxes.filter((box) => failed.includes(box.value)));
+    choose(boxes.filter((box) => failed.includes(rowOf(box)?.dataset.id)));
     say("bulk-result", resultOf(done, refused));
   } catch {
     say("bulk-result", FAILED);
@@ -46,10 +68,10 @@ async function send(form) {
 }
 
 function resultOf(done, refused) {
-  const text = done === 1 ? "1 gesprek gedaan." : `${done} gesprekken gedaan.`;
+  const text = done === 1 ? "1 gesprek gedaan." : done ? `${done} gesprekken gedaan.` : "";
   const why = refused.slice(0, SHOWN_REFUSED).map((one) => `${one.who}: ${one.why}`);
   const rest = refused.length > SHOWN_REFUSED ? [`En nog ${refused.length - SHOWN_REFUSED}.`] : [];
-  return [text, ...(refused.length ? ["Niet gelukt:", ...why, ...rest] : [])].join(" ");
+  return [text, ...(refused.length ? ["Niet gelukt:", ...why, ...rest] : [])].join(" ").trim();
 }
 
 export function startBulk() {
@@ -60,6 +82,8 @@ export function startBulk() {
     send(byId("bulk"));
   });
   byId("list").addEventListener("change", ({ target }) => {
-    if (target.closest(".row-pick")) showChosen();
+    if (!target.closest(".row-pick")) return;
+    note(target);
+    showChosen();
   });
 }

@@ -17,7 +17,7 @@ function placeOf(row) {
   return found?.slice(view.length + 1);
 }
 
-const order = (row) => `${placeOf(row)}|${row.querySelector("input").value}`;
+const order = (row) => `${placeOf(row)}|${row.dataset.id}`;
 
 /** Show a row as it is now; empty `html`: the conversation is gone. */
 export function showRow(id, html) {
