@@ -281,7 +281,7 @@ def _health(settings: Settings) -> dict[str, Any]:
 
 
 def _is_ready(parts: Mapping[str, Any]) -> bool:
-    return bool(parts) and all(part["ok"] for part in parts.values())
+    return bool(parts) and all(part["ok"] or not part.get("essential", True) for part in parts.values())
 
 
 def _what_is_missing(parts: Mapping[str, Any]) -> str:

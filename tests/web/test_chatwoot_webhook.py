@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.model import CHATWOOT, CLOSED
+from bot.model import CHATWOOT, CLOSED, ModelRecord
+from bot.store import Store
 from tests.conftest import HANG_S, Site, running_site, until
 from tests.fakes.chatwoot import FakeAgent, chatwoot_in_thread
 from tests.fakes.chatwoot.records import Conversation
@@ -29,7 +30,10 @@ def fake() -> Iterator[ThreadedChatwoot]:
 @pytest.fixture(scope="module")
 def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, fake: ThreadedChatwoot) -> Iterator[Site]:
     settings = {**SETTINGS, "chatwoot_url": fake.chatwoot.url}
-    with running_site(redis_url, tmp_path_factory.mktemp("site"), **settings) as site:
+    var = tmp_path_factory.mktemp("site")
+    # Nobody can search in this one, and all else goes on.
+    (var / "search").write_text("in the way of the index")
+    with running_site(redis_url, var, **settings) as site:
         fake.chatwoot.webhooks.url = f"{site.url}/webhooks/chatwoot/{WORD}"
         yield site
 
@@ -45,6 +49,12 @@ def conversation(site: Site, fake: ThreadedChatwoot) -> Conversation:
 
 def owner(site: Site, conversation_id: str) -> str:
     return site.run(lambda store: store.conversations.get(conversation_id)).owner
+
+
+async def has_assistant_and_model(store: Store) -> None:
+    await store.models.register(ModelRecord("m1", "/x", "", 1))
+    await store.models.activate("m1")
+    await store.work.sign_of_life("test", '{"model":"m1"}')
 
 
 def heard(site: Site, conversation: Conversation) -> list[str]:
@@ -96,8 +106,10 @@ def test_killed_and_started_again_it_catches_up(site: Site, fake: ThreadedChatwo
     until(lambda: heard(site, conversation) == ["Ben je er nog?"])
     until(lambda: conversation.messages[-1].content == "ja hoor")
     until(lambda: owner(site, other) == CHATWOOT)
-    health = Visitor(site.url).get("/health/ready").body
-    assert "conversations get through" in health
+    site.run(has_assistant_and_model)
+    health = Visitor(site.url).get("/health/ready")
+    assert health.status == 200 and '"degraded":["search"]' in health.body
+    assert "conversations get through" in health.body
     assert (
         "Gesprekken voor een medewerker gaan naar Chatwoot"
         in Visitor(site.url, site.session("baas", "admin")).get("/koppelingen").text

@@ -29,10 +29,13 @@ async def live(_: Request) -> HTTPResponse:
 
 @blueprint.get("/ready")
 async def ready(request: Request) -> HTTPResponse:
-    """503 when a part is down. Without the assistant customers still reach humans, so balance on /health/live."""
+    """503 when a part is down that the path needs. Without the assistant customers still reach humans, so balance on
+    /health/live. degraded: parts that are down and that the path can do without."""
     parts = await _parts(request)
-    ok = all(part["ok"] for part in parts.values())
-    return json({"ok": ok, "parts": parts}, status=200 if ok else 503)
+    down = [name for name, part in parts.items() if not part["ok"]]
+    degraded = [name for name in down if not parts[name].get("essential", True)]
+    ok = down == degraded
+    return json({"ok": ok, "degraded": degraded, "parts": parts}, status=200 if ok else 503)
 
 
 async def _parts(request: Request) -> dict[str, dict[str, Any]]:
@@ -47,12 +50,14 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
         messenger = {"messenger": unknown} if request.app.ctx.messenger else {}
-        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown, "search": unknown, **messenger}
+        search = {**unknown, "essential": False}
+        return {"redis": _redis(str(exc)), "assistant": unknown, "model": unknown, "search": search, **messenger}
     return {
         "redis": _redis(state.problem, state.warnings),
         "assistant": _assistant(alive, active, len(late), turn_timeout_s),
         "model": _model(active),
-        "search": request.app.ctx.search.health(),
+        # Agents can't search, which no customer notices.
+        "search": {**request.app.ctx.search.health(), "essential": False},
         **messenger,
         **outside,
     }
