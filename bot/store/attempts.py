@@ -1,4 +1,4 @@
-"""How often somebody may try something: passwords, codes, links. Counted in Redis, for all web processes together."""
+"""How often somebody may try something: a password, a code, a link, a token. Counted in Redis, for all processes."""
 
 from __future__ import annotations
 
@@ -69,6 +69,21 @@ class AttemptStore:
         keys = [self._key(limit.name, who) for limit, who in counted.limits if limit.name in names]
         with translated_errors():
             await self._client.delete(*keys, self._key("row", counted.row))
+
+    async def add(self, limit: Limit, *who: str) -> bool:
+        """Count one, whatever came of it; False when it is beyond the limit."""
+        key = self._key(limit.name, who)
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.set(key, 0, ex=limit.seconds, nx=True)
+        pipeline.incr(key)
+        with translated_errors():
+            _, count = await pipeline.execute()
+        return int(count) <= limit.amount
+
+    async def is_reached(self, limit: Limit, *who: str) -> bool:
+        """Whether a next one would be beyond the limit."""
+        with translated_errors():
+            return int(await self._client.get(self._key(limit.name, who)) or 0) >= limit.amount
 
     def _key(self, name: str, who: tuple[str, ...]) -> str:
         # Hashed, as it may be anything that a stranger typed, a password in the wrong field too.

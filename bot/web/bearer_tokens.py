@@ -6,22 +6,19 @@ import hashlib
 import hmac
 from collections import OrderedDict
 
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-
 from bot.errors import NotFound, NotSignedIn, TooManyRequests
 from bot.model import PROGRAM_NAME, TOKEN_PREFIX, Account
 from bot.store import Store
+from bot.store.attempts import Limit
 from bot.store.tokens import ApiToken
 from bot.web.rights import covered
 
 # Who acts when the bearer token of BOT_API_TOKEN does.
 API_ACCOUNT = Account("api", PROGRAM_NAME, ("admin",))
 
-# Wrong ones from one address, counted in the memory of this process. After that only tokens that were right before are
-# looked at: whoever guesses learns nothing, and nobody behind the same proxy is shut out.
-WRONG_PER_ADDRESS = parse("100 per 5 minutes")
+# Wrong ones from one address. After that only tokens that were right before, in this process, are looked at: whoever
+# guesses learns nothing, and nobody behind the same proxy is shut out.
+WRONG_PER_ADDRESS = Limit("tokens", 100, 300)
 KNOWN = 1_000
 
 
@@ -36,19 +33,18 @@ class BearerTokens:
     def __init__(self, store: Store, api_token: str) -> None:
         self._store = store
         self._api_token = api_token.encode()
-        self._wrong = FixedWindowRateLimiter(MemoryStorage())
         self._known: OrderedDict[bytes, None] = OrderedDict()
 
     async def account(self, header: str, address: str) -> Account:
-        """Who comes with this Authorization header. Raises NotSignedIn, TooManyRequests."""
+        """Who comes with this Authorization header. Raises NotSignedIn, TooManyRequests, StoreUnavailable."""
         digest = hashlib.sha256(header.encode(errors="surrogateescape")).digest()
-        if digest not in self._known and not self._wrong.test(WRONG_PER_ADDRESS, address):
+        if digest not in self._known and await self._store.attempts.is_reached(WRONG_PER_ADDRESS, address):
             raise TooManyRequests("too many wrong tokens from this address; wait five minutes")
         try:
             account = await self._find(header)
         except NotSignedIn:
             self._known.pop(digest, None)
-            self._wrong.hit(WRONG_PER_ADDRESS, address)
+            await self._store.attempts.add(WRONG_PER_ADDRESS, address)
             raise
         self._known[digest] = None
         if len(self._known) > KNOWN:

@@ -15,6 +15,7 @@ import pytest
 from bot.errors import NotFound
 from bot.model import Account
 from bot.store import Store
+from bot.web.sign_in.openid import BEGUN_PER_ADDRESS
 from bot.web.sign_in.openid_accounts import account_id_of
 from bot.web.sign_in.openid_provider import Person
 from tests.conftest import PASSWORD, Site, free_port, running_site
@@ -238,6 +239,15 @@ async def test_a_provider_that_is_down_is_said_to_be(site: Site, provider: OpenI
         status, _, text = await browser.get(back)
         assert status == 502 and "De inlogdienst antwoordt nu niet." in text
         assert "Inloggen met je Winkelaccount" in (await browser.get("/sign-in"))[2]
+
+
+async def test_who_begins_too_often_waits_whichever_process_counted(site: Site, provider: OpenIdProvider) -> None:
+    async with site.store() as store, Browser(site) as browser:
+        while await store.attempts.add(BEGUN_PER_ADDRESS, "127.0.0.1"):
+            pass
+        assert "te vaak geprobeerd" in (await browser.get("/sign-in/openid"))[2]
+        await store._client.delete(store.attempts._key(BEGUN_PER_ADDRESS.name, ("127.0.0.1",)))
+        assert (await browser.get("/sign-in/openid"))[0] == 303
 
 
 async def test_the_way_back_leads_to_no_other_site(site: Site, provider: OpenIdProvider) -> None:

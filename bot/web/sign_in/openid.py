@@ -8,9 +8,6 @@ import re
 import secrets
 
 import structlog
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
@@ -25,6 +22,7 @@ from bot.errors import (
     UpstreamError,
 )
 from bot.model import Account
+from bot.store.attempts import Limit
 from bot.store.identities import FLOW_S, OpenIdFlow
 from bot.web.access import account_of, is_https, signed_in, site_url
 from bot.web.pages import render
@@ -37,10 +35,9 @@ log = structlog.get_logger()
 
 COOKIE = "bot_openid"
 PATH = "/sign-in/openid"
-# Each begun sign-in is kept for a while. Counted in the memory of this process.
-BEGUN_PER_ADDRESS = parse("60 per 5 minutes")
+# Each begun sign-in is kept for a while.
+BEGUN_PER_ADDRESS = Limit("openid", 60, 300)
 
-_limiter = FixedWindowRateLimiter(MemoryStorage())
 _BROWSER = re.compile(r"[\w-]{43}")
 # What a person reads, by what went wrong.
 _WORDS: dict[type[BotError], str] = {
@@ -63,7 +60,7 @@ async def begin(request: Request) -> HTTPResponse:
     """To the provider. `next` is where to go afterwards; with `link` a signed-in account gets the identity."""
     provider = _provider(request)
     try:
-        if not _limiter.hit(BEGUN_PER_ADDRESS, request.client_ip):
+        if not await request.app.ctx.store.attempts.add(BEGUN_PER_ADDRESS, request.client_ip):
             raise TooManyRequests("too many sign-ins begun from this address")
         known = request.cookies.get(COOKIE) or ""
         browser = known if _BROWSER.fullmatch(known) else secrets.token_urlsafe(32)
