@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import REST_TOKEN, Site, running_site
-from tests.fakes.graph.threaded import graph_in_thread
+from tests.fakes.graph import FakeGraph
 from tests.fakes.scripted_assistant import scripted_assistant
+from tests.fakes.threaded import in_thread
 from tools.bench import report
 from tools.bench.load import Address
 from tools.bench.sides import ASSISTANT_PYTHON, ROOT, Side
@@ -216,11 +217,11 @@ asyncio.run(Facebook.from_credentials(keys).get_output_channel().send_text_messa
 
 
 def test_rasas_own_channel_sends_to_the_stand_in_for_meta() -> None:
-    with graph_in_thread() as fake:
-        fake.run(lambda: fake.graph.add_page("1002", token="token-x"))
-        jo = fake.run(lambda: fake.graph.customer("6001"))
+    with in_thread(FakeGraph()) as fake:
+        fake.run(lambda: fake.server.add_page("1002", token="token-x"))
+        jo = fake.run(lambda: fake.server.customer("6001"))
         fake.do(jo.says("hoi"))
-        command = [ASSISTANT_PYTHON, "-c", _SENDS, fake.graph.url, "token-x"]
+        command = [ASSISTANT_PYTHON, "-c", _SENDS, fake.server.url, "token-x"]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-        assert [sent.text for sent in fake.graph.sent] == ["hoi van Rasa"]
-        assert {call.version for call in fake.graph.calls} == {"v2.12"}
+        assert [sent.text for sent in fake.server.sent] == ["hoi van Rasa"]
+        assert {call.version for call in fake.server.calls} == {"v2.12"}

@@ -13,16 +13,12 @@ from tests.e2e.conftest import Assistant, site_with_model
 from tests.e2e.test_whole_path import ODD_QUESTION, sign_in
 from tests.fakes.graph import Customer, FakeGraph
 from tests.fakes.graph.records import Sent
-from tests.fakes.graph.threaded import ThreadedGraph, graph_in_thread
+from tests.fakes.platform import APP_ID, APP_SECRET, PAGE, SETTINGS, VERIFY_TOKEN
+from tests.fakes.threaded import Threaded, in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.train]
 
-PAGE, POST, JO = "1001", "1001_5", "6001"
-APP = {"app_id": "7001", "app_secret": "app-secret-for-tests", "verify_token": "verify-token-for-tests"}
-SETTINGS = {
-    **{f"messenger_{name}": value for name, value in APP.items()},
-    "messenger_tokens": f"{PAGE}=token-{PAGE}",
-}
+POST, JO = "1001_5", "6001"
 MESSENGER_FILE = f"""\
 pages:
   - id: "{PAGE}"
@@ -41,32 +37,32 @@ SOON_MS = 20_000
 
 
 @pytest.fixture(scope="module")
-def meta() -> Iterator[ThreadedGraph]:
+def meta() -> Iterator[Threaded[FakeGraph]]:
     """A page, in Playwright's stead in a thread of its own."""
-    with graph_in_thread(**APP) as meta:
-        meta.run(lambda: meta.graph.add_page(PAGE))
+    with in_thread(FakeGraph(app_id=APP_ID, app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)) as meta:
+        meta.run(lambda: meta.server.add_page(PAGE))
         yield meta
 
 
 @pytest.fixture(scope="module")
-def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, meta: ThreadedGraph) -> Iterator[Site]:
+def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, meta: Threaded[FakeGraph]) -> Iterator[Site]:
     var = tmp_path_factory.mktemp("messenger-path")
     (var / "messenger.yml").write_text(MESSENGER_FILE)
-    settings = {**SETTINGS, "messenger_file": var / "messenger.yml", "graph_url": meta.graph.url}
+    settings = {**SETTINGS, "messenger_file": var / "messenger.yml", "graph_url": meta.server.url}
     # No machine is so slow that a human should get what the assistant answers.
     with site_with_model(redis_url, var, turn_timeout_s=30.0, **settings) as site:
-        meta.graph.webhook_url = site.url + "/webhooks/messenger"
+        meta.server.webhook_url = site.url + "/webhooks/messenger"
         yield site
 
 
 class Person:
     """Jo, who comments and chats."""
 
-    def __init__(self, meta: ThreadedGraph, site: Site) -> None:
+    def __init__(self, meta: Threaded[FakeGraph], site: Site) -> None:
         self._meta = meta
         self._site = site
-        self.graph: FakeGraph = meta.graph
-        self._jo: Customer = meta.run(lambda: meta.graph.customer(JO, name="Jo Klant"))
+        self.graph: FakeGraph = meta.server
+        self._jo: Customer = meta.run(lambda: meta.server.customer(JO, name="Jo Klant"))
 
     def comments(self, text: str) -> str:
         return self._meta.do(self._jo.comments(text, post=POST))
@@ -124,7 +120,7 @@ def said_by(desk: Page, sender: str, text: str) -> Locator:
 
 
 def test_a_comment_a_chat_an_agent_and_a_human_in_metas_inbox(
-    site: Site, assistant: Assistant, meta: ThreadedGraph, agent: BrowserContext
+    site: Site, assistant: Assistant, meta: Threaded[FakeGraph], agent: BrowserContext
 ) -> None:
     jo = Person(meta, site)
 

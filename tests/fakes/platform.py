@@ -15,16 +15,16 @@ from bot.store.work import now_ms
 from tests.conftest import eventually
 from tests.fakes.conversations import message
 
-ROOT = Path(__file__).parents[2]
 HOUR_MS = 3_600_000
-PAGE = "1001"
-# Settings that turn the channel on; nobody answers at that address.
-SETTINGS = {
-    "messenger_app_id": "7001",
-    "messenger_app_secret": "app-secret-for-tests",
-    "messenger_verify_token": "verify-token-for-tests",
-    "messenger_tokens": f"{PAGE}=token-1001",
-    "messenger_file": str(ROOT / "messenger.example.yml"),
+APP_ID, APP_SECRET, VERIFY_TOKEN = "7001", "app-secret-for-tests", "verify-token-for-tests"
+PAGE, INSTAGRAM_ACCOUNT = "1001", "9001"
+# Settings that turn the channel on, with two pages; nobody answers at that address.
+SETTINGS: dict[str, Any] = {
+    "messenger_app_id": APP_ID,
+    "messenger_app_secret": APP_SECRET,
+    "messenger_verify_token": VERIFY_TOKEN,
+    "messenger_tokens": f"{PAGE}=token-{PAGE},1002=token-1002",
+    "messenger_file": Path(__file__).parents[1] / "fixtures" / "messenger" / "messenger.yml",
     "graph_url": "http://127.0.0.1:9",
 }
 _numbers = itertools.count(6001)

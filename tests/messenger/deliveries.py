@@ -13,29 +13,12 @@ from typing import Any
 import aiohttp
 
 from tests.conftest import Site
+from tests.fakes.platform import APP_SECRET, PAGE
 
-APP_ID, APP_SECRET, VERIFY_TOKEN = "7001", "app-secret-for-tests", "verify-token-for-tests"
-PAGE, INSTAGRAM_ACCOUNT, INBOX_APP = "1001", "9001", "263902037430900"
-MESSENGER_YML = f"pages:\n- id: '{PAGE}'\n  name: Winkel van Sinkel\n  instagram_id: '{INSTAGRAM_ACCOUNT}'\n"
+INBOX_APP = "263902037430900"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "messenger" / "events.jsonl"
 
 _numbers = itertools.count(1)
-
-
-def messenger_settings(folder: Path, **more: Any) -> dict[str, Any]:
-    """What turns the channel on, for `running_site`."""
-    file = folder / "messenger.yml"
-    file.write_text(MESSENGER_YML)
-    return {
-        "messenger_app_id": APP_ID,
-        "messenger_app_secret": APP_SECRET,
-        "messenger_verify_token": VERIFY_TOKEN,
-        "messenger_tokens": f"{PAGE}=token-{PAGE},1002=token-1002",
-        "messenger_file": file,
-        # Nobody listens there: these tests are about what comes in.
-        "graph_url": "http://127.0.0.1:9",
-        **more,
-    }
 
 
 def signature(body: bytes, secret: str = APP_SECRET) -> str:

@@ -33,11 +33,10 @@ from bot.web.channels.messenger.graph import Graph
 from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
 from tests.conftest import Site, eventually
+from tests.fakes.platform import INSTAGRAM_ACCOUNT, PAGE
 from tests.fakes.scripted_assistant import scripted_assistant
 from tests.messenger.deliveries import (
     INBOX_APP,
-    INSTAGRAM_ACCOUNT,
-    PAGE,
     deliver,
     echo,
     event,

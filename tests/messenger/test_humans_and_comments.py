@@ -13,8 +13,8 @@ from bot.model import Conversation, Template
 from bot.store import Store
 from tests.conftest import API_TOKEN, Site, eventually, running_site
 from tests.fakes.graph import FakeGraph
+from tests.fakes.platform import APP_ID, APP_SECRET, SETTINGS, VERIFY_TOKEN
 from tests.fakes.scripted_assistant import scripted_assistant
-from tests.messenger.deliveries import APP_ID, APP_SECRET, VERIFY_TOKEN, messenger_settings
 
 PUBLIC = "We stuurden je een privébericht."
 YML = (
@@ -64,8 +64,9 @@ async def page(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     folder = tmp_path_factory.mktemp("page")
     async with FakeGraph(app_id=APP_ID, app_secret=APP_SECRET, verify_token=VERIFY_TOKEN) as graph:
         graph.add_page("1001")
-        settings = messenger_settings(folder, graph_url=graph.url, messenger_tokens="1001=token-1001")
-        settings["messenger_file"].write_text(YML)
+        file = folder / "messenger.yml"
+        file.write_text(YML)
+        settings = {**SETTINGS, "graph_url": graph.url, "messenger_file": file}
         site: Site
         with running_site(redis_url, folder, **settings) as site:
             graph.webhook_url = site.url + "/webhooks/messenger"

@@ -11,7 +11,7 @@ import pytest
 from bot.model import Media
 from tests.conftest import eventually, running_site
 from tests.fakes.graph import FakeGraph
-from tests.messenger.deliveries import APP_ID, APP_SECRET, VERIFY_TOKEN, messenger_settings
+from tests.fakes.platform import APP_ID, APP_SECRET, SETTINGS, VERIFY_TOKEN
 from tests.web.test_desk import Agent
 
 ID = "messenger-1001-6001"
@@ -25,9 +25,7 @@ async def graph() -> AsyncIterator[FakeGraph]:
 
 
 async def test_a_photo_and_a_name_through_the_webhook(redis_url: str, tmp_path: Path, graph: FakeGraph) -> None:
-    settings = messenger_settings(
-        tmp_path, graph_url=graph.url, messenger_tokens="1001=token-1001", media_hosts=graph.url
-    )
+    settings = {**SETTINGS, "graph_url": graph.url, "media_hosts": graph.url}
     with running_site(redis_url, tmp_path, **settings) as site:
         graph.webhook_url = site.url + "/webhooks/messenger"
         sanne = Agent(site, site.session("sanne", "agent", name="Sanne"))

@@ -13,13 +13,13 @@ import aiohttp
 
 from bot.redis_server import OwnRedis
 from tests.conftest import Site, eventually, running_site
+from tests.fakes.platform import SETTINGS
 from tests.fakes.scripted_assistant import scripted_assistant
 from tests.figures import samples
 from tests.messenger.deliveries import (
     deliver,
     envelope,
     escaped,
-    messenger_settings,
     new_customer,
     now_ms,
     post,
@@ -30,7 +30,7 @@ from tests.messenger.deliveries import (
 async def test_while_redis_is_gone_meta_hears_so_and_what_it_sends_again_is_stored_once(tmp_path: Path) -> None:
     customer = new_customer()
     said, more = text_event(customer, "hoi"), text_event(customer, "ben je er?")
-    with OwnRedis(tmp_path) as redis, running_site(redis.url, tmp_path, **messenger_settings(tmp_path)) as site:
+    with OwnRedis(tmp_path) as redis, running_site(redis.url, tmp_path, **SETTINGS) as site:
         await deliver(site, said)
         async with site.store() as store:
             process_id = (await store._client.info("server"))["process_id"]
@@ -90,7 +90,7 @@ async def test_after_a_failure_messages_are_put_in_their_order(messenger: Site) 
 
 async def test_two_web_processes_deal_with_each_event_once(messenger: Site, tmp_path: Path) -> None:
     customers = [new_customer() for _ in range(5)]
-    settings = messenger_settings(tmp_path, redis_prefix=messenger.settings.redis_prefix)
+    settings = {**SETTINGS, "redis_prefix": messenger.settings.redis_prefix}
     with running_site(messenger.redis_url, tmp_path, **settings) as other:
         async with messenger.store() as store, scripted_assistant(store):
             for number in range(4):
@@ -147,7 +147,7 @@ async def test_a_batch_of_everything_at_once(messenger: Site) -> None:
 
 
 async def test_health_says_when_events_wait(redis_url: str, tmp_path: Path) -> None:
-    starting = running_site(redis_url, tmp_path, **messenger_settings(tmp_path))
+    starting = running_site(redis_url, tmp_path, **SETTINGS)
     async with starting.site.store() as store:
         assert await store.inbound.lead("a process that does nothing", 60_000)
         old = {"event": "x"}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Site, running_site
 from tests.fakes.graph import FakeGraph
-from tests.fakes.graph.threaded import graph_in_thread
+from tests.fakes.threaded import in_thread
 from tests.messenger.post_office import Town, when
 
 MESSENGER = {
@@ -23,9 +23,9 @@ MESSENGER = {
 
 @pytest.fixture(scope="module")
 def graph() -> Iterator[FakeGraph]:
-    with graph_in_thread(app_secret=MESSENGER["messenger_app_secret"]) as fake:
-        fake.graph.add_page("1001", token="the-token-of-1001")
-        yield fake.graph
+    with in_thread(FakeGraph(app_secret=MESSENGER["messenger_app_secret"])) as fake:
+        fake.server.add_page("1001", token="the-token-of-1001")
+        yield fake.server
 
 
 @pytest.fixture(scope="module")

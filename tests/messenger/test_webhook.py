@@ -11,9 +11,8 @@ import aiohttp
 import pytest
 
 from tests.conftest import HANG_S, Site, eventually
+from tests.fakes.platform import APP_SECRET, VERIFY_TOKEN
 from tests.messenger.deliveries import (
-    APP_SECRET,
-    VERIFY_TOKEN,
     envelope,
     escaped,
     new_customer,

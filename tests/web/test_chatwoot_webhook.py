@@ -11,39 +11,39 @@ import pytest
 from bot.model import CHATWOOT, CLOSED, ModelRecord
 from bot.store import Store
 from tests.conftest import HANG_S, Site, running_site, until
-from tests.fakes.chatwoot import FakeAgent, chatwoot_in_thread
+from tests.fakes.chatwoot import FakeAgent, FakeChatwoot
 from tests.fakes.chatwoot.records import Conversation
 from tests.fakes.chatwoot.server import SETTINGS
-from tests.fakes.chatwoot.threaded import ThreadedChatwoot
 from tests.fakes.conversations import handed_over, write
+from tests.fakes.threaded import Threaded, in_thread
 from tests.web.visitor import Visitor
 
 WORD = SETTINGS["chatwoot_webhook_token"]
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[ThreadedChatwoot]:
-    with chatwoot_in_thread() as fake:
+def fake() -> Iterator[Threaded[FakeChatwoot]]:
+    with in_thread(FakeChatwoot()) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, fake: ThreadedChatwoot) -> Iterator[Site]:
-    settings = {**SETTINGS, "chatwoot_url": fake.chatwoot.url}
+def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, fake: Threaded[FakeChatwoot]) -> Iterator[Site]:
+    settings = {**SETTINGS, "chatwoot_url": fake.server.url}
     var = tmp_path_factory.mktemp("site")
     # Nobody can search in this one, and all else goes on.
     (var / "search").write_text("in the way of the index")
     with running_site(redis_url, var, **settings) as site:
-        fake.chatwoot.webhooks.url = f"{site.url}/webhooks/chatwoot/{WORD}"
+        fake.server.webhooks.url = f"{site.url}/webhooks/chatwoot/{WORD}"
         yield site
 
 
 @pytest.fixture
-def conversation(site: Site, fake: ThreadedChatwoot) -> Conversation:
+def conversation(site: Site, fake: Threaded[FakeChatwoot]) -> Conversation:
     """One that Chatwoot has."""
     conversation_id = site.run(handed_over)
     until(lambda: owner(site, conversation_id) == CHATWOOT)
-    (found,) = [one for one in fake.chatwoot.conversations.values() if one.source_id == conversation_id]
+    (found,) = [one for one in fake.server.conversations.values() if one.source_id == conversation_id]
     return found
 
 
@@ -63,8 +63,8 @@ def heard(site: Site, conversation: Conversation) -> list[str]:
     return [one.text for one in messages if one.sender == "agent"]
 
 
-def test_the_path_of_a_conversation(site: Site, fake: ThreadedChatwoot, conversation: Conversation) -> None:
-    noor = FakeAgent(fake.chatwoot)
+def test_the_path_of_a_conversation(site: Site, fake: Threaded[FakeChatwoot], conversation: Conversation) -> None:
+    noor = FakeAgent(fake.server)
     fake.run(lambda: noor.takes(conversation))
     fake.run(lambda: noor.says(conversation, "Ik ga kijken."))
     until(lambda: heard(site, conversation) == ["Ik ga kijken."])
@@ -81,9 +81,9 @@ def test_the_path_of_a_conversation(site: Site, fake: ThreadedChatwoot, conversa
 
 
 def test_webhooks_that_come_twice_and_in_the_wrong_order(
-    site: Site, fake: ThreadedChatwoot, conversation: Conversation
+    site: Site, fake: Threaded[FakeChatwoot], conversation: Conversation
 ) -> None:
-    noor, webhooks = FakeAgent(fake.chatwoot), fake.chatwoot.webhooks
+    noor, webhooks = FakeAgent(fake.server), fake.server.webhooks
     webhooks.is_holding = webhooks.twice = True
     said = [f"antwoord {number}" for number in range(8)]
     for text in said:
@@ -94,8 +94,10 @@ def test_webhooks_that_come_twice_and_in_the_wrong_order(
     assert heard(site, conversation) == said
 
 
-def test_killed_and_started_again_it_catches_up(site: Site, fake: ThreadedChatwoot, conversation: Conversation) -> None:
-    noor = FakeAgent(fake.chatwoot)
+def test_killed_and_started_again_it_catches_up(
+    site: Site, fake: Threaded[FakeChatwoot], conversation: Conversation
+) -> None:
+    noor = FakeAgent(fake.server)
     assert site.process
     site.process.kill()
     site.process.wait()

@@ -115,7 +115,7 @@ async def test_what_can_not_be_sent_is_refused_and_stays_typed(
         data,
         channel="comment" if comment else "messenger",
         hours_ago=8 * 24 if case in ("too long ago", "comment too old") else 1,
-        page_id="1002" if case == "another page" else PAGE,
+        page_id="1003" if case == "another page" else PAGE,
     )
     await asks(data, conversation_id)
     await sanne.claim(conversation_id)
@@ -194,10 +194,10 @@ async def test_customers_hear_who_takes_over_only_where_that_can_be_sent(
 @pytest.mark.parametrize(
     ("trouble", "paused_s", "sentence"),
     [
-        ("reconnect", 0, "1001: De pagina is niet meer gekoppeld."),
-        ("blocked", 0, "1001: Meta heeft de pagina tijdelijk geblokkeerd."),
-        ("", 300, "1001: We mogen van Meta even niets versturen. Wat je schrijft, wacht tot ongeveer "),
-        ("", 40, "1001: We mogen van Meta even niets versturen."),
+        ("reconnect", 0, "Winkel van Sinkel: De pagina is niet meer gekoppeld."),
+        ("blocked", 0, "Winkel van Sinkel: Meta heeft de pagina tijdelijk geblokkeerd."),
+        ("", 300, "Winkel van Sinkel: We mogen van Meta even niets versturen. Wat je schrijft, wacht tot ongeveer "),
+        ("", 40, "Winkel van Sinkel: We mogen van Meta even niets versturen."),
         ("", 10, ""),
     ],
 )
@@ -218,7 +218,7 @@ async def test_every_agent_reads_that_a_page_can_not_send_and_answers_wait(
     assert (await sanne.reply(conversation_id, "dit wacht"))[0] == 303
     await data.pages.clear_trouble(PAGE)
     await data._client.hdel(data._keys.page(PAGE), "paused_until_ms")  # as if the time had passed
-    assert "1001:" not in (await sanne.get("/desk/list"))[1]
+    assert "Winkel van Sinkel:" not in (await sanne.get("/desk/list"))[1]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,5 @@ Behaviour after the code of chatwoot/chatwoot: see bot/web/connectors/chatwoot/_
 
 from tests.fakes.chatwoot.agent import FakeAgent
 from tests.fakes.chatwoot.server import FakeChatwoot
-from tests.fakes.chatwoot.threaded import chatwoot_in_thread
 
-__all__ = ["FakeAgent", "FakeChatwoot", "chatwoot_in_thread"]
+__all__ = ["FakeAgent", "FakeChatwoot"]
