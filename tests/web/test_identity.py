@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -45,9 +46,7 @@ async def page(site: Site, claim: dict[str, str] | None, token: str | None = Non
 
 async def say(site: Site, opened: Page, text: str = "hoi") -> Conversation:
     await opened.send(type="message", id=text, text=text)
-    await opened.receive("ack")
-    await opened.send(type="ping")
-    await opened.receive("pong")  # answered after all that the message brought
+    await opened.receive("ack")  # from here on a page may go
     async with site.store() as store:
         return await store.conversations.get(opened.welcome["conversation_id"])
 
@@ -58,6 +57,20 @@ async def test_who_is_verified_is_known_from_the_first_message_on(shop: Site) ->
         assert opened.welcome["identity"] == "verified"
         found = await say(shop, opened)
     assert (found.identity, found.customer_name, found.customer_email) == ("4711", "Anna de Wit", "anna@voorbeeld.nl")
+
+
+async def test_a_page_that_goes_once_its_message_is_stored_leaves_who_wrote_it(shop: Site) -> None:
+    async def write_and_go(number: int) -> str:
+        async with page(shop, customer(f"gone-{number}")) as opened:
+            await opened.send(type="message", id=f"gone-{number}", text="hoi")
+            await opened.receive("ack")
+            opened.vanish()
+            return str(opened.welcome["conversation_id"])
+
+    ids = await asyncio.gather(*map(write_and_go, range(30)))
+    async with shop.store() as store:
+        found = await store.conversations.get_many(ids)
+    assert [one.identity for one in found] == [f"gone-{number}" for number in range(30)]
 
 
 @pytest.mark.parametrize("change", [{"hash": "0" * 64}, {"hash": ""}, {"id": "4712"}, {"hash": signed("4711", "x")}])

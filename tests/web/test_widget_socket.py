@@ -42,6 +42,10 @@ class Page:
             pass
         return frame["message"]
 
+    def vanish(self) -> None:
+        """Go as a page does that is closed, without a word."""
+        self._socket.transport.abort()
+
     async def silent(self, seconds: float = 0.3) -> bool:
         try:
             await asyncio.wait_for(self._socket.recv(), seconds)

@@ -209,12 +209,12 @@ class Page:
         self._ctx.limits.message(self._conversation_id)
         received = await self._ctx.intake.store(message, channel=CHANNEL, customer_id=self._conversation_id)
         self._in_order.settled(message.id)
+        # Before the ack: a page that has it may go, and takes with it who its customer is.
+        with suppress(StoreUnavailable):  # the message is stored; with the next one, or the next hello
+            await self._identify()
         await self._send(type="ack", id=frame.id, entry_id=received.entry_id, repeated=received.repeated)
         if received.owner == ASSISTANT and not (received.repeated or received.settled):
             await self._send(type="typing", sender="assistant")
-
-        with suppress(StoreUnavailable):  # the message is stored; with the next one, or the next hello
-            await self._identify()
 
     async def _identify(self) -> None:
         """Note who the customer is, once there is a conversation to note it in."""
