@@ -2,12 +2,14 @@
 
 A view is one of:
 
-- `waiting`, `waiting/<department>`: for a human; the highest priority first, then whose promise ends first
+- `waiting`: for a human; the highest priority first, then whose promise ends first
 - `held/<account>`: what that agent has; who waits for the agent first, then the latest
 - `held`: what any agent has; the latest first
 - `snoozed`, `snoozed/<account>`: put aside; what comes back first on top
-- `open`, `open/<department>`: all that humans have to do with; the latest first
+- `open`: all that humans have to do with; the latest first
 - `assistant`, `closed`: the latest first
+- of one department only, by `of_department`: `waiting`, `held`, `held/<account>`, `snoozed/<account>`, `open`, and
+  `closed` by whose it was last
 - `alarm`: a promise to look at; what ends first on top
 - `customer/<key>`: all of one customer, by `customer_view`; the latest begun first
 
@@ -93,6 +95,14 @@ class Views:
                 self._keys.views, f"[{view}|", f"[{view}|{at_ms:013d}|\U0010ffff", 0, limit
             )
         return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
+
+
+def of_department(view: str, department_id: str) -> str:
+    """The part of a view that is of one department; all of it for an empty id."""
+    if not department_id:
+        return view
+    # Behind `held/` stands an agent; no agent's id is empty.
+    return f"held//{department_id}" if view == "held" else f"{view}/{department_id}"
 
 
 def customer_view(customer: str) -> str:

@@ -10,6 +10,7 @@ from bot.errors import AlreadyClaimed, CustomerWrote
 from bot.model import Account, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.departments import Department, Target
+from bot.store.views import of_department
 from bot.store.work import now_ms
 
 SANNE = Account("sanne", "Sanne", ("agent",))
@@ -37,6 +38,22 @@ async def test_the_queue_goes_by_priority_and_then_by_whose_promise_ends_first(s
     assert await ids(store, "waiting") == ["danger", "sooner", "later"]
     assert await ids(store, "waiting/klantenservice") == ["danger", "sooner", "later"]
     assert await store.views.counts(["waiting", "waiting/hr", "open"]) == {"waiting": 3, "waiting/hr": 0, "open": 3}
+
+
+async def test_what_an_agent_has_and_had_is_found_by_department(store: Store) -> None:
+    views = [of_department(one, "klantenservice") for one in ("held/sanne", "held", "snoozed/sanne", "open", "closed")]
+
+    async def sizes() -> list[int]:
+        return list((await store.views.counts(views)).values())
+
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    assert await sizes() == [1, 1, 0, 1, 0]
+    await store.queue.snooze(await store.conversations.get("c1"), now_ms() + 3_600_000)
+    assert await sizes() == [0, 0, 1, 1, 0]
+    await store.queue.close(await store.conversations.get("c1"))
+    assert await sizes() == [0, 0, 0, 0, 1]
+    await store.conversations.receive(message("c1", "again"), channel="rest", customer_id="x")
+    assert await sizes() == [0] * 5
 
 
 async def test_a_view_is_read_page_by_page_also_with_strange_ids(store: Store) -> None:

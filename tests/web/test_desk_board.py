@@ -99,6 +99,12 @@ async def test_counts_of_an_agent_come_with_what_that_agent_does(store: Store, d
         await store.queue.reply(conversation_id, SANNE, message(conversation_id, "agent", "dag"))
         heard = await until(desk, lambda event: any("Jij" in row["row"] for row in event.get("rows", ())))
         assert "held" not in heard[-1]["counts"]  # as it was
+    await store.queue.close(await store.conversations.get(conversation_id))
+    with desks.open("sanne") as desk:
+        # Nobody looked when it was closed, so that this desk had it from its page.
+        await store.queue.claim(await store.conversations.get(await handed_over(store)), SANNE)
+        heard = await until(desk, lambda event: event.get("counts", {}).get("held/sanne") == 1)
+        assert heard[-1]["counts"]["held/sanne/klantenservice"] == 1
 
 
 async def test_a_desk_that_was_away_gets_what_it_missed(store: Store, desks: Board) -> None:

@@ -118,6 +118,14 @@ async def test_a_list_of_one_department(data: Store, sanne: Agent) -> None:
         assert '<option value="hr" selected>Hr</option>' in page
         assert 'href="/desk?view=open&amp;department=hr"' in page  # it stays in the next list
         assert "· Hr" in words(page)
+        await sanne.claim(service)
+        await sanne.claim(hr)
+        _, page = await sanne.get("/desk?view=mine&department=hr")
+        assert rows(page) == [hr] and 'data-count="held/sanne/hr" data-less="" aria-current' in page
+        assert 'data-count="held//hr" data-less="held/sanne/hr">Collega&#39;s <span class="tab-count">0<' in page
+        assert 'id="filter-department"' not in (await sanne.get("/desk?view=assistant&department=hr"))[1]
+        await data.queue.close(await data.conversations.get(hr))
+        assert rows((await sanne.get("/desk?view=closed&department=hr"))[1]) == [hr]
     finally:
         for name in ("klantenservice", "hr"):
             await data.departments.remove(name)

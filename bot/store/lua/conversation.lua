@@ -269,6 +269,11 @@ local function places()
   local handoff = known[6] and cjson.decode(known[6]) or {}
   local department = handoff.department or ''
   local function add(view, place) found[#found + 1] = view .. '|' .. place .. '|' .. id end
+  -- Also in the list of the department alone.
+  local function add_both(view, place)
+    add(view, place)
+    if department ~= '' then add(view .. '/' .. department, place) end
+  end
 
   -- All of one customer; people.py names them alike.
   local begun = latest_first(known[8])
@@ -278,28 +283,30 @@ local function places()
     add('assistant', latest_first(last_at_ms))
     return found
   elseif owner == 'closed' then
-    add('closed', latest_first(known[5] or last_at_ms))
+    -- Whose it was when it ended.
+    local ended = redis.call('LINDEX', episodes, -1)
+    department = ended and cjson.decode(ended).department or ''
+    add_both('closed', latest_first(known[5] or last_at_ms))
     return found
   elseif owner == 'queue' then
     local due_ms = handoff.first_due_ms
     if not due_ms or due_ms == 0 then due_ms = handoff.at_ms or last_at_ms end
     local place = (ranks[handoff.priority] or 2) .. padded(due_ms)
-    add('waiting', place)
-    if department ~= '' then add('waiting/' .. department, place) end
+    add_both('waiting', place)
   else
     local agent_id = string.sub(owner, 7)
     if snoozed_ms > 0 then
       add('snoozed', padded(snoozed_ms))
-      add('snoozed/' .. agent_id, padded(snoozed_ms))
+      add_both('snoozed/' .. agent_id, padded(snoozed_ms))
     else
       -- Who waits for this agent first, the one that waits longest on top.
       local answered = known[3] == 'agent'
-      add('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(last_at_ms))
+      add_both('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(last_at_ms))
       add('held', latest_first(last_at_ms))
+      if department ~= '' then add('held//' .. department, latest_first(last_at_ms)) end
     end
   end
-  add('open', latest_first(last_at_ms))
-  if department ~= '' then add('open/' .. department, latest_first(last_at_ms)) end
+  add_both('open', latest_first(last_at_ms))
   if alarm_ms > 0 and snoozed_ms == 0 then add('alarm', padded(alarm_ms)) end
   return found
 end

@@ -56,7 +56,7 @@ async def queue(request: Request) -> Queue:
         Parameter(
             "view",
             "`waiting`, `held`, `snoozed`, `open`, `assistant`, `closed` or `alarm`; with a department behind "
-            "`waiting/` or `open/`, an account behind `held/` or `snoozed/`. Without it, the latest of all.",
+            "`waiting/`, `open/` or `closed/`, an account behind `held/` or `snoozed/`. Without it, the latest of all.",
         ),
         AFTER,
         LIMIT,

@@ -22,7 +22,9 @@ import structlog
 from jinja2 import Environment
 
 from bot.logs import described
+from bot.model import Conversation
 from bot.store import Store
+from bot.store.views import of_department
 from bot.store.work import now_ms
 from bot.web.desk.listing import COUNTED
 from bot.web.desk.rows import Row, rows_of
@@ -130,6 +132,8 @@ class Board:
     def open(self, account_id: str, last_id: str = "") -> Iterator[Desk]:
         """A desk, from now on. last_id: of the last frame that it had before; what came since is sent again."""
         desk = Desk(account_id, is_over=self._is_closed)
+        # They were not followed while nobody looked.
+        self._counts = {view: count for view, count in self._counts.items() if not _is_of(view, account_id)}
         for frame in self._since(last_id):
             desk.put(frame, self._resync())
         self._desks.add(desk)
@@ -197,13 +201,15 @@ class Board:
             return
         read_at_ms = now_ms()
         with_row = [conversation_id for conversation_id, row_too in part.items() if row_too]
-        rows, counts = await asyncio.gather(self._rows(with_row), self._changed_counts())
+        found = await self._store.conversations.get_many(with_row)
+        rows, counts = await asyncio.gather(
+            self._rows(with_row, found), self._changed_counts({one.agent_id for one in found})
+        )
         changes = {"ids": list(part), "rows": rows, "counts": counts, "now": read_at_ms}
         self._send(self._frame({"type": "changes", **changes}))
 
-    async def _rows(self, conversation_ids: list[str]) -> list[dict[str, str]]:
+    async def _rows(self, conversation_ids: list[str], found: list[Conversation]) -> list[dict[str, str]]:
         """What lists show of each now; of one that is gone only its id."""
-        found = await self._store.conversations.get_many(conversation_ids)
         rows = {row.conversation.id: row for row in await rows_of(self._store, found)}
         return [self._rendered(one, rows.get(one)) for one in conversation_ids]
 
@@ -213,17 +219,22 @@ class Board:
         macros: Any = self._jinja.get_template("desk/_row.html").module
         return {"id": conversation_id, "row": macros.row_of(row), "alarm": macros.alarm_of(row) if row.alarm else ""}
 
-    async def _changed_counts(self) -> dict[str, int]:
-        """The sizes of the lists that are others than those that were told last."""
+    async def _changed_counts(self, agents: set[str]) -> dict[str, int]:
+        """The sizes of the lists that are others than those that were told last. agents: who have what changed."""
         departments = [one.id for one in await self._store.departments.recent()]
-        views = [
-            *COUNTED,
-            *(f"{view}/{name}" for view in ("waiting", "open") for name in departments),
-            *(f"{view}/{one}" for view in ("held", "snoozed") for one in {desk.account_id for desk in self._desks}),
-        ]
+        accounts = {desk.account_id for desk in self._desks}
+        own = {f"{view}/{one}": one for view in ("held", "snoozed") for one in accounts}
+        of_all = [of_department(view, one) for view in COUNTED if view != "assistant" for one in departments]
+        changed = await self._recounted([*COUNTED, *of_all, *own])
+        # An agent's lists of each department are many: only those of whom something came or went.
+        moved = [view for view, account_id in own.items() if view in changed or account_id in agents]
+        return changed | await self._recounted([of_department(view, one) for view in moved for one in departments])
+
+    async def _recounted(self, views: list[str]) -> dict[str, int]:
         counts = await self._store.views.counts(views)
-        before, self._counts = self._counts, counts
-        return {view: count for view, count in counts.items() if before.get(view) != count}
+        changed = {view: count for view, count in counts.items() if self._counts.get(view) != count}
+        self._counts |= changed
+        return changed
 
     async def _tell_troubles(self) -> None:
         self._troubles_due_s = time.monotonic() + TROUBLES_EVERY_S
@@ -253,6 +264,7 @@ class Board:
         """What was said so far is not enough any more, also for a desk that comes back."""
         self._number += 1
         self._kept.clear()
+        self._counts.clear()
         self._send(self._resync())
 
     def _send(self, frame: Frame) -> None:
@@ -267,6 +279,10 @@ class Board:
         if name != self._name or not _NUMBER.fullmatch(number) or not first_kept <= int(number) <= self._number:
             return [self._resync()]
         return [frame for frame in self._kept if frame.number > int(number)]
+
+
+def _is_of(view: str, account_id: str) -> bool:
+    return view.split("/")[1:2] == [account_id]
 
 
 def _data(event: Event) -> str:

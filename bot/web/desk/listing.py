@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.model import Account, Conversation
 from bot.store import Store
 from bot.store.departments import Department
+from bot.store.views import of_department
 from bot.store.work import now_ms
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
@@ -31,18 +32,18 @@ class View:
     key: str  # in the address
     title: str
     empty: str  # what it says without rows
-    has_departments: bool = False  # it can be of one department only
+    has_departments: bool = True  # it can be of one department only
 
 
 VIEWS = {
     view.key: view
     for view in (
-        View("waiting", "Wacht", "Niemand wacht. Mooi zo.", has_departments=True),
+        View("waiting", "Wacht", "Niemand wacht. Mooi zo."),
         View("mine", "Van mij", "Je hebt geen gesprekken. Neem er een over."),
         View("later", "Later", "Je hebt niets voor later bewaard."),
-        View("open", "Alles", "Er is niets te doen.", has_departments=True),
+        View("open", "Alles", "Er is niets te doen."),
         View("colleagues", "Collega's", "Geen gesprekken bij collega's."),
-        View("assistant", "Assistent", "Geen gesprekken bij de assistent."),
+        View("assistant", "Assistent", "Geen gesprekken bij de assistent.", has_departments=False),
         View("closed", "Gesloten", "Nog geen gesloten gesprekken."),
     )
 }
@@ -171,9 +172,8 @@ def _fitting(opened: Conversation | None, account: Account) -> str:
 
 def _stored(key: str, account_id: str, department: str) -> str:
     """The view's name in the store."""
-    behind = f"/{department}" if department and VIEWS[key].has_departments else ""
     names = {"mine": f"held/{account_id}", "later": f"snoozed/{account_id}", "colleagues": "held"}
-    return names.get(key, key + behind)
+    return of_department(names.get(key, key), department if VIEWS[key].has_departments else "")
 
 
 async def _rows(store: Store, conversations: Sequence[Conversation], account: Account, open_id: str) -> tuple[Row, ...]:
@@ -181,7 +181,7 @@ async def _rows(store: Store, conversations: Sequence[Conversation], account: Ac
 
 
 def _tab(view: View, stored: str, account: Account, choice: Choice, counts: dict[str, int], shown: View) -> Tab:
-    minus = f"held/{account.id}" if view.key == "colleagues" else ""
+    minus = _stored("mine", account.id, choice.department) if view.key == "colleagues" else ""
     count = counts[stored] - counts.get(minus, 0)
     url = _url("/desk", view=view.key, department=choice.department)
     return Tab(view.key, view.title, url, max(0, count), stored, minus, view is shown)
