@@ -14,17 +14,35 @@ from bot.store.keys import Keys
 # An answer to the customer, or a note for colleagues.
 DraftKind = Literal["reply", "note"]
 
+# How many conversations with a draft of theirs an agent's lists know, those of the last days.
+MAX_SHOWN = 200
+
 # Keep the text, unless the conversation is gone or the message was sent: a save that comes late brings nothing back.
-# KEYS: conversation, its drafts, its message ids. ARGV: field, JSON ('' removes it), message id, lifetime in s
+# The account's desks hear when it has a draft there for the first time, or none any more.
+# KEYS: conversation, its drafts, its message ids, where the account has drafts
+# ARGV: account, field of a reply, field of a note, the one to save, JSON ('' removes it), message id, lifetime in s,
+#       conversation id, events
 _SAVE = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if ARGV[2] == '' or redis.call('HEXISTS', KEYS[3], ARGV[3]) == 1 then
-  redis.call('HDEL', KEYS[2], ARGV[1])
-  return 0
+local is_kept = ARGV[5] ~= '' and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[3], ARGV[6]) == 0
+if is_kept then
+  redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
+  redis.call('EXPIRE', KEYS[2], ARGV[7])
+else
+  redis.call('HDEL', KEYS[2], ARGV[4])
 end
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
-return 1
+local has_any = redis.call('HEXISTS', KEYS[2], ARGV[2]) + redis.call('HEXISTS', KEYS[2], ARGV[3]) > 0
+local is_news
+if has_any then
+  is_news = redis.call('ZADD', KEYS[4], redis.call('TIME')[1], ARGV[8])
+  redis.call('EXPIRE', KEYS[4], ARGV[7])
+else
+  is_news = redis.call('ZREM', KEYS[4], ARGV[8])
+end
+if is_news == 1 then
+  redis.call('PUBLISH', ARGV[9], cjson.encode({
+    type = 'draft', account_id = ARGV[1], conversation_id = ARGV[8], has_draft = has_any }))
+end
+return is_kept and 1 or 0
 """
 
 
@@ -55,16 +73,7 @@ class DraftStore:
 
         None is kept for a message that was sent already, or without such a conversation.
         """
-        keys = self._keys
-        names = [
-            keys.conversation(conversation_id),
-            keys.drafts(conversation_id),
-            keys.message_ids(conversation_id),
-        ]
-        record = encode(draft) if draft.text else ""
-        with translated_errors():
-            args = [_field(account_id, kind), record, draft.message_id, self._lifetime_s]
-            return bool(await self._save(keys=names, args=args))
+        return await self._put(conversation_id, account_id, kind, encode(draft) if draft.text else "", draft.message_id)
 
     async def get(self, conversation_id: str, account_id: str) -> dict[DraftKind, Draft]:
         """What the account typed there and did not send, by kind."""
@@ -85,8 +94,36 @@ class DraftStore:
 
     async def remove(self, conversation_id: str, account_id: str, kind: DraftKind = "reply") -> None:
         """It was sent, or is not wanted any more."""
+        await self._put(conversation_id, account_id, kind)
+
+    async def conversations(self, account_id: str) -> list[str]:
+        """Where the account has a draft, the latest first, at most MAX_SHOWN."""
+        drafted = self._keys.drafted(account_id)
         with translated_errors():
-            await self._client.hdel(self._keys.drafts(conversation_id), _field(account_id, kind))
+            ids = await self._client.zrange(drafted, 0, MAX_SHOWN - 1, desc=True)
+            pipeline = self._client.pipeline(transaction=False)
+            for conversation_id in ids:
+                pipeline.exists(self._keys.drafts(conversation_id))
+            is_there = await pipeline.execute() if ids else []
+            # Drafts go with their conversation.
+            if gone := [one for one, there in zip(ids, is_there, strict=True) if not there]:
+                await self._client.zrem(drafted, *gone)
+        return [one for one in ids if one not in gone]
+
+    async def _put(
+        self, conversation_id: str, account_id: str, kind: DraftKind, record: str = "", message_id: str = ""
+    ) -> bool:
+        keys = self._keys
+        names = [
+            keys.conversation(conversation_id),
+            keys.drafts(conversation_id),
+            keys.message_ids(conversation_id),
+            keys.drafted(account_id),
+        ]
+        fields = [_field(account_id, "reply"), _field(account_id, "note"), _field(account_id, kind)]
+        args = [account_id, *fields, record, message_id, self._lifetime_s, conversation_id, keys.events]
+        with translated_errors():
+            return bool(await self._save(keys=names, args=args))
 
 
 def _field(account_id: str, kind: DraftKind) -> str:

@@ -203,6 +203,9 @@ class Keys:
     def reminders(self, account_id: str) -> str:
         return self._key(f"account:{account_id}:reminders")
 
+    def drafted(self, account_id: str) -> str:
+        return self._key(f"account:{account_id}:drafts")
+
     def notifications(self, account_id: str) -> str:
         return self._key(f"account:{account_id}:notifications")
 

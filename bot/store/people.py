@@ -140,6 +140,24 @@ class PeopleStore:
         found = await self._conversations.get_many(await self._views.ids(views, limit=MAX_CONVERSATIONS))
         return sorted(found, key=lambda one: one.last_at_ms, reverse=True)[:MAX_CONVERSATIONS]
 
+    async def lists_of(self, conversations: Sequence[Conversation]) -> dict[str, tuple[str, ...]]:
+        """Of each conversation whose customer is on a list: the ids of these lists."""
+        owners = {one.id: customers_of(one) for one in conversations}
+        customers = list({customer for of_one in owners.values() for customer in of_one})
+        with translated_errors():
+            ids = await self._client.hmget(self._keys.person_of, customers) if customers else []
+            person_of = {customer: one for customer, one in zip(customers, ids, strict=True) if one}
+            wanted = list(set(person_of.values()))
+            records = await self._client.hmget(self._keys.people, wanted) if wanted else []
+        lists = {
+            one.id: one.lists for one in (msgspec.json.decode(record, type=Person) for record in records if record)
+        }
+        found = {
+            conversation_id: next((lists[person_of[one]] for one in of_one if person_of.get(one) in lists), ())
+            for conversation_id, of_one in owners.items()
+        }
+        return {conversation_id: of_one for conversation_id, of_one in found.items() if of_one}
+
     async def entities(self, conversation_ids: Sequence[str]) -> list[Entity]:
         """What the customer named in these conversations, the same once."""
         pipeline = self._client.pipeline(transaction=False)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from bot.store import Store
 from bot.web.desk.words import page_url
-from tests.browser.test_desk import Backstage, SignIn, backstage, mine, reply_box, sign_in
+from tests.browser.test_desk import Backstage, SignIn, backstage, mine, reply_box, row, sign_in
 from tests.conftest import Site
 
 __all__ = ["backstage", "mine", "sign_in"]
@@ -116,9 +116,13 @@ def test_a_colleague_sees_who_types_and_the_draft_is_there_on_another_machine(
     assert backstage.run(draft).startswith("half getypt")
     # What was typed in the last second goes along when the page closes.
     page.keyboard.type("!")
-    page.goto(site.url + "/desk")
+    page.goto(site.url + "/desk?view=mine")
+    concept = row(page, conversation_id).get_by_text("Concept")
+    expect(concept).to_be_visible()
     elsewhere = sign_in(page_url(conversation_id))
     expect(reply_box(elsewhere)).to_have_value("half getypt en nog wat!")
+    reply_box(elsewhere).fill("")
+    expect(concept).to_be_hidden()
 
 
 def test_labels_and_limits(mine: Mine) -> None:

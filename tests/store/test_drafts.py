@@ -33,9 +33,16 @@ async def test_each_agent_has_a_draft_of_an_answer_and_one_of_a_note(store: Stor
     assert await store.drafts.get(conversation_id, "daan") == {}
     await store.drafts.remove(conversation_id, "sanne")
     assert await store.drafts.get(conversation_id, "sanne") == {"note": note}
+    other = await handed_over(store)
+    await store.drafts.save(other, "sanne", replace(DRAFT, message_id="a3"))
+    assert set(await store.drafts.conversations("sanne")) == {conversation_id, other}
+    assert await store.drafts.conversations("daan") == []
+    await store._client.delete(store._keys.drafts(other))  # it went with its conversation
+    assert await store.drafts.conversations("sanne") == [conversation_id]
     # Without a text there is nothing to keep.
     assert not await store.drafts.save(conversation_id, "sanne", replace(note, text=""), "note")
     assert await store.drafts.get(conversation_id, "sanne") == {}
+    assert await store.drafts.conversations("sanne") == []
 
 
 async def test_a_save_that_comes_after_sending_brings_nothing_back(store: Store) -> None:

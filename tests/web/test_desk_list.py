@@ -6,6 +6,7 @@ import asyncio
 import html
 import json
 import re
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from bot.model import Handoff
 from bot.store import Store
 from bot.store.departments import CACHE_S, Department, Target
+from bot.store.drafts import Draft
 from bot.store.work import now_ms
 from bot.web.desk import listing
 from bot.web.desk.promise import promise_of
@@ -141,15 +143,19 @@ async def test_what_is_put_aside_is_under_later_and_nowhere_else(data: Store, sa
     assert "terug" in words((await sanne.get("/desk?view=later"))[1])
 
 
-async def test_who_complains_often_and_labels_stand_out(data: Store, sanne: Agent) -> None:
+async def test_who_complains_often_lists_labels_and_drafts_stand_out(data: Store, sanne: Agent, daan: Agent) -> None:
     conversation_id = await handed_over(data, reason="complaint")
     known = {"complaints": 3, "labels": json.dumps(["bezorging", "<b>", "c", "d"])}
     await data._client.hset(data._keys.conversation(conversation_id), mapping=known)
-    _, page = await sanne.get("/desk?view=waiting")
+    await data.people.set_lists(await data.conversations.get(conversation_id), ["pers", "weg"])
+    await data.drafts.save(conversation_id, "sanne", Draft("ik zoek het", str(uuid.uuid4())))
+    pages = [(await agent.get("/desk?view=waiting"))[1] for agent in (sanne, daan)]
+    assert ["conversation-row-draft" in page for page in pages] == [True, False]
+    page = pages[0]
     row = page[page.index(f'id="row-{conversation_id}"') :].partition("</li>")[0]
     seen = (await data.conversations.get(conversation_id)).customer_entry_id
     assert f'name="ids" value="{seen} {conversation_id}"' in row
-    assert words("<" + row).endswith("3 klachten bezorging <b> c +1")
+    assert words("<" + row).endswith("Pers 3 klachten bezorging <b> c +1")
 
 
 @pytest.mark.parametrize(

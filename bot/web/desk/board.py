@@ -54,9 +54,10 @@ _PASSED = {
     "viewing": ("conversation_id", "account_id", "name", "typing"),
     "notify": ("account_id", "why", "text", "url"),
     "notified": ("account_id",),
+    "draft": ("account_id", "conversation_id", "has_draft"),
 }
 # Of those, what is only for the account that it names.
-_PERSONAL = frozenset({"notify", "notified"})
+_PERSONAL = frozenset({"notify", "notified", "draft"})
 
 
 @dataclass(frozen=True)

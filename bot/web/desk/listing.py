@@ -108,6 +108,7 @@ class DeskList:
     more_url: str  # the next page of the desk, empty on the last one
     waiting: int  # conversations that wait for a human, for the title
     counts: str  # JSON: the size of each stored view that the tabs have
+    drafts: str  # JSON: the conversations in which the agent typed something and did not send it
     alarms: tuple[Row, ...]  # somebody may be in danger, and waits for a human or for this agent's answer
     troubles: tuple[str, ...]  # why nothing can be sent for a page, for everybody
     now_ms: int  # the server's clock, so that the browser's may be wrong
@@ -128,17 +129,20 @@ async def load_list(
     chosen = choice.department if view.has_departments else ""
     shown = _stored(view.key, account.id, chosen)
     tabs = {key: _stored(key, account.id, choice.department) for key in VIEWS}
-    page, mine, urgent, counts, departments, troubles = await asyncio.gather(
+    page, mine, urgent, counts, drafts, troubles = await asyncio.gather(
         store.views.page(shown, after=choice.after, limit=PAGE),
         store.views.page(f"held/{account.id}", limit=PAGE),
         store.views.urgent(limit=PAGE),
         store.views.counts([*COUNTED, *tabs.values()]),
-        store.departments.recent(),
+        store.drafts.conversations(account.id),
         page_troubles(store, messenger, ZoneInfo(timezone)),
     )
     open_id = opened.id if opened else ""
-    rows = await _rows(store, page.conversations, account, open_id)
-    alarms = [one for one in await _rows(store, [*urgent, *mine.conversations], account, open_id) if one.alarm]
+    departments = await store.departments.recent()
+    shared = await rows_of(store, page.conversations)
+    rows = tuple(for_agent(row, account, open_id, drafts) for row in shared)
+    called = await rows_of(store, [*urgent, *mine.conversations])
+    alarms = [for_agent(row, account, open_id) for row in called if row.alarm]
     query = Choice(choice.view, choice.department).query
     return DeskList(
         account_id=account.id,
@@ -156,6 +160,7 @@ async def load_list(
         more_url=_url("/desk", view=view.key, department=chosen, after=page.after) if page.after else "",
         waiting=counts["waiting"],
         counts=json.dumps(counts),
+        drafts=json.dumps(drafts),
         alarms=tuple(alarms),
         troubles=troubles,
         now_ms=now_ms(),
@@ -174,10 +179,6 @@ def _stored(key: str, account_id: str, department: str) -> str:
     """The view's name in the store."""
     names = {"mine": f"held/{account_id}", "later": f"snoozed/{account_id}", "colleagues": "held"}
     return of_department(names.get(key, key), department if VIEWS[key].has_departments else "")
-
-
-async def _rows(store: Store, conversations: Sequence[Conversation], account: Account, open_id: str) -> tuple[Row, ...]:
-    return tuple(for_agent(row, account, open_id) for row in await rows_of(store, conversations))
 
 
 def _tab(view: View, stored: str, account: Account, choice: Choice, counts: dict[str, int], shown: View) -> Tab:

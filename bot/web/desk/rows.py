@@ -1,8 +1,9 @@
-"""One conversation as lists show it: the same for everybody but for two marks, so that it is made once for all."""
+"""One conversation as lists show it: the same for everybody but for three marks, so that it is made once for all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from bot.model import AGENT_PREFIX, QUEUE, Account, Conversation
@@ -20,7 +21,7 @@ _ON_DESK = frozenset({"waiting", "held", "snoozed", "open", "assistant", "closed
 
 @dataclass(frozen=True)
 class Row:
-    """One conversation in the list. The browser sets `mine` and `current` in the rows that all desks get."""
+    """One conversation in the list. The browser sets the last three in the rows that all desks get."""
 
     conversation: Conversation
     key: str  # unique among the rows and the same after a refresh, so that focus stays where it is
@@ -34,8 +35,10 @@ class Row:
     department: str  # its name, when there are several; else empty
     promise: Promise | None
     complains_often: bool
+    lists: tuple[str, ...]  # names of the stakeholder lists that the customer is on
     places: str  # in which views of the desk it is, and where: `view|place`, with a space between
     mine: bool = False  # claimed by the agent who looks
+    has_draft: bool = False  # who looks typed something there and did not send it
     current: bool = False  # its page is open on the right
 
     @property
@@ -49,20 +52,35 @@ class Row:
         return self.priority == "urgent" and (self.waits or self.conversation.owner == QUEUE)
 
 
-def for_agent(row: Row, account: Account, open_id: str) -> Row:
-    """The row as `account` sees it, who has the conversation `open_id` open."""
-    mine = row.conversation.owner == AGENT_PREFIX + account.id
-    return replace(row, mine=mine, current=row.conversation.id == open_id)
+def for_agent(row: Row, account: Account, open_id: str, drafts: Container[str] = ()) -> Row:
+    """The row as `account` sees it, who has the conversation `open_id` open, and drafts in these."""
+    one = row.conversation
+    mine = one.owner == AGENT_PREFIX + account.id
+    return replace(row, mine=mine, has_draft=one.id in drafts, current=one.id == open_id)
 
 
 async def rows_of(store: Store, conversations: Sequence[Conversation]) -> tuple[Row, ...]:
     """A row for each."""
-    places = await store.views.places([one.id for one in conversations])
-    departments = await store.departments.recent()
-    return tuple(_row(one, at, departments) for one, at in zip(conversations, places, strict=True))
+    places, departments, lists = await asyncio.gather(
+        store.views.places([one.id for one in conversations]),
+        store.departments.recent(),
+        _lists_of(store, conversations),
+    )
+    return tuple(
+        _row(one, at, departments, lists.get(one.id, ())) for one, at in zip(conversations, places, strict=True)
+    )
 
 
-def _row(conversation: Conversation, places: dict[str, str], departments: Sequence[Department]) -> Row:
+async def _lists_of(store: Store, conversations: Sequence[Conversation]) -> dict[str, tuple[str, ...]]:
+    """The names of the lists that customers are on, by conversation."""
+    found = await store.people.lists_of(conversations)
+    known = {one.id: one.name for one in await store.stakeholders.all()} if found else {}
+    return {one: tuple(known[list_id] for list_id in ids if list_id in known) for one, ids in found.items()}
+
+
+def _row(
+    conversation: Conversation, places: dict[str, str], departments: Sequence[Department], lists: tuple[str, ...]
+) -> Row:
     handoff = conversation.handoff
     # "Ik heb je vraag doorgestuurd" is what every waiting conversation ends with, and tells an agent nothing.
     show_question = bool(conversation.last_customer_text) and conversation.last_sender in ("assistant", "system")
@@ -79,6 +97,7 @@ def _row(conversation: Conversation, places: dict[str, str], departments: Sequen
         department=_department(handoff.department if handoff else "", departments),
         promise=promise_of(conversation, now_ms()),
         complains_often=conversation.complaints >= MANY_COMPLAINTS,
+        lists=lists,
         places=" ".join(f"{view}|{place}" for view, place in places.items() if view.partition("/")[0] in _ON_DESK),
     )
 

@@ -15,6 +15,7 @@ import { EventFeed, hear, tell } from "./desk/feed.js";
 import { applyChanges, list, showTroubles, startList } from "./desk/list.js";
 import { showConnection } from "./desk/notices.js";
 import { conversationId } from "./desk/page.js";
+import { showDraft } from "./desk/rows.js";
 import { startShortcuts } from "./desk/shortcuts.js";
 import { viewersChanged } from "./desk/viewers.js";
 
@@ -35,6 +36,7 @@ hear("typing", ({ sender, conversation_id }) => {
 hear("viewing", ({ conversation_id }) => {
   if (conversation_id === conversationId) viewersChanged();
 });
+hear("draft", ({ conversation_id, has_draft }) => showDraft(conversation_id, has_draft));
 hear("notify", showNotice);
 
 const feed = new EventFeed(tell, showConnection, () => list.request());

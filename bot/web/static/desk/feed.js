@@ -6,7 +6,7 @@ const hearers = new Map();
 
 /**
  * Call `action(event)` for every event of a type: `changes` (ids, rows, counts), `resync` (read everything again),
- * `typing`, `viewing`, `notify`, `notified`, `troubles`. See bot/web/desk/board.py.
+ * `typing`, `viewing`, `draft`, `notify`, `notified`, `troubles`. See bot/web/desk/board.py.
  */
 export function hear(type, action) {
   hearers.set(type, [...(hearers.get(type) ?? []), action]);

@@ -9,6 +9,16 @@ export const keyOf = (id) =>
 
 export const rows = () => [...byId("rows").children];
 
+/** The conversations in which this agent typed something and did not send it. */
+const drafts = () => JSON.parse(byId("list").dataset.drafts);
+
+/** There is such a text now, or it was sent or thrown away. */
+export function showDraft(id, hasDraft) {
+  const others = drafts().filter((one) => one !== id);
+  byId("list").dataset.drafts = JSON.stringify(hasDraft ? [id, ...others] : others);
+  byId(`row-${keyOf(id)}`)?.classList.toggle("conversation-row-draft", hasDraft);
+}
+
 /** Where a row stands in the list that is shown; undefined when it is not in it. */
 function placeOf(row) {
   const { view, shown, account } = byId("list").dataset;
@@ -56,6 +66,7 @@ function fitted(html, id) {
   const { account, query } = byId("list").dataset;
   row.classList.toggle("conversation-row-mine", row.dataset.owner === `agent:${account}`);
   const link = row.querySelector("a");
+  row.classList.toggle("conversation-row-draft", drafts().includes(id));
   if (id === conversationId) link.setAttribute("aria-current", "page");
   link.setAttribute("href", link.getAttribute("href") + query);
   return document.adoptNode(row);
