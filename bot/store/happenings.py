@@ -23,6 +23,18 @@ class Happening:
     about: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a reader gets, oldest first.
+
+    lost_from_ms, lost_until_ms: it was so far behind that what happened in between is gone; 0 when it missed nothing.
+    """
+
+    happenings: list[Happening]
+    lost_from_ms: int = 0
+    lost_until_ms: int = 0
+
+
 class Happenings:
     """How far each reader is stands in Redis, written in the same step as what it made of it."""
 
@@ -41,16 +53,23 @@ class Happenings:
             found = await self._client.xrevrange(self._keys.happenings, count=1)
         return str(found[0][0]) if found else "0-0"
 
-    async def after(self, entry_id: str, limit: int = 200) -> list[Happening]:
-        """What came behind that place, oldest first."""
+    async def after(self, entry_id: str, limit: int = 200) -> Batch:
+        """What came behind that place. entry_id: as `read_until` says."""
         with translated_errors():
-            found = await self._client.xrange(self._keys.happenings, min=f"({entry_id}", count=limit)
-        return [_happening(place, fields["happening"]) for place, fields in found]
+            found = await self._client.xrange(self._keys.happenings, min=entry_id, count=limit + 1)
+        # The place itself is still there as long as nothing behind it was trimmed.
+        is_whole = not found or found[0][0] == entry_id or entry_id == "0-0"
+        happenings = [_happening(place, fields["happening"]) for place, fields in found if place != entry_id]
+        return Batch(happenings) if is_whole else Batch(happenings, _ms(entry_id), _ms(found[0][0]))
 
     async def wait(self, entry_id: str, block_ms: int) -> None:
         """Until something came behind that place, at most so long."""
         with translated_errors():
             await self._client.xread({self._keys.happenings: entry_id}, count=1, block=block_ms)
+
+
+def _ms(entry_id: str) -> int:
+    return int(entry_id.partition("-")[0])
 
 
 def _happening(entry_id: str, record: str) -> Happening:

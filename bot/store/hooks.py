@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 import redis.asyncio as aioredis
 
 from bot.errors import NotFound
-from bot.store.connection import encode, translated_errors
+from bot.store.connection import LUA, encode, translated_errors
 from bot.store.keys import Keys
 from bot.store.work import now_ms
 
@@ -35,15 +36,14 @@ MAX_HOOKS = 20
 # Deliveries that a subscription keeps when they are done; what still has to be delivered is kept besides.
 KEPT = 200
 MAX_WAITING = 10_000
+# So many more may be there: all records are read to see which are the oldest.
+SLACK = 10
+# What is lost within so long is told as one time.
+ONE_LOSS_MS = 3_600_000
 OLD_SECRET_MS = 24 * 3600 * 1000
 SECRET_PREFIX = "whsec_"
-# Not for a hook that was removed meanwhile: nobody would ever take it out.
-_SETTLE = """
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-if ARGV[4] == '' then redis.call('ZREM', KEYS[3], ARGV[2]) else redis.call('ZADD', KEYS[3], ARGV[4], ARGV[2]) end
-return 1
-"""
+# What the hash has of each hook beside its record, as `<id> <field>`.
+_BESIDE = ("failing_since_ms", "off_reason", "lost_from_ms", "lost_until_ms")
 
 State = Literal["waiting", "delivered", "failed", "dropped"]
 OffReason = Literal["", "failing", "gone"]
@@ -55,6 +55,7 @@ class Hook:
 
     secret: `whsec_` and base64; old_secret: the one before, good until old_secret_until_ms. is_on: as the admin wants
     it. failing_since_ms: since when nothing arrived, 0 if the last did. off_reason: why we switched it off.
+    lost_from_ms, lost_until_ms: when that happened of which it will never hear, or not of all; 0 without.
     """
 
     id: str
@@ -68,6 +69,8 @@ class Hook:
     created_at_ms: int = 0
     failing_since_ms: int = 0
     off_reason: OffReason = ""
+    lost_from_ms: int = 0
+    lost_until_ms: int = 0
 
     @property
     def is_active(self) -> bool:
@@ -100,6 +103,17 @@ class Delivery:
     problem: str = ""
     next_at_ms: int = 0
 
+    @property
+    def lane(self) -> str:
+        """What it is delivered in order with: its conversation, as one word."""
+        return quote(self.conversation_id or self.id, safe="")
+
+    @property
+    def place(self) -> str:
+        """Among those of its lane: that of the happening, as text that sorts."""
+        ms, _, number = self.id.rpartition("_")[2].partition("-")
+        return f"{ms.zfill(15)}-{number.zfill(8)}"
+
 
 class HookStore:
     """Subscriptions, and their deliveries."""
@@ -107,7 +121,9 @@ class HookStore:
     def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._settle = client.register_script(_SETTLE)
+        shared = (LUA / "hook_line.lua").read_text()
+        self._spread = client.register_script(shared + (LUA / "hook_spread.lua").read_text())
+        self._settle = client.register_script(shared + (LUA / "hook_settle.lua").read_text())
 
     async def all(self) -> tuple[Hook, ...]:
         """The oldest first."""
@@ -133,11 +149,12 @@ class HookStore:
         return hook
 
     async def save(self, hook: Hook) -> None:
-        """Store it. One that we had switched off begins anew. Raises NotFound."""
+        """Store it. One that we had switched off begins anew, and what it lost is no longer told. Raises NotFound."""
         await self.get(hook.id)
+        anew = replace(hook, failing_since_ms=0, off_reason="", lost_from_ms=0, lost_until_ms=0)
         pipeline = self._client.pipeline(transaction=True)
-        pipeline.hset(self._keys.hooks, hook.id, encode(replace(hook, failing_since_ms=0, off_reason="")))
-        pipeline.hdel(self._keys.hooks, f"{hook.id} failing_since_ms", f"{hook.id} off_reason")
+        pipeline.hset(self._keys.hooks, hook.id, encode(anew))
+        pipeline.hdel(self._keys.hooks, *(f"{hook.id} {name}" for name in _BESIDE))
         with translated_errors():
             await pipeline.execute()
 
@@ -155,8 +172,8 @@ class HookStore:
         """With what still had to be delivered. Raises NotFound."""
         pipeline = self._client.pipeline(transaction=True)
         pipeline.hdel(self._keys.hooks, hook_id)
-        pipeline.hdel(self._keys.hooks, f"{hook_id} failing_since_ms", f"{hook_id} off_reason")
-        pipeline.delete(self._keys.hook_deliveries(hook_id), self._keys.hook_due(hook_id))
+        pipeline.hdel(self._keys.hooks, *(f"{hook_id} {name}" for name in _BESIDE))
+        pipeline.delete(*self._of(hook_id))
         with translated_errors():
             removed, *_ = await pipeline.execute()
         if not removed:
@@ -179,23 +196,36 @@ class HookStore:
         with translated_errors():
             return bool(await self._client.hsetnx(self._keys.hooks, f"{hook_id} off_reason", reason))
 
-    async def spread(self, deliveries: Sequence[Delivery], *, until: str) -> None:
-        """They are to be delivered; everything up to this place in the happenings is dealt with, in the same step."""
-        pipeline = self._client.pipeline(transaction=True)
-        for one in deliveries:
-            pipeline.hsetnx(self._keys.hook_deliveries(one.hook_id), one.id, encode(one))
-            pipeline.zadd(self._keys.hook_due(one.hook_id), {one.id: one.next_at_ms}, nx=True)
-        pipeline.hset(self._keys.happenings_read, READER, until)
+    async def lost(self, hook: Hook, from_ms: int, until_ms: int) -> bool:
+        """It will never hear of what happened in between, or not of all. True if that is news."""
+        is_news = not hook.lost_until_ms or from_ms - hook.lost_until_ms > ONE_LOSS_MS
+        first_ms = from_ms if is_news else min(from_ms, hook.lost_from_ms)
+        last_ms = until_ms if is_news else max(until_ms, hook.lost_until_ms)
+        beside = {f"{hook.id} lost_from_ms": first_ms, f"{hook.id} lost_until_ms": last_ms}
         with translated_errors():
-            await pipeline.execute()
+            await self._client.hset(self._keys.hooks, mapping=beside)
+        return is_news
+
+    async def spread(self, deliveries: Sequence[Delivery], *, until: str) -> None:
+        """They are to be delivered, each behind those of its conversation that wait; everything up to this place in the
+        happenings is dealt with, in the same step."""
+        hook_ids = list(dict.fromkeys(one.hook_id for one in deliveries))
+        keys = [key for hook_id in hook_ids for key in self._of(hook_id)]
+        args = [
+            part
+            for one in deliveries
+            for part in (hook_ids.index(one.hook_id) + 1, one.hook_id, one.id, encode(one), one.lane, one.place)
+        ]
+        with translated_errors():
+            await self._spread(
+                keys=[self._keys.hooks, self._keys.happenings_read, *keys], args=[READER, until, now_ms(), *args]
+            )
 
     async def due(self, hook_id: str, at_ms: int, limit: int) -> list[Delivery]:
-        """What is to be delivered now, the one that waits longest first."""
+        """What is to be delivered now, the one that waits longest first; of each conversation one at most."""
         with translated_errors():
             ids = await self._client.zrangebyscore(self._keys.hook_due(hook_id), "-inf", at_ms, start=0, num=limit)
             found = await self._client.hmget(self._keys.hook_deliveries(hook_id), ids) if ids else []
-            if lost := [name for name, one in zip(ids, found, strict=True) if one is None]:
-                await self._client.zrem(self._keys.hook_due(hook_id), *lost)
         return [msgspec.json.decode(one, type=Delivery) for one in found if one]
 
     async def oldest_due_ms(self, hook_id: str) -> int | None:
@@ -205,12 +235,16 @@ class HookStore:
         return int(found[0][1]) if found else None
 
     async def settle(self, delivery: Delivery) -> bool:
-        """What became of a try; it is due again at its `next_at_ms`, 0 for never. False if the hook is gone."""
-        hook_id = delivery.hook_id
-        keys = [self._keys.hooks, self._keys.hook_deliveries(hook_id), self._keys.hook_due(hook_id)]
+        """What became of a try; it is due again at its `next_at_ms`, 0 for never: then the next one of its conversation
+        is due. False if the hook is gone."""
+        args = [delivery.hook_id, delivery.id, encode(delivery), delivery.next_at_ms or ""]
         with translated_errors():
-            args = [hook_id, delivery.id, encode(delivery), delivery.next_at_ms or ""]
-            return bool(await self._settle(keys=keys, args=args))
+            return bool(
+                await self._settle(
+                    keys=[self._keys.hooks, *self._of(delivery.hook_id)],
+                    args=[*args, delivery.lane, delivery.place, now_ms()],
+                )
+            )
 
     async def delivery(self, hook_id: str, delivery_id: str) -> Delivery:
         """Raises NotFound."""
@@ -227,20 +261,28 @@ class HookStore:
         records = [msgspec.json.decode(one, type=Delivery) for one in found]
         return sorted(records, key=lambda one: (one.at_ms, one.id), reverse=True)
 
-    async def trim(self, hook_id: str) -> None:
-        """Forget the oldest that are done, and of what waits the oldest that are too many."""
+    async def trim(self, hook_id: str) -> list[Delivery]:
+        """Forget the oldest that are done; of what waits the oldest that are too many are dropped, and returned."""
         with translated_errors():
-            if await self._client.hlen(self._keys.hook_deliveries(hook_id)) <= KEPT:
-                return
+            waiting = await self._client.zcard(self._keys.hook_line(hook_id))
+            done = await self._client.hlen(self._keys.hook_deliveries(hook_id)) - waiting
+        if waiting <= MAX_WAITING + SLACK and done <= KEPT + SLACK:
+            return []
         records = await self.deliveries(hook_id)
-        done = [one.id for one in records if one.state != "waiting"][KEPT:]
-        waiting = [one.id for one in records if one.state == "waiting"][MAX_WAITING:]
-        if gone := done + waiting:
-            pipeline = self._client.pipeline(transaction=True)
-            pipeline.hdel(self._keys.hook_deliveries(hook_id), *gone)
-            pipeline.zrem(self._keys.hook_due(hook_id), *gone)
+        if gone := [one.id for one in records if one.state != "waiting"][KEPT:]:
             with translated_errors():
-                await pipeline.execute()
+                await self._client.hdel(self._keys.hook_deliveries(hook_id), *gone)
+        dropped = [
+            replace(one, state="dropped", problem="too_many", next_at_ms=0)
+            for one in [one for one in records if one.state == "waiting"][MAX_WAITING:]
+        ]
+        for one in dropped:
+            await self.settle(one)
+        return dropped
+
+    def _of(self, hook_id: str) -> list[str]:
+        """In the order that the scripts expect."""
+        return [self._keys.hook_deliveries(hook_id), self._keys.hook_line(hook_id), self._keys.hook_due(hook_id)]
 
 
 def _new_secret() -> str:
@@ -251,4 +293,5 @@ def _new_secret() -> str:
 def _hook(hook_id: str, fields: dict[str, str]) -> Hook:
     hook = msgspec.json.decode(fields[hook_id], type=Hook)
     off_reason: Any = fields.get(f"{hook_id} off_reason", "")
-    return replace(hook, failing_since_ms=int(fields.get(f"{hook_id} failing_since_ms", 0)), off_reason=off_reason)
+    times: dict[str, Any] = {name: int(fields.get(f"{hook_id} {name}", 0)) for name in _BESIDE if name.endswith("_ms")}
+    return replace(hook, off_reason=off_reason, **times)

@@ -176,6 +176,9 @@ class Keys:
     def hook_deliveries(self, hook_id: str) -> str:
         return self._key(f"hook:{hook_id}:deliveries")
 
+    def hook_line(self, hook_id: str) -> str:
+        return self._key(f"hook:{hook_id}:line")
+
     def hook_due(self, hook_id: str) -> str:
         return self._key(f"hook:{hook_id}:due")
 

@@ -16,7 +16,8 @@ from aiohttp import web
 
 
 class HookReceiver:
-    """`got` has every message with its `id`; `statuses` are the answers to the next ones, then 200."""
+    """`got` has every message with its `id`; `statuses` are the answers to the next ones, then 200; `statuses_of` the
+    same for those about one conversation."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -25,6 +26,7 @@ class HookReceiver:
         self.ids: list[str] = []
         self.signatures: list[list[str]] = []
         self.statuses: list[int] = []
+        self.statuses_of: dict[str, list[int]] = {}
         self.waits_s = 0.0
         self.answer_headers: dict[str, str] = {}
         self.at_once = 0
@@ -37,15 +39,21 @@ class HookReceiver:
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             self.ids.append(request.headers["webhook-id"])
-            self.got.append(json.loads(body))
+            said = json.loads(body)
+            self.got.append(said)
             await asyncio.sleep(self.waits_s)
         finally:
             self.at_once -= 1
-        status = self.statuses.pop(0) if self.statuses else 200
+        statuses = self.statuses_of.get(self._about(said)) or self.statuses
+        status = statuses.pop(0) if statuses else 200
         return web.Response(status=status, headers=self.answer_headers, text="x" * 100_000)
 
-    def types(self) -> list[str]:
-        return [one["type"] for one in self.got]
+    def types(self, conversation_id: str = "") -> list[str]:
+        """Of all, or of those about one conversation."""
+        return [one["type"] for one in self.got if conversation_id in ("", self._about(one))]
+
+    def _about(self, one: dict[str, Any]) -> str:
+        return str(one["data"].get("conversation", {}).get("id", ""))
 
     def _check(self, request: web.Request, body: bytes) -> None:
         message_id, at_s = request.headers["webhook-id"], request.headers["webhook-timestamp"]

@@ -22,7 +22,7 @@ from bot.store.hooks import EVENTS, KEPT, Delivery, Hook
 from bot.store.work import now_ms
 from bot.web import leading
 from bot.web.hooks import delivering
-from bot.web.hooks.client import BadAddress, HookClient, check_address
+from bot.web.hooks.client import BadAddress, HookClient, Outcome, check_address
 from bot.web.hooks.delivering import Hooks
 from bot.web.operations.metrics import Metrics
 from tests.conftest import HANG_S, eventually
@@ -170,6 +170,78 @@ async def test_a_receiver_that_takes_too_long_did_not_get_it(
     assert (delivery.problem, delivery.status) == ("timeout", 0) and delivery.took_ms > 150
 
 
+async def test_what_is_behind_a_failed_one_waits_for_it_and_other_conversations_go_on(
+    store: Store, settings: Settings, receiver: HookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "RETRIES_S", (3600, 0.01))
+    monkeypatch.setattr(delivering, "BLOCK_MS", 50)
+    hook = await subscribed(store, receiver)
+    async with delivering_hooks(store, settings):
+        first = await handed_over(store)
+        receiver.statuses_of[first] = [500, 500, 500]
+        await eventually(lambda: is_failing(store, hook, True))
+        await store.queue.claim(await store.conversations.get(first), SANNE)
+        second = await handed_over(store)
+        await eventually(lambda: _count(receiver, 2))
+        await store.queue.claim(await store.conversations.get(second), SANNE)
+        await eventually(lambda: _count(receiver, 3))
+        assert receiver.types(first) == ["handoff"] and receiver.types(second) == ["handoff", "claim"]
+    # By hand it goes at once, and the order of the others stays. Another process goes on with them.
+    (handoff,) = [one for one in await store.hooks.deliveries(hook.id) if one.tries and one.state == "waiting"]
+    await store._client.zadd(store._keys.hook_due(hook.id), {handoff.id: 0})
+    async with delivering_hooks(store, settings):
+        await deliveries(store, hook, "delivered", "failed", count=4)
+    assert receiver.types(first) == ["handoff"] * 3 + ["claim"], "given up, and then the next one"
+    assert await store._client.zcard(store._keys.hook_line(hook.id)) == 0
+    # A process that stood still says late that its try failed: what arrived stays so.
+    claim = next(one for one in await store.hooks.deliveries(hook.id) if one.conversation_id == first)
+    await store.hooks.settle(replace(claim, state="waiting", next_at_ms=1))
+    assert (await store.hooks.delivery(hook.id, claim.id)).state == "delivered"
+    assert await store.hooks.oldest_due_ms(hook.id) is None
+
+
+async def test_what_waited_for_days_behind_others_is_tried_once(store: Store, receiver: HookReceiver) -> None:
+    old = Delivery("msg_h_1-0", "h", "claim", now_ms() - delivering.OLD_MS - 1, "c")
+    assert delivering._settled(old, Outcome(500), now_ms()).state == "failed"
+    assert delivering._settled(replace(old, at_ms=now_ms()), Outcome(500), now_ms()).state == "waiting"
+
+
+async def test_who_was_too_far_behind_to_hear_everything_is_told_when_that_was(
+    store: Store, settings: Settings, receiver: HookReceiver
+) -> None:
+    await store.accounts.create("baas", "Baas", ("admin",), "een-lang-wachtwoord")
+    hook = await subscribed(store, receiver)
+    for number in range(4):
+        await handed_over_quietly(store, number)
+    entries = await store._client.xrange(store._keys.happenings)
+    await store.hooks.spread([], until=entries[0][0])
+    # As XADD does with the oldest of more than 20,000; Redis may leave some of them.
+    await store._client.xtrim(store._keys.happenings, maxlen=2, approximate=False)
+    async with delivering_hooks(store, settings):
+        await deliveries(store, hook, "delivered", count=2)
+    told = await store.hooks.get(hook.id)
+    assert (told.lost_from_ms, told.lost_until_ms) == tuple(int(entries[n][0].split("-")[0]) for n in (0, -2))
+    (notification,) = await store.notifications.latest("baas")
+    assert "heeft gebeurtenissen gemist" in notification.text
+    await store.hooks.save(told)
+    assert (await store.hooks.get(hook.id)).lost_until_ms == 0
+
+
+async def test_of_too_many_that_wait_the_oldest_are_dropped_and_the_next_one_is_due(
+    store: Store, receiver: HookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.hooks.MAX_WAITING", 2)
+    monkeypatch.setattr("bot.store.hooks.SLACK", 0)
+    hook = await subscribed(store, receiver)
+    await store.hooks.spread(
+        [Delivery(f"msg_{hook.id}_{n}-0", hook.id, "reply", n, "c") for n in range(8, 13)], until="0"
+    )
+    assert [one.at_ms for one in await store.hooks.due(hook.id, now_ms(), 10)] == [8]
+    assert sorted(one.at_ms for one in await store.hooks.trim(hook.id)) == [8, 9, 10]
+    assert [one.at_ms for one in await store.hooks.due(hook.id, now_ms(), 10)] == [11]
+    assert {one.problem for one in await store.hooks.deliveries(hook.id)} == {"", "too_many"}
+
+
 async def test_one_failing_conversation_holds_up_no_other_and_a_host_gets_four_at_a_time(
     store: Store, hooks: Hooks, receiver: HookReceiver
 ) -> None:
@@ -290,7 +362,7 @@ async def test_the_log_keeps_the_last_ones_and_all_that_wait(store: Store, recei
     for number in range(KEPT + 30):
         state = "waiting" if number < 10 else "delivered"
         one = Delivery(
-            f"msg_{number}", hook.id, "handoff", number, "c", state=state, next_at_ms=int(state == "waiting")
+            f"msg_{number}", hook.id, "handoff", number, f"c{number}", state=state, next_at_ms=int(state == "waiting")
         )  # type: ignore[arg-type]
         await store.hooks.settle(one)
     await store.hooks.trim(hook.id)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.store import Store
 from tests.conftest import Site, running_site
 from tests.fakes.conversations import handed_over
 from tests.fakes.hook_receiver import hook_receiver
@@ -98,14 +99,22 @@ def _until(admin: Visitor, path: str, says: str) -> Page:
     raise AssertionError(page.text)
 
 
-def test_switched_off_changed_and_removed(admin: Visitor) -> None:
+def test_what_it_lost_switched_off_changed_and_removed(site: Site, admin: Visitor) -> None:
     _, path = made(admin, "http://127.0.0.1:9/hook")
+    site.run(lambda store: _lose(store, path.rpartition("/")[2]))
+    assert "krijgt de ontvanger niet alles te horen" in admin.get(path).text
+    assert "Mist berichten" in admin.get("/koppelingen").text
     saved = admin.post(path, url="http://127.0.0.1:9/other", events="reply", with_text="1")
     assert saved.location == f"{path}?notice=saved"
     page = admin.get(path)
     assert page.value("url") == "http://127.0.0.1:9/other" and "Staat uit" in page.text
+    assert "niet alles te horen" not in page.text
     assert admin.post(f"{path}/remove").location == "/koppelingen?notice=removed"
     assert admin.get(path).status == 404 and admin.post(f"{path}/test").status == 404
+
+
+async def _lose(store: Store, hook_id: str) -> None:
+    await store.hooks.lost(await store.hooks.get(hook_id), 1, 2)
 
 
 def test_chatwoots_webhook_is_not_there_while_the_connector_is_off(site: Site) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,7 +15,7 @@ import structlog
 from bot.errors import NotFound
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.happenings import Happening
+from bot.store.happenings import Batch, Happening
 from bot.store.hooks import READER, Delivery, Hook, OffReason
 from bot.store.notifications import Notification
 from bot.store.work import now_ms
@@ -24,11 +26,13 @@ from bot.web.operations.metrics import Metrics
 
 log = structlog.get_logger()
 
-# Waits after a try that failed: a day in all. Then the delivery is given up.
+# Waits after a try that failed: a day in all. Then the delivery is given up, and the next one of its conversation goes.
 RETRIES_S = (5, 30, 120, 600, 3_600, 6 * 3_600, 16 * 3_600)
 MAX_RETRY_AFTER_S = 6 * 3_600
 # A subscription to which nothing got through for so long is switched off.
 OFF_AFTER_MS = 3 * 86_400_000
+# What waited so long behind others of its conversation is tried once.
+OLD_MS = 3 * 86_400_000
 AT_A_TIME = 32
 AT_A_TIME_PER_HOST = 4
 # Read at once of what is due: many of one conversation must not hide the others.
@@ -40,6 +44,8 @@ _OFF_TEXTS: dict[OffReason, str] = {
     "failing": "De webhook naar {host} lukte drie dagen niet en staat nu uit.",
     "gone": "De webhook naar {host} bestaat niet meer volgens de ontvanger, en staat nu uit.",
 }
+_LOST_TEXT = "De webhook naar {host} heeft gebeurtenissen gemist. Op de pagina staat welke tijd het was."
+Lost = Literal["behind", "too_many"]
 
 
 class Hooks:
@@ -78,10 +84,15 @@ class Hooks:
     async def _turn(self) -> None:
         hooks = await self._store.hooks.all()
         until = await self._store.happenings.read_until(READER)
-        found = await self._store.happenings.after(until)
+        batch = await self._store.happenings.after(until)
+        found = batch.happenings
+        if batch.lost_until_ms:
+            await self._note_behind(hooks, batch)
         if found:
             deliveries = [_delivery(hook, one) for one in found for hook in hooks if _wants(hook, one)]
             await self._store.hooks.spread(deliveries, until=found[-1].entry_id)
+            for hook in hooks:
+                await self._trim(hook)
         is_busy = False
         for hook in hooks:
             is_busy |= await self._begin_due(hook)
@@ -99,8 +110,8 @@ class Hooks:
             return bool(due)
         host = urlsplit(hook.url).netloc
         for delivery in due:
-            # One of a conversation at a time, so that they arrive in order.
-            lane = f"{hook.id} {delivery.conversation_id or delivery.id}"
+            # The next one of its conversation is due when this one is done.
+            lane = f"{hook.id} {delivery.lane}"
             if self._in_hand.is_full or self._hosts[host] >= AT_A_TIME_PER_HOST:
                 break
             if not self._in_hand.has(lane):
@@ -111,9 +122,28 @@ class Hooks:
     async def _deliver(self, hook: Hook, delivery: Delivery, host: str) -> None:
         try:
             await self.try_now(hook, delivery)
-            await self._store.hooks.trim(hook.id)
+            await self._trim(hook)
         finally:
             self._hosts[host] -= 1
+
+    async def _trim(self, hook: Hook) -> None:
+        if dropped := await self._store.hooks.trim(hook.id):
+            times_ms = [one.at_ms for one in dropped]
+            await self._note_lost(hook, min(times_ms), max(times_ms), "too_many")
+
+    async def _note_behind(self, hooks: Sequence[Hook], batch: Batch) -> None:
+        for hook in hooks:
+            if hook.is_active and hook.created_at_ms < batch.lost_until_ms:
+                from_ms = max(batch.lost_from_ms, hook.created_at_ms)
+                await self._note_lost(hook, from_ms, batch.lost_until_ms, "behind")
+
+    async def _note_lost(self, hook: Hook, from_ms: int, until_ms: int, reason: Lost) -> None:
+        """Some of what happened in between never gets to a subscription: whoever looks after it must know."""
+        self._metrics.hook_losses.labels(reason).inc()
+        log.error("hook.lost", hook_id=hook.id, reason=reason, from_ms=from_ms, until_ms=until_ms)
+        with suppress(NotFound):  # removed meanwhile
+            if await self._store.hooks.lost(await self._store.hooks.get(hook.id), from_ms, until_ms):
+                await self._tell_admins(hook, _LOST_TEXT)
 
     async def _note(self, hook: Hook, tried: Delivery) -> None:
         """Count it, and keep the subscription's health."""
@@ -139,7 +169,11 @@ class Hooks:
         if not await self._store.hooks.switch_off(hook.id, reason):
             return
         log.error("hook.off", hook_id=hook.id, reason=reason)
-        text = _OFF_TEXTS[reason].format(host=urlsplit(hook.url).hostname)
+        await self._tell_admins(hook, _OFF_TEXTS[reason])
+
+    async def _tell_admins(self, hook: Hook, text: str) -> None:
+        """text: with a place for the host."""
+        text = text.format(host=urlsplit(hook.url).hostname)
         told = Notification("webhook", text, f"/koppelingen/webhooks/{hook.id}", at_ms=now_ms())
         for account in await self._store.accounts.active():
             if "admin" in account.roles:
@@ -191,8 +225,9 @@ def _settled(delivery: Delivery, outcome: Outcome, at_ms: int) -> Delivery:
     )
     if outcome.is_good:
         return replace(tried, state="delivered")
-    if tries > len(RETRIES_S) or outcome.status == GONE or delivery.type == "test" or delivery.state != "waiting":
-        # What was given up and sent again by hand is tried once.
+    is_last = tries > len(RETRIES_S) or at_ms - delivery.at_ms > OLD_MS or outcome.status == GONE
+    # What was given up and sent again by hand is tried once.
+    if is_last or delivery.type == "test" or delivery.state != "waiting":
         return tried if delivery.state == "delivered" else replace(tried, state="failed")
     wait_s = max(RETRIES_S[tries - 1], min(outcome.retry_after_s, MAX_RETRY_AFTER_S))
     return replace(tried, state="waiting", next_at_ms=at_ms + round(wait_s * 1000))

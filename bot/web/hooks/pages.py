@@ -21,6 +21,7 @@ _PROBLEMS = {
     "connection": "geen verbinding",
     "not_allowed": "het adres mag niet",
     "off": "de webhook stond uit",
+    "too_many": "er wachtten te veel berichten",
 }
 _STATES = {"waiting": "Wacht", "delivered": "Aangekomen", "failed": "Mislukt", "dropped": "Niet verstuurd"}
 _NOTICES = {
@@ -230,6 +231,8 @@ def _state(hook: Hook) -> tuple[str, str]:
         return "Uitgezet", "bad"
     if not hook.is_on:
         return "Staat uit", ""
+    if hook.lost_until_ms:
+        return "Mist berichten", "bad"
     return ("Lukt nu niet", "warn") if hook.failing_since_ms else ("Werkt", "good")
 
 

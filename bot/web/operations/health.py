@@ -104,6 +104,7 @@ async def _hooks(request: Request) -> dict[str, dict[str, Any]]:
     due = [await store.hooks.oldest_due_ms(hook.id) for hook in hooks if hook.is_active]
     late_s = max([0.0, *((now_ms() - one) / 1000 for one in due if one is not None)])
     warnings = [f"webhook {hook.id}: {hook.off_reason or 'failing'}" for hook in hooks if hook.failing_since_ms]
+    warnings += [f"webhook {hook.id}: misses what happened" for hook in hooks if hook.lost_until_ms]
     ok = late_s <= HOOKS_WITHIN_S
     reason = "deliveries are made" if ok else f"a delivery has waited {late_s:.0f} s for a first try, or its next"
     return {"webhooks": {"ok": ok, "reason": reason, "warnings": warnings}}

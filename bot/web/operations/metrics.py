@@ -70,6 +70,14 @@ class Metrics:
         )
         for outcome in ("delivered", "retried", "failed"):
             self.hook_deliveries.labels(outcome)
+        self.hook_losses = Counter(
+            "bot_hook_losses_total",
+            "Times that a subscription will not hear of what happened",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in ("behind", "too_many"):
+            self.hook_losses.labels(reason)
         self.chatwoot = Counter(
             "bot_chatwoot_total",
             "Conversations given to Chatwoot, and looks at one that failed",

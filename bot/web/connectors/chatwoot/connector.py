@@ -90,7 +90,10 @@ class Chatwoot:
             await self._look_at_all()
             self._began = True
         until = await self._store.happenings.read_until(READER)
-        found = await self._store.happenings.after(until)
+        batch = await self._store.happenings.after(until)
+        found = batch.happenings
+        if batch.lost_until_ms:
+            await self._look_at_all()
         if found:
             await self._store.chatwoot.spread((one.conversation_id for one in found), until=found[-1].entry_id)
         if time.monotonic() < self._paused_until_s:
