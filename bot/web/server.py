@@ -42,7 +42,6 @@ from bot.web.editor import blueprint as editor
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
 from bot.web.hooks.delivering import Hooks
-from bot.web.labels import blueprint as labels
 from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
@@ -61,7 +60,6 @@ from bot.web.search import Search
 from bot.web.sign_in import blueprint as sign_in
 from bot.web.sign_in.openid_provider import Provider
 from bot.web.snoozes import Snoozes
-from bot.web.stakeholders import blueprint as stakeholders
 from bot.web.team import blueprint as team
 from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
@@ -79,8 +77,6 @@ BLUEPRINTS = (
     desk,
     team,
     notices,
-    stakeholders,
-    labels,
     editor,
     hooks,
     api,

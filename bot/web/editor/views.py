@@ -12,6 +12,7 @@ from bot.model import Template
 from bot.store.templates import TemplateStore
 from bot.store.work import now_ms
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.editor.answer_page import AnswerPage, load_answer_page
 from bot.web.editor.form import AnswerForm, same_answer, version_field
 from bot.web.editor.listing import load_list_page
@@ -80,9 +81,7 @@ async def _save(request: Request, draft: Template, expected_version: int, *, wha
 
 async def note_save(request: Request, what: str, saved: Template) -> None:
     """Write it in the audit log."""
-    await request.app.ctx.store.audit.note(
-        request.ctx.account.id, what, saved.name, f"versie {saved.version}", address=request.client_ip
-    )
+    await note_deed(request, what, saved.name, f"versie {saved.version}")
 
 
 def _signed(request: Request, draft: Template) -> Template:

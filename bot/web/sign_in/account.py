@@ -13,6 +13,7 @@ from bot.model import Account
 from bot.store.one_time_links import OneTimeLink
 from bot.store.sessions import Session
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.pages import render
 from bot.web.rights import ADMINS, AGENTS
 from bot.web.sign_in.account_form import AccountForm
@@ -78,7 +79,7 @@ async def save_account(request: Request, account_id: str) -> HTTPResponse:
     changed = [name for name in fields if getattr(before, name) != getattr(after, name)]
     if changed:
         roles = f"; now {', '.join(after.roles)}" if "roles" in changed else ""
-        await _note(request, "account.changed", account_id, ", ".join(changed) + roles)
+        await note_deed(request, "account.changed", account_id, ", ".join(changed) + roles)
     return redirect(f"/accounts/{account_id}?said=saved", status=303)
 
 
@@ -94,7 +95,7 @@ async def make_link(request: Request, account_id: str) -> HTTPResponse:
         await store.accounts.set_password(account_id, secrets.token_urlsafe(32))  # nobody knows it
     link = await new_link(request, account)
     await store.sessions.end_all(account_id)
-    await _note(request, "account.link_made", account_id)
+    await note_deed(request, "account.link_made", account_id)
     return await _page(request, account_id, new_link=link)
 
 
@@ -102,7 +103,7 @@ async def make_link(request: Request, account_id: str) -> HTTPResponse:
 async def revoke_link(request: Request, account_id: str) -> HTTPResponse:
     """The link stops working."""
     await request.app.ctx.store.links.revoke(account_id)
-    await _note(request, "account.link_revoked", account_id)
+    await note_deed(request, "account.link_revoked", account_id)
     return redirect(f"/accounts/{account_id}?said=revoked", status=303)
 
 
@@ -112,7 +113,7 @@ async def end_sessions(request: Request, account_id: str) -> HTTPResponse:
     store = request.app.ctx.store
     await store.accounts.get(account_id)
     await store.sessions.end_all(account_id)
-    await _note(request, "session.all_ended", account_id)
+    await note_deed(request, "session.all_ended", account_id)
     return redirect(f"/accounts/{account_id}?said=out", status=303)
 
 
@@ -124,7 +125,7 @@ async def reset_totp(request: Request, account_id: str) -> HTTPResponse:
     await store.accounts.change(account_id, has_totp=False)
     await store.second_factor.remove(account_id)
     await store.sessions.end_all(account_id)
-    await _note(request, "account.totp_reset", account_id)
+    await note_deed(request, "account.totp_reset", account_id)
     return redirect(f"/accounts/{account_id}?said=totp", status=303)
 
 
@@ -135,7 +136,7 @@ async def disable(request: Request, account_id: str) -> HTTPResponse:
     store = request.app.ctx.store
     await store.accounts.change(account_id, is_disabled=True)
     await _shut_out(request, account_id)
-    await _note(request, "account.disabled", account_id)
+    await note_deed(request, "account.disabled", account_id)
     return redirect(f"/accounts/{account_id}?said=disabled", status=303)
 
 
@@ -143,7 +144,7 @@ async def disable(request: Request, account_id: str) -> HTTPResponse:
 async def enable(request: Request, account_id: str) -> HTTPResponse:
     """It can sign in again, with the password that it had."""
     await request.app.ctx.store.accounts.change(account_id, is_disabled=False)
-    await _note(request, "account.enabled", account_id)
+    await note_deed(request, "account.enabled", account_id)
     return redirect(f"/accounts/{account_id}?said=enabled", status=303)
 
 
@@ -155,7 +156,7 @@ async def remove(request: Request, account_id: str) -> HTTPResponse:
     await _shut_out(request, account_id)
     await request.app.ctx.store.notifications.forget(account_id)
     await request.app.ctx.store.reminders.forget(account_id)
-    await _note(request, "account.removed", account_id)
+    await note_deed(request, "account.removed", account_id)
     return redirect("/accounts?removed=1", status=303)
 
 
@@ -178,11 +179,6 @@ def _refuse_oneself(request: Request, account_id: str) -> None:
     """So that nobody shuts themselves out by mistake."""
     if account_id == request.ctx.account.id:
         raise Forbidden("not for one's own account")
-
-
-async def _note(request: Request, what: str, account_id: str, details: str = "") -> None:
-    by = request.ctx.account.id
-    await request.app.ctx.store.audit.note(by, what, account_id, details, address=request.client_ip)
 
 
 async def _page(request: Request, account_id: str, status: int = 200, **values: object) -> HTTPResponse:

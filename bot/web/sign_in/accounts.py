@@ -11,6 +11,7 @@ from bot.model import Account
 from bot.store.accounts import ROLES
 from bot.store.one_time_links import Kind, OneTimeLink
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.pages import render
 from bot.web.rights import ADMINS
 from bot.web.sign_in.account_form import AccountForm
@@ -79,9 +80,7 @@ async def invite(request: Request) -> HTTPResponse:
         return await _page(request, 409, form=form, errors={"id": "Deze inlognaam is al in gebruik."})
     except InvalidMessage:
         return await _page(request, 400, form=form, errors={"": "Dit account kunnen we zo niet maken."})
-    await store.audit.note(
-        request.ctx.account.id, "account.invited", account.id, ", ".join(account.roles), address=request.client_ip
-    )
+    await note_deed(request, "account.invited", account.id, ", ".join(account.roles))
     return await _page(request, 201, invited=await new_link(request, account))
 
 

@@ -1,9 +1,10 @@
-"""How the team works, for managers: departments with their promises, who has duty in the evening and weekend, and
-what customers say."""
+"""How the team works, for managers: departments with their promises, who has duty in the evening and weekend, what
+customers say, and the labels and lists that agents choose from."""
 
 from sanic import Blueprint
 
-from bot.web.team import departments, ratings, roster
+from bot.web.team import departments, labels, ratings, roster, stakeholders
+from bot.web.team.name_list import add_pages
 
 blueprint = Blueprint("team")
 
@@ -22,3 +23,6 @@ blueprint.add_route(roster.show_week, "/team/rooster", methods=["GET"])
 blueprint.add_route(roster.add_shift, "/team/rooster", methods=["POST"])
 blueprint.add_route(roster.copy_week, "/team/rooster/copy", methods=["POST"])
 blueprint.add_route(roster.remove_shift, "/team/rooster/<shift_id:str>/remove", methods=["POST"])
+
+add_pages(blueprint, labels.NAMES)
+add_pages(blueprint, stakeholders.NAMES)

@@ -18,6 +18,7 @@ from bot.model import Account
 from bot.store import Store
 from bot.store.departments import Department, Target
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.editor.compare import Piece, compare
 from bot.web.form_fields import line_field
 from bot.web.pages import render
@@ -100,7 +101,7 @@ async def add_example(request: Request) -> HTTPResponse:
     for one in example(intents):
         with suppress(Conflict):  # a double click
             await store.departments.save(one)
-    await _note(request, "department.saved", "example")
+    await note_deed(request, "department.saved", "example")
     return redirect("/team", status=303)
 
 
@@ -133,7 +134,7 @@ async def create(request: Request) -> HTTPResponse:
         return await _show(
             request, None, form, 409, errors={"": "Iemand anders maakte net ook een afdeling. Sla nog eens op."}
         )
-    await _note(request, "department.saved", made.id)
+    await note_deed(request, "department.saved", made.id)
     return redirect(f"/team/departments/{made.id}?saved=1", status=303)
 
 
@@ -159,7 +160,7 @@ async def save(request: Request, department_id: str) -> HTTPResponse:
         saved = await store.departments.save(draft)
     except Conflict:
         return await _show_conflict(request, draft)
-    await _note(request, "department.saved", saved.id)
+    await note_deed(request, "department.saved", saved.id)
     return _to_department(saved)
 
 
@@ -175,7 +176,7 @@ async def move(request: Request, department_id: str) -> HTTPResponse:
         for place, one in enumerate(departments):
             if one.place != place:
                 await store.departments.save(replace(one, place=place))
-        await _note(request, "department.moved", departments[to].id)
+        await note_deed(request, "department.moved", departments[to].id)
     return redirect("/team", status=303)
 
 
@@ -190,7 +191,7 @@ async def remove(request: Request, department_id: str) -> HTTPResponse:
         problem = f"Bij {current.name} {conversations} open. Rond die eerst af, of stuur ze door."
         return await _list(request, 409, problem=problem)
     await store.departments.remove(current.id)
-    await _note(request, "department.removed", current.id)
+    await note_deed(request, "department.removed", current.id)
     return redirect("/team?removed=1", status=303)
 
 
@@ -287,10 +288,6 @@ async def _department(request: Request) -> Department:
         if one.id == wanted:
             return one
     raise NotFound(f"no department {wanted!r}")
-
-
-async def _note(request: Request, what: str, about: str) -> None:
-    await request.app.ctx.store.audit.note(request.ctx.account.id, what, about, address=request.client_ip)
 
 
 def _to_department(department: Department) -> HTTPResponse:

@@ -19,6 +19,7 @@ from bot.store.departments import Department
 from bot.store.duty import Shift
 from bot.store.work import now_ms
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.form_fields import line_field
 from bot.web.pages import render
 from bot.web.rights import AGENTS, MANAGERS
@@ -140,7 +141,7 @@ async def add_shift(request: Request) -> HTTPResponse:
             errors[""] = "Er staan te veel diensten op het rooster. Kies minder weken."
     if errors:
         return await _show(request, week, 400, form=form, errors=errors)
-    await _note(request, "duty.added", form.account)
+    await note_deed(request, "duty.added", form.account)
     at = datetime.fromtimestamp(first.from_ms / 1000, zone)
     return redirect(f"/team/rooster?week={Week.of('', zone, at).name}&added=1", status=303)
 
@@ -153,7 +154,7 @@ async def remove_shift(request: Request, shift_id: str) -> HTTPResponse:
     if shift.until_ms <= now_ms():
         raise Forbidden("the shift is over")
     await store.duty.remove(shift_id)
-    await _note(request, "duty.removed", shift.account_id)
+    await note_deed(request, "duty.removed", shift.account_id)
     at = datetime.fromtimestamp(shift.from_ms / 1000, _zone(request))
     return redirect(f"/team/rooster?week={Week.of('', _zone(request), at).name}&removed=1", status=303)
 
@@ -169,7 +170,7 @@ async def copy_week(request: Request) -> HTTPResponse:
     new = [one for one in copies if _same(one) not in there and one.until_ms > now_ms()]
     await store.duty.add(new)
     if new:
-        await _note(request, "duty.copied", week.name)
+        await note_deed(request, "duty.copied", week.name)
     return redirect(f"/team/rooster?week={week.next.name}&copied={len(new)}", status=303)
 
 
@@ -274,7 +275,3 @@ def _time(text: str) -> time:
     match = _TIME.fullmatch(text)
     assert match is not None
     return time(int(match[1]), int(match[2]))
-
-
-async def _note(request: Request, what: str, about: str) -> None:
-    await request.app.ctx.store.audit.note(request.ctx.account.id, what, about, address=request.client_ip)

@@ -12,6 +12,7 @@ from bot.model import Account, Role
 from bot.store.tokens import MAX_TOKENS, ApiToken
 from bot.store.work import now_ms
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.bearer_tokens import has_backing
 from bot.web.pages import render
 from bot.web.rights import ADMINS, covered
@@ -134,9 +135,7 @@ async def revoke(request: Request, token: ApiToken) -> None:
 
 async def note(request: Request, what: str, token: ApiToken) -> None:
     """Write it in the audit log."""
-    await request.app.ctx.store.audit.note(
-        request.ctx.account.id, what, token.id, f"{token.name} ({token.role})", address=request.client_ip
-    )
+    await note_deed(request, what, token.id, f"{token.name} ({token.role})")
 
 
 async def _page(request: Request, status: int = 200, *, shared: bool, **values: object) -> HTTPResponse:
