@@ -16,12 +16,13 @@ from bot.store import Store
 from bot.store.conversations import Contact
 from bot.web.channels.messenger.actions import Actions
 from bot.web.channels.messenger.config import MessengerConfig, Page
-from bot.web.channels.messenger.courier import Courier, Times
+from bot.web.channels.messenger.courier import Courier
 from bot.web.channels.messenger.graph import Graph
 from bot.web.channels.messenger.pace import Pace
 from bot.web.channels.messenger.page_watch import PageWatch
 from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.sender import Sender
+from bot.web.channels.messenger.times import Times
 from bot.web.live import Live
 from bot.web.operations.metrics import Metrics
 from tests.conftest import HANG_S

@@ -6,24 +6,21 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from bot.errors import AlreadyClaimed, UpstreamError
-from bot.model import ASSISTANT, META_INBOX_NAME, Conversation, Handoff, Message
+from bot.model import ASSISTANT, Conversation, Handoff, Message
 from bot.store import Store
 from bot.store.sending import Claim, ToSend
 from bot.store.work import now_ms
 from bot.web.channels.messenger.actions import Actions
 from bot.web.channels.messenger.config import MESSENGER, MessengerConfig, Page
-from bot.web.channels.messenger.errand import Errand, is_urgent, problem_of
+from bot.web.channels.messenger.errand import Errand, problem_of
 from bot.web.channels.messenger.graph import Graph, GraphRefused, GraphUnknown, GraphUnreachable
 from bot.web.channels.messenger.outcomes import (
-    BACK_OFF_MS,
     REJECTED,
-    WAIT_MS,
     WINDOW,
     Do,
     Outcome,
@@ -35,12 +32,12 @@ from bot.web.channels.messenger.page_watch import PageWatch
 from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.private_replies import joined
 from bot.web.channels.messenger.recipients import recipient_of
-from bot.web.channels.messenger.rendering import Json, parts, text_of
-from bot.web.channels.messenger.thread import ThreadReader
+from bot.web.channels.messenger.rendering import Json, parts
+from bot.web.channels.messenger.times import Times
+from bot.web.channels.messenger.uncertain import Uncertain, What
 from bot.web.operations.metrics import Metrics
 
 log = structlog.get_logger()
-
 
 # Problems of a message, or of what the app may do. With the others a human could not write to the customer either.
 _A_HUMAN_MAY_HELP = frozenset({"rejected", "gave_up", "not_allowed"})
@@ -58,27 +55,6 @@ class PrivateReplies(Protocol):
     async def private_reply_begins(self, conversation_id: str, attempt: str) -> None: ...
 
     async def private_reply_sent(self, conversation: Conversation, recipient_id: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Times:
-    """How long things take; ms where the store is told, s of the steady clock else.
-
-    echo_wait_ms: an answer or an echo comes within that, longer than a request may take. Then we look in the thread.
-    echo_look_ms: how soon we look whether the echo settled it, at first. look_every_s: between two looks in threads of
-    one page; Meta allows two calls a second. blind_wait_ms: when the thread can't be read either, we send again after
-    that. park_ms: what waits for its page looks again by itself. unreachable_ms: how long until the next try when there
-    was no connection, at first and at most.
-    """
-
-    echo_wait_ms: int = 30_000
-    echo_look_ms: int = 1_000
-    blind_wait_ms: int = 300_000
-    look_every_s: float = 1.0
-    park_ms: int = 30_000
-    back_off_ms: tuple[int, ...] = BACK_OFF_MS
-    wait_ms: int = WAIT_MS
-    unreachable_ms: tuple[int, int] = (1_000, 30_000)
 
 
 class Courier:
@@ -109,7 +85,7 @@ class Courier:
         self._personas = personas
         self._actions = actions
         self._times = times or Times()
-        self._thread = ThreadReader(store, graph, every_s=self._times.look_every_s)
+        self._uncertain = Uncertain(store, graph, self._times, page_lets_through=self._page_lets_through)
         self._unreachable_since_s: float | None = None
         self.elsewhere = elsewhere
         self.comments = comments
@@ -168,44 +144,19 @@ class Courier:
         waiting = [line.message for line in lines if line.state == "waiting" and line.message.id != to_send.message.id]
         return [one for one in waiting if one.id in to_send.with_it] if to_send.attempt else waiting
 
-    # An attempt whose end nobody knows.
-
     async def _find_out(self, errand: Errand) -> bool:
-        """Its echo settles it; then the thread itself may say whether it arrived. Only then it is sent again."""
-        age_ms, times = errand.to_send.attempt_age_ms, self._times
-        if age_ms < times.echo_wait_ms:
-            look_ms = max(times.echo_look_ms, age_ms // 2)
-            return await self._later(errand, min(look_ms, times.echo_wait_ms - age_ms), refused=False)
-        if errand.recipient.is_private_reply or errand.part >= len(errand.parts):
-            return await self._set_out(errand)  # Meta takes one alone: a second one is refused, which settles it
-        if not await self._page_lets_through(errand):
+        """What follows for an attempt whose end nobody knows."""
+        found = await self._uncertain.look(errand)
+        if found.what is What.LOOK_LATER:
+            return await self._later(errand, found.delay_ms, refused=False)
+        if found.what is What.WAIT_FOR_PAGE:
             return await self._park(errand.claim, errand.conversation)
-        if not self._thread.may_look(errand.page):
-            return await self._later(errand, times.echo_look_ms, refused=False)
-        text = text_of(errand.parts[errand.part])
-        since_ms = now_ms() - age_ms
-        entry_id = errand.message.entry_id
-        mid = await self._thread.find(errand.page, errand.conversation, text, entry_id=entry_id, since_ms=since_ms)
-        if mid:
-            errand.attempt = errand.to_send.attempt
-            return await self._accepted(errand, mid=mid)
-        if mid is None and age_ms < times.blind_wait_ms:
-            return await self._later(errand, times.echo_wait_ms, refused=False)
-        if await self._came_too_late(errand):
+        if found.what is What.TOO_LATE:
             return await self._fail(errand, "other_owner")
-        # Surely not there; or nobody can say, and no echo came for minutes. The promise is "at least once": a customer
-        # who reads an answer twice is better off than one who waits for it in vain.
-        log.info("message.repeated", conversation_id=errand.conversation.id, sure=mid is not None)
+        if found.what is What.ARRIVED:
+            errand.attempt = errand.to_send.attempt
+            return await self._accepted(errand, mid=found.mid)
         return await self._set_out(errand)
-
-    async def _came_too_late(self, errand: Errand) -> bool:
-        """Somebody has answered in Meta's inbox since: what waited then failed, and this was in the air."""
-        if errand.is_by_agent or is_urgent(errand.conversation, errand.message):
-            return False
-        since = await self._store.conversations.messages(errand.conversation.id, after=errand.message.entry_id)
-        return any(one.agent_name == META_INBOX_NAME for one in since)
-
-    # One that goes out now.
 
     async def _set_out(self, errand: Errand) -> bool:
         problem = self._problem(errand.conversation, errand.message)
@@ -244,7 +195,7 @@ class Courier:
                     continue
                 return await self._refused(errand, exc)
             except GraphUnknown as exc:
-                return await self._uncertain(errand, exc)
+                return await self._unknown(errand, exc)
             except GraphUnreachable as exc:
                 return await self._unreachable(errand, exc)
             return await self._accepted(errand, mid=str(answer.get("message_id") or ""), answer=answer, headers=headers)
@@ -361,7 +312,7 @@ class Courier:
             await self.elsewhere.refused(errand.conversation.id, now_ms())
         return is_ours
 
-    async def _uncertain(self, errand: Errand, unknown: GraphUnknown) -> bool:
+    async def _unknown(self, errand: Errand, unknown: GraphUnknown) -> bool:
         log.warning("message.uncertain", conversation_id=errand.conversation.id, reason=str(unknown))
         return await self._later(errand, self._times.echo_look_ms, refused=False)
 
