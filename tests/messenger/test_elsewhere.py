@@ -290,6 +290,27 @@ async def test_the_same_news_for_two_processes_at_once_counts_once(desk: Desk) -
     assert await desk.owner() == "agent:meta-inbox"
 
 
+@pytest.mark.parametrize("kind", ["echo", "taken"])
+@pytest.mark.parametrize("sooner", [True, False])
+async def test_who_takes_it_again_in_the_moment_of_a_hand_back_keeps_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, sooner: bool
+) -> None:
+    await desk.writes("hallo")
+    await desk.control(TAKEN, INBOX, 30)
+    read = desk.store.conversations.get
+    later = [desk.echo("Ann nog", 50) if kind == "echo" else desk.control(TAKEN, INBOX, 50)]
+
+    async def read_in_the_moment(conversation_id: str) -> Conversation:
+        before = await read(conversation_id)
+        while later:
+            await later.pop()
+        return await read(conversation_id) if sooner else before
+
+    monkeypatch.setattr(desk.store.conversations, "get", read_in_the_moment)
+    await desk.control(BACK, OURS, 40)
+    assert await desk.owner() == "agent:meta-inbox"
+
+
 async def test_without_a_default_app_the_human_keeps_it_while_the_customer_writes(desk: Desk) -> None:
     await desk.writes("hallo")
     await desk.echo("Ann hier", 10)

@@ -42,6 +42,9 @@ if tonumber(at_ms) >= tonumber(redis.call('HGET', conversation, 'control_at_ms')
     redis.call('HINCRBY', conversation, 'version', 1)
     count('owner_changes:elsewhere')
     owner, is_new = new_owner, true
+  elseif owner == new_owner then
+    -- Who is about to hand it back decides anew.
+    redis.call('HINCRBY', conversation, 'version', 1)
   end
   if sender == 'note' and (takes or control ~= before) then append_note(message_id, message) end
 end

@@ -131,8 +131,8 @@ class Elsewhere:
     async def _hand_back(self, conversation_id: str, at_ms: int, *, is_heard: bool) -> bool:
         """False if somebody did something in the meantime, and it is to be decided anew."""
         conversation = await self._store.conversations.get(conversation_id)
-        if conversation.owner != META_INBOX:
-            return True
+        if conversation.owner != META_INBOX or conversation.control_at_ms > at_ms:
+            return True  # not theirs any more, or theirs again
         try:
             if await self._still_waits(conversation, at_ms, is_heard=is_heard):
                 await self._to_queue(conversation, at_ms)
