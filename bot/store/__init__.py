@@ -73,7 +73,7 @@ class Store:
         self.ratings = Ratings(self._client, keys, self.conversations, retention_days=settings.retention_days)
         self.views = Views(self._client, keys, self.conversations)
         self.drafts = DraftStore(self._client, keys, retention_days=settings.retention_days)
-        self.labels = LabelStore(self._client, keys, self.conversations)
+        self.labels = LabelStore(self._client, keys, self.conversations, self.views)
         self.agents = AgentPresence(self._client, keys)
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)

@@ -192,6 +192,10 @@ class Keys:
         return self._key("labels")
 
     @property
+    def label_changes(self) -> str:
+        return self._key("labels:changes")
+
+    @property
     def duty(self) -> str:
         return self._key("duty")
 

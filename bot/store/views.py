@@ -12,6 +12,7 @@ A view is one of:
   `closed` by whose it was last
 - `alarm`: a promise to look at; what ends first on top
 - `customer/<key>`: all of one customer, by `customer_view`; the latest begun first
+- `label/<name>`: all with that label, by `label_view`; the latest begun first
 
 The scripts keep them (conversation.lua `places`): one sorted set in the order of its text, so that a view costs no key
 of its own, and each has its count and its pages without reading the rest.
@@ -107,7 +108,16 @@ def of_department(view: str, department_id: str) -> str:
 
 def customer_view(customer: str) -> str:
     """The view of a customer: `<channel> <customer_id>`, or `identity <id>`."""
-    return "customer/" + customer.replace("%", "%25").replace("|", "%7C").replace("\0", "%00")
+    return "customer/" + _escaped(customer)
+
+
+def label_view(name: str) -> str:
+    """The view of a label."""
+    return "label/" + _escaped(name)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("|", "%7C").replace("\0", "%00")
 
 
 def _places(members: str | None) -> dict[str, str]:

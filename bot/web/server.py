@@ -54,6 +54,7 @@ from bot.web.pages import STATIC, environment, modules, modules_version
 from bot.web.presence import Presence
 from bot.web.promises import Promises
 from bot.web.redis_watch import RedisWatch
+from bot.web.relabelling import Relabelling
 from bot.web.reminding import Reminding
 from bot.web.rescue import Rescue
 from bot.web.search import Search
@@ -148,6 +149,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.afterwards = Afterwards(store, answers, messenger, after_s=settings.helped_after_s)
     app.ctx.assignment = Assignment(store, app.ctx.handling)
     app.ctx.snoozes = Snoozes(store, answers, away_s=settings.agent_away_s)
+    app.ctx.relabelling = Relabelling(store)
     app.ctx.messenger = messenger and Messenger(
         messenger,
         settings,
@@ -186,6 +188,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         # What is for humans is Chatwoot's; while that is down, agents take what waits by hand.
         **({} if ctx.chatwoot else {"assignment": ctx.assignment.run}),
         "snoozes": ctx.snoozes.run,
+        "relabelling": ctx.relabelling.run,
         "promises": ctx.promises.run,
         "reminding": ctx.reminding.run,
         **({"afterwards": ctx.afterwards.run} if ctx.settings.helped_after_s else {}),

@@ -9,9 +9,9 @@ import pytest
 
 from bot.errors import AlreadyClaimed, Conflict, InvalidMessage, NotFound
 from bot.model import Account
-from bot.store import Store
+from bot.store import Store, labels
 from bot.store.drafts import Draft
-from bot.store.labels import MAX_LABELS, Label
+from bot.store.labels import MAX_LABELS, Label, LabelChange
 from bot.store.viewers import Viewer
 from tests.conftest import HANG_S
 from tests.fakes.conversations import handed_over, message
@@ -122,7 +122,7 @@ async def test_labels_are_one_list_whatever_the_capitals(store: Store) -> None:
     assert await store.labels.take_off(first, "SPOED zaak") == ("Retour",)
     assert await store.labels.set(first, []) == ()
     assert (await store.conversations.get(first)).labels == ()
-    assert await store.labels.counts() == {"Retour": 1}
+    assert await store.labels.counts() == {"Retour": 1, "spoed zaak": 0}
 
 
 async def test_labels_added_at_the_same_moment_are_all_there(store: Store) -> None:
@@ -149,6 +149,34 @@ async def test_a_change_of_the_list_reaches_every_conversation(store: Store) -> 
     assert [one.name for one in await store.labels.known()] == ["oud", "VIP klant"]
     with pytest.raises(NotFound):
         await store.labels.change("vip", "x", "red")
+
+
+async def test_many_conversations_follow_a_change_step_by_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "STEP", 1)
+    first, second, third = [await handed_over(store) for _ in range(3)]
+    for one in (first, second, third):
+        await store.labels.add(one, "a|b%")
+    await store.labels.change("a|b%", "tussen", "red")
+    # Before they have followed it changes once more, and agents go on.
+    await store.labels.change("tussen", "nu", "red")
+    assert await store.labels.changes() == [LabelChange("a|b%", "nu", 1)]
+    found = await store.conversations.get_many([first, second, third])
+    behind = next(one.id for one in found if "a|b%" in one.labels)
+    assert await store.labels.names_now(["a|b%", "nu"]) == ("nu",)
+    await store.labels.take_off(behind, "nu")
+    await store.labels.add(behind, "a|b%")
+    with pytest.raises(Conflict):
+        await store.labels.create("a|b%")
+    while await store.labels.carry_on():
+        pass
+    assert [one.labels for one in await store.conversations.get_many([first, second, third])] == [("nu",)] * 3
+    assert await store.labels.remove("nu") == 3 and [one.count for one in await store.labels.changes()] == [2]
+    with pytest.raises(Conflict):
+        await store.labels.add(first, "nu")
+    while await store.labels.carry_on():
+        pass
+    assert [one.labels for one in await store.conversations.get_many([first, second, third])] == [()] * 3
+    assert (await store.labels.create("nu")).name == "nu"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 41, "a\x00b", "a\u202eb"])

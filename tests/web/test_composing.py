@@ -332,6 +332,12 @@ async def test_managers_keep_the_list_of_labels_tidy(data: Store, sign_in: Calla
         assert got == status and "error-summary" in page
     assert (await manager.post("/team/labels/change", label="Lelijk <b>", name="Mooi", colour="green"))[0] == 303
     assert (await data.conversations.get(conversation_id)).labels == ("Mooi",)
+    # What was not done at once is done by itself.
+    await data._client.hset(data._keys.label_changes, "Mooi", "Mooier")
+    async with asyncio.timeout(10):
+        while (await data.conversations.get(conversation_id)).labels != ("Mooier",):
+            await asyncio.sleep(0.05)
+    await data.labels.set(conversation_id, ["Mooi"])
     assert (await manager.post("/team/labels/change", label="Lelijk <b>", name="x", colour="green"))[0] == 404
     assert (await manager.post("/team/labels", name="x", colour="roze"))[0] == 400
     assert (await manager.post("/team/labels/remove", label="Mooi"))[0] == 303

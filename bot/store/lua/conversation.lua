@@ -261,7 +261,7 @@ end
 
 local function places()
   local known = redis.call('HMGET', conversation, 'owner', 'last_at_ms', 'last_sender', 'snoozed_until_ms',
-    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms', 'channel', 'customer_id', 'identity')
+    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms', 'channel', 'customer_id', 'identity', 'labels')
   local owner, found = known[1], {}
   if not owner then return found end
   local last_at_ms = known[2] or known[8]
@@ -279,6 +279,7 @@ local function places()
   local begun = latest_first(known[8])
   add('customer/' .. escaped((known[9] or 'unknown') .. ' ' .. (known[10] or '')), begun)
   if (known[11] or '') ~= '' then add('customer/' .. escaped('identity ' .. known[11]), begun) end
+  for _, label in ipairs(known[12] and cjson.decode(known[12]) or {}) do add('label/' .. escaped(label), begun) end
   if owner == 'assistant' then
     add('assistant', latest_first(last_at_ms))
     return found

@@ -1,7 +1,9 @@
 -- Change the labels of a conversation.
--- own arguments: `set`, `add`, `remove` or `rename`, how many it may have, then names: all, one, one, or old and new
+-- own arguments: `set`, `add`, `remove` or `change`, how many it may have, then names: all, one, one, or one that has
+--                another name by now, or is gone
 -- returns JSON of the labels that it has now; nothing without such a conversation; 0 if it would have too many
-local what, limit, first, second = ARGV[own + 1], tonumber(ARGV[own + 2]), ARGV[own + 3], ARGV[own + 4]
+local what, limit, first = ARGV[own + 1], tonumber(ARGV[own + 2]), ARGV[own + 3]
+local changes = KEYS[27]
 if redis.call('EXISTS', conversation) == 0 then return nil end
 local before = redis.call('HGET', conversation, 'labels') or '[]'
 local wanted = cjson.decode(before)
@@ -10,10 +12,11 @@ if what == 'set' then
   for at = own + 3, #ARGV do wanted[#wanted + 1] = ARGV[at] end
 elseif what == 'add' then
   wanted[#wanted + 1] = first
-elseif what == 'remove' or what == 'rename' then
+elseif what == 'remove' or what == 'change' then
+  local name = what == 'change' and redis.call('HGET', changes, first) or ''
   for at = #wanted, 1, -1 do
     if wanted[at] == first then
-      if what == 'remove' then table.remove(wanted, at) else wanted[at] = second end
+      if name == '' then table.remove(wanted, at) else wanted[at] = name end
     end
   end
 end
@@ -24,7 +27,7 @@ for _, name in ipairs(wanted) do
     found[#found + 1] = name
   end
 end
-if #found > limit and what ~= 'remove' then return 0 end
+if #found > limit and (what == 'set' or what == 'add') then return 0 end
 local after = #found > 0 and cjson.encode(found) or '[]'
 if after == before then return after end
 if #found > 0 then

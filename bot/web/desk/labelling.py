@@ -24,6 +24,8 @@ async def change_labels(request: Request, conversation_id: str) -> HTTPResponse:
         notice = f"Een label heeft 1 tot {MAX_CHARS} tekens, en een gesprek hoogstens {MAX_LABELS} labels."
         return await conversation_page(request, 400, notice=notice)
     except Conflict:
-        notice = "Er zijn al te veel labels. Kies er een uit de lijst, of vraag je manager om op te ruimen."
+        notice = (
+            "Dit label kan er niet bij: er zijn al te veel labels, of het is net verwijderd. Kies er een uit de lijst."
+        )
         return await conversation_page(request, 409, notice=notice)
     return to_page(request)

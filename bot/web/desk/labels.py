@@ -24,5 +24,6 @@ class Labels:
 
 async def load_labels(store: Store, conversation: Conversation) -> Labels:
     known = {label.name: label for label in await store.labels.known()}
-    shown = tuple(known.get(name, Label(name)) for name in conversation.labels)
-    return Labels(shown, tuple(label for name, label in known.items() if name not in conversation.labels))
+    names = await store.labels.names_now(conversation.labels)
+    shown = tuple(known.get(name, Label(name)) for name in names)
+    return Labels(shown, tuple(label for name, label in known.items() if name not in names))

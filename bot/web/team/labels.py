@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sanic import HTTPResponse, Request
 
 from bot.errors import Conflict, InvalidMessage
-from bot.store.labels import COLOURS, MAX_CHARS, Colour, Label, checked_colour
+from bot.store.labels import COLOURS, MAX_CHARS, Colour, Label, LabelChange, checked_colour
 from bot.web.form_fields import line_field
 from bot.web.pages import render
 from bot.web.team.name_list import Done, NameList, Outcome
@@ -17,10 +17,14 @@ COLOUR_WORDS: dict[Colour, str] = {"grey": "Grijs", "blue": "Blauw", "green": "G
 
 @dataclass(frozen=True)
 class LabelsPage:
-    """counts: how many conversations have each. form: what was filled in for a new one, and refused."""
+    """counts: how many conversations have each. changes: what conversations have still to follow.
+
+    form: what was filled in for a new one, and refused.
+    """
 
     labels: list[Label]
     counts: dict[str, int]
+    changes: list[LabelChange]
     outcome: Outcome
     form: Label
     colours: dict[Colour, str] = field(default_factory=lambda: COLOUR_WORDS)
@@ -30,7 +34,7 @@ class LabelsPage:
 async def _show(request: Request, outcome: Outcome) -> HTTPResponse:
     labels = request.app.ctx.store.labels
     form = Label(line_field(request, "name"), _colour(request)) if "name" in outcome.errors else Label("")
-    page = LabelsPage(await labels.known(), await labels.counts(), outcome, form)
+    page = LabelsPage(await labels.known(), await labels.counts(), await labels.changes(), outcome, form)
     return render(request, "team/labels.html", status=outcome.status, page=page)
 
 
@@ -61,7 +65,7 @@ def _colour(request: Request) -> Colour:
 def _why_not(exc: InvalidMessage | Conflict) -> str:
     if isinstance(exc, InvalidMessage):
         return f"Een label heeft 1 tot {MAX_CHARS} tekens."
-    return "Dit label is er al, of de lijst is vol."
+    return "Dit label is er al of was er net nog, of de lijst is vol."
 
 
 NAMES = NameList(
