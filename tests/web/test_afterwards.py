@@ -265,7 +265,7 @@ async def test_who_was_helped_by_an_agent_rates_it_and_the_conversation_stays_cl
     assert (await desk.heard(conversation_id)).count(THANKS) == 1
     (rating,) = await desk.ratings()
     assert (rating.rating, rating.agent_id, rating.agent_name) == (4, "sanne", "Sanne")
-    happened = [one for one in await desk.store.happenings.after("0-0") if one.type == "rating"]
+    happened = [one for one in (await desk.store.happenings.after("0-0")).happenings if one.type == "rating"]
     assert [one.about["rating"] for one in happened] == [4]
     assert await desk.count("agents_rated:4") == 1
 
