@@ -25,6 +25,7 @@ from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.labels import LabelStore
 from bot.store.leader import Leader
+from bot.store.mails import Mails
 from bot.store.media import MediaList
 from bot.store.models import ModelRegistry
 from bot.store.notifications import Notifications
@@ -84,6 +85,8 @@ class Store:
         self.stakeholders = StakeholderLists(self._client, keys)
         self.viewers = Viewers(self._client, keys, self.events)
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
+        self.mails = Mails(self._client, keys)
+        self.mails_leader = Leader(self._client, keys.mails_leader)
         self.duty = DutyRoster(self._client, keys)
         self.reminders = Reminders(self._client, keys, notifications_lifetime_s=settings.retention_days * 86_400)
         self.happenings = Happenings(self._client, keys)

@@ -46,6 +46,7 @@ class Snapshot:
     work: Waiting = Waiting()
     outbox: Waiting = Waiting()
     inbound: Waiting = Waiting()
+    mails: Waiting = Waiting()
     to_send: int = 0
     agent_conversations: int = 0
     conversations: int = 0
@@ -88,6 +89,7 @@ class Figures:
             pipeline.zcard(key)
         for key in (keys.due, keys.outbox):
             pipeline.zrange(key, 0, 0, withscores=True)
+        pipeline.hkeys(keys.mails)
         pipeline.xlen(keys.inbound)
         pipeline.xrange(keys.inbound, count=1)
         for priority in PRIORITIES:
@@ -95,7 +97,7 @@ class Figures:
             pipeline.zcount(keys.queue, first, last)
             pipeline.zrangebyscore(keys.queue, first, last, start=0, num=1, withscores=True)
         counts, claimed, active, to_send, due, outbox, first_due, first_outbox, *rest = await pipeline.execute()
-        inbound, first_inbound, *queue = rest
+        mails, inbound, first_inbound, *queue = rest
         pairs = zip(PRIORITIES, queue[::2], queue[1::2], strict=True)
         return {
             "counts": {name: int(count) for name, count in counts.items()},
@@ -105,6 +107,8 @@ class Figures:
             "work": _waiting(due, first_due, now_ms),
             "outbox": _waiting(outbox, first_outbox, now_ms),
             "inbound": _waiting(inbound, [(one, int(one.partition("-")[0])) for one, _ in first_inbound], now_ms),
+            # Ids of mails begin with when they were made.
+            "mails": _waiting(len(mails), [("", int(min(mails).partition("-")[0]))] if mails else [], now_ms),
             "queue": {name: _waiting(size, found, now_ms, score_range(name)[0]) for name, size, found in pairs},
         }
 

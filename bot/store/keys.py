@@ -225,6 +225,22 @@ class Keys:
         return self._key("notification-choices")
 
     @property
+    def mails(self) -> str:
+        return self._key("mails")
+
+    @property
+    def mails_due(self) -> str:
+        return self._key("mails:due")
+
+    @property
+    def mails_failed(self) -> str:
+        return self._key("mails:failed")
+
+    @property
+    def mails_leader(self) -> str:
+        return self._key("mails:leader")
+
+    @property
     def audit(self) -> str:
         return self._key("audit")
 

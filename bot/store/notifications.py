@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import msgspec
 import redis.asyncio as aioredis
@@ -11,8 +10,8 @@ import redis.asyncio as aioredis
 from bot.store.connection import encode, translated_errors
 from bot.store.events import Events
 from bot.store.keys import Keys
+from bot.store.mails import Kind, Mail, queue_mail
 
-Kind = Literal["promise", "mention", "reminder", "assigned", "webhook", "rating"]
 KEPT = 100
 
 
@@ -44,12 +43,14 @@ class Notifications:
         self._events = events
         self._lifetime_s = lifetime_s
 
-    async def tell(self, account_id: str, notification: Notification) -> None:
-        """Store it, and tell the account's open pages."""
+    async def tell(self, account_id: str, notification: Notification, *, mail: Mail | None = None) -> None:
+        """Store it, with the mail that goes with it, and tell the account's open pages."""
         key = self._keys.notifications(account_id)
         pipeline = self._client.pipeline(transaction=True)
         pipeline.xadd(key, {"notification": encode(notification)}, maxlen=KEPT)
         pipeline.expire(key, self._lifetime_s)
+        if mail:
+            queue_mail(pipeline, self._keys, mail)
         with translated_errors():
             await pipeline.execute()
         await self._events.publish(

@@ -11,6 +11,7 @@ import redis.asyncio as aioredis
 from bot.errors import InvalidMessage, NotFound
 from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
+from bot.store.mails import LIFETIME_S, Mail
 from bot.store.notifications import KEPT, Notification
 from bot.store.work import now_ms
 
@@ -20,8 +21,9 @@ MAX_OF_ACCOUNT = 200
 KEPT_MS = 90 * 86_400_000
 
 # One process tells; that it was told, and what the account reads, are one step, so that a crash loses or repeats none.
-# KEYS: reminders-due, reminders, notifications, events. ARGV: account, id, the reminder as JSON before and after,
-# notification JSON, how many are kept, their lifetime in s, event JSON. Returns 1 if this one tells.
+# KEYS: reminders-due, reminders, notifications, events, mails, mails:due. ARGV: account, id, the reminder as JSON
+# before and after, notification JSON, how many are kept, their lifetime in s, event JSON, and of the mail its id (empty
+# for none), JSON, when it goes (ms), lifetime in s. Returns 1 if this one tells.
 _TELL = """
 if redis.call('HGET', KEYS[2], ARGV[2]) ~= ARGV[3] then
   if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1] .. ' ' .. ARGV[2]) end
@@ -31,6 +33,11 @@ if redis.call('ZREM', KEYS[1], ARGV[1] .. ' ' .. ARGV[2]) == 0 then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[6], '*', 'notification', ARGV[5])
 redis.call('EXPIRE', KEYS[3], ARGV[7])
+if ARGV[9] ~= '' then
+  redis.call('HSET', KEYS[5], ARGV[9], ARGV[10])
+  redis.call('ZADD', KEYS[6], ARGV[11], ARGV[9])
+  for i = 5, 6 do redis.call('EXPIRE', KEYS[i], ARGV[12]) end
+end
 redis.call('PUBLISH', KEYS[4], ARGV[8])
 return 1
 """
@@ -99,8 +106,9 @@ class Reminders:
                     found.append(msgspec.json.decode(record, type=Reminder))
         return found
 
-    async def tell(self, reminder: Reminder, url: str) -> bool:
-        """Tell its account, and its open pages; url: the conversation's page. False if another process did."""
+    async def tell(self, reminder: Reminder, url: str, *, mail: Mail | None = None) -> bool:
+        """Tell its account, and its open pages, and put the mail on its way; url: the conversation's page. False if
+        another process did."""
         told = replace(reminder, told_at_ms=now_ms())
         notification = Notification("reminder", reminder.text, url, reminder.conversation_id, told.told_at_ms)
         account_id = reminder.account_id
@@ -110,10 +118,13 @@ class Reminders:
             self._keys.reminders(account_id),
             self._keys.notifications(account_id),
             self._keys.events,
+            self._keys.mails,
+            self._keys.mails_due,
         ]
+        mail_args = [mail.id, encode(mail), mail.at_ms, LIFETIME_S] if mail else [""]
         args = [account_id, reminder.id, encode(reminder), encode(told), encode(notification), KEPT, self._lifetime_s]
         with translated_errors():
-            return bool(await self._tell(keys=keys, args=[*args, encode(event)]))
+            return bool(await self._tell(keys=keys, args=[*args, encode(event), *mail_args]))
 
     async def forget(self, account_id: str) -> None:
         """The account is gone. What it was told already goes; of what is still to come its colleagues will be told."""

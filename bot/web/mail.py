@@ -40,6 +40,19 @@ def is_address(text: str) -> bool:
     return len(text) <= MAX_ADDRESS_CHARS and _ADDRESS.fullmatch(text) is not None
 
 
+class MailNotTaken(UpstreamError):
+    """The mail server did not take a mail.
+
+    smtp_code: what it answered, 0 without an answer; 5xx is for good. is_about_mail: it is this mail that it does not
+    take, or whom it is for; otherwise it would take no other one either.
+    """
+
+    def __init__(self, reason: str, smtp_code: int, *, is_about_mail: bool) -> None:
+        super().__init__(f"the mail server did not take the mail: {reason}")
+        self.smtp_code = smtp_code
+        self.is_about_mail = is_about_mail
+
+
 class Mailer:
     """Sends one mail at a time. Off without BOT_SMTP_URL."""
 
@@ -57,11 +70,11 @@ class Mailer:
         """Whether there is a mail server to send with."""
         return self._sender is not None
 
-    async def send(self, to: str, subject: str, text: str) -> None:
+    async def send(self, to: str, subject: str, text: str, *, message_id: str = "") -> None:
         """Give a mail to the mail server. Neither the address nor a word of it is logged.
 
-        subject: becomes one line. Raises InvalidMessage if `to` is no address, UpstreamError if mail is off or the
-        server does not take it.
+        subject: becomes one line. message_id: the same for the same mail, so that one that arrives twice can be known.
+        Raises InvalidMessage if `to` is no address, UpstreamError if mail is off, MailNotTaken.
         """
         if self._sender is None:
             raise UpstreamError("mail is off; BOT_SMTP_URL turns it on")
@@ -69,11 +82,11 @@ class Mailer:
             raise InvalidMessage("to: expected one mail address")
         began_s = time.monotonic()
         try:
-            await asyncio.wait_for(self._pass_on(_message(self._sender, to, subject, text)), MAIL_S)
+            await asyncio.wait_for(self._pass_on(_message(self._sender, to, subject, text, message_id)), MAIL_S)
         except (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError) as exc:
             # The server's own words may quote the address.
             log.warning("mail.failed", error=type(exc).__name__)
-            raise UpstreamError(f"the mail server did not take the mail: {type(exc).__name__}") from exc
+            raise _not_taken(exc) from exc
         log.info("mail.sent", ms=round((time.monotonic() - began_s) * 1000))
 
     async def _pass_on(self, message: EmailMessage) -> None:
@@ -91,14 +104,21 @@ class Mailer:
         )
 
 
-def _message(sender: Address, to: str, subject: str, text: str) -> EmailMessage:
+def _message(sender: Address, to: str, subject: str, text: str, message_id: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = Address(addr_spec=to)
     message["Subject"] = " ".join(_ENDS_LINE.sub(" ", subject).split())[:MAX_SUBJECT_CHARS]
     message["Date"] = format_datetime(localtime())
-    message["Message-ID"] = make_msgid(domain=sender.domain)
+    message["Message-ID"] = f"<{message_id}@{sender.domain}>" if message_id else make_msgid(domain=sender.domain)
     # So that no "I am on holiday" comes back.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message
+
+
+def _not_taken(exc: Exception) -> MailNotTaken:
+    refused = exc.recipients[0] if isinstance(exc, aiosmtplib.SMTPRecipientsRefused) else exc
+    about = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
+    code = refused.code if isinstance(refused, aiosmtplib.SMTPResponseException) else 0
+    return MailNotTaken(type(exc).__name__, code, is_about_mail=isinstance(refused, about))

@@ -38,13 +38,13 @@ class Reminding:
 
     async def _tell(self, reminder: Reminder) -> None:
         url = f"/desk/{quote(reminder.conversation_id, safe='')}"
-        if not await self._store.reminders.tell(reminder, url):
+        account = {one.id: one for one in await self._store.accounts.active()}.get(reminder.account_id)
+        mailed = Notification("reminder", f"Herinnering: {reminder.text}", url, at_ms=now_ms())
+        mail = await self._telling.mail_of(account, mailed) if account else None
+        if not await self._store.reminders.tell(reminder, url, mail=mail):
             return
         log.info("reminder.told", conversation_id=reminder.conversation_id, agent_id=reminder.account_id)
-        account = {one.id: one for one in await self._store.accounts.active()}.get(reminder.account_id)
-        if account:
-            await self._telling.mail(account, Notification("reminder", f"Herinnering: {reminder.text}", url))
-        else:
+        if not account:
             await self._tell_managers(reminder, url)
 
     async def _tell_managers(self, reminder: Reminder, url: str) -> None:

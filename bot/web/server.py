@@ -45,6 +45,7 @@ from bot.web.hooks.delivering import Hooks
 from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
+from bot.web.mail_outbox import MailOutbox
 from bot.web.media.keeper import MediaKeeper
 from bot.web.notices import blueprint as notices
 from bot.web.operations import health_blueprint, metrics_blueprint
@@ -136,7 +137,8 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.leases = Leases(store, answers, app.ctx.presence, away_s=settings.agent_away_s)
     app.ctx.metrics = Metrics()
     app.ctx.mail = Mailer(settings)
-    app.ctx.telling = Telling(store, app.ctx.mail, settings)
+    app.ctx.mail_outbox = MailOutbox(store, app.ctx.mail, settings, app.ctx.metrics)
+    app.ctx.telling = Telling(store, app.ctx.mail)
     app.ctx.promises = Promises(store, app.ctx.telling, settings)
     app.ctx.reminding = Reminding(store, app.ctx.telling)
     app.ctx.media = MediaKeeper(store, settings, app.ctx.metrics)
@@ -191,6 +193,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         "relabelling": ctx.relabelling.run,
         "promises": ctx.promises.run,
         "reminding": ctx.reminding.run,
+        **({"mail_outbox": ctx.mail_outbox.run} if ctx.mail.is_on else {}),
         **({"afterwards": ctx.afterwards.run} if ctx.settings.helped_after_s else {}),
         "media": ctx.media.run,
         "hooks": ctx.hooks.run,
@@ -221,7 +224,7 @@ async def _close(app: App) -> None:
         await app.cancel_task(name, raise_exception=False)
     if app.ctx.messenger:
         await app.ctx.messenger.close()
-    await app.ctx.telling.close()
+    await app.ctx.mail_outbox.close()
     await app.ctx.media.close()
     await app.ctx.hooks.close()
     if app.ctx.openid:

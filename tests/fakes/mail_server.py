@@ -18,11 +18,13 @@ from tests.conftest import free_port
 
 @dataclass
 class MailServer:
-    """`mails`: what came, oldest first. An address at `vol.example` is refused."""
+    """`mails`: what came, oldest first. An address at `vol.example` is refused, the first `laters` times that one at
+    `later.example` is to come back later."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    laters: int = 0
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @property
@@ -32,6 +34,9 @@ class MailServer:
     async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:
         if address.endswith("@vol.example"):
             return f"552 mailbox of {address} is full"
+        if address.endswith("@later.example") and self.laters:
+            self.laters -= 1
+            return f"450 {address} is greylisted"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -48,9 +53,9 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """On a free port of this machine."""
-    kept = MailServer(free_port())
+def mail_server(port: int = 0) -> Iterator[MailServer]:
+    """On a free port of this machine, or this one."""
+    kept = MailServer(port or free_port())
     controller = Controller(
         kept,
         hostname="0.0.0.0",

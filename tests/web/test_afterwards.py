@@ -53,7 +53,7 @@ class Desk:
         self.store = store
         answers = Answers(store.templates, settings, store.departments)
         self.afterwards = Afterwards(store, answers, None, after_s=60)
-        telling = Telling(store, Mailer(settings), settings)
+        telling = Telling(store, Mailer(settings))
         rescue = Rescue(store, answers, settings)
         self.intake = Intake(store, answers, settings, Metrics(), rescue, Clicks(store, answers, telling))
         self.handling = Handling(store, answers, asks_rating=True)

@@ -119,7 +119,7 @@ async def test_every_rule_and_panel_is_about_figures_that_are_there(samples: lis
 def test_every_metric_of_the_installation_is_taken_once_not_per_process() -> None:
     """`sum` over web processes that all say the same would count everything twice."""
     own = {"bot_messages_sent_total", "bot_messages_refused_total", "bot_requests_refused_total", "bot_widget_pages"}
-    own |= {"bot_webhook_requests_total", "bot_messenger_events_total"}
+    own |= {"bot_webhook_requests_total", "bot_messenger_events_total", "bot_mails_total", "bot_hook_losses_total"}
     own_prefixes = ("bot_store_seconds", "bot_turn_seconds", "bot_event_loop_lag_seconds", "bot_redis_up")
     for where, text in expressions():
         for name, _ in Expression(text).selectors:

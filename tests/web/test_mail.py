@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import ConfigError, InvalidMessage, UpstreamError
 from bot.settings import Settings
-from bot.web.mail import Mailer, is_address
+from bot.web.mail import Mailer, MailNotTaken, is_address
 from tests.conftest import free_port
 from tests.fakes.mail_server import MailServer, mail_server
 
@@ -60,15 +60,18 @@ async def test_what_is_no_single_address_is_refused(server: MailServer, address:
 async def test_name_and_password_of_the_address_sign_in(server: MailServer) -> None:
     await mailer(f"smtp://bot:geheim%40woord@127.0.0.1:{server.port}").send("a@voorbeeld.nl", "Hoi", "tekst")
     assert server.logins[-1] == (b"bot", b"geheim@woord")
-    with pytest.raises(UpstreamError):
+    with pytest.raises(MailNotTaken) as refused:
         await mailer(f"smtp://bot:fout@127.0.0.1:{server.port}").send("a@voorbeeld.nl", "Hoi", "tekst")
+    assert (refused.value.smtp_code, refused.value.is_about_mail) == (535, False)
 
 
 async def test_a_refusal_names_no_address(server: MailServer, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UpstreamError) as refused:
+    with pytest.raises(MailNotTaken) as refused:
         await mailer(server.url).send("iemand@vol.example", "Hoi", "tekst")
-    with pytest.raises(UpstreamError, match="Connect"):
+    assert (refused.value.smtp_code, refused.value.is_about_mail) == (552, True)
+    with pytest.raises(MailNotTaken, match="Connect") as unreachable:
         await mailer(f"smtp://127.0.0.1:{free_port()}").send("a@voorbeeld.nl", "Hoi", "tekst")
+    assert (unreachable.value.smtp_code, unreachable.value.is_about_mail) == (0, False)
     assert "iemand" not in str(refused.value) + "".join(capsys.readouterr())
 
 

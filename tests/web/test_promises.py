@@ -21,10 +21,11 @@ from bot.store.notifications import Choices
 from bot.store.reminders import Reminder
 from bot.store.work import now_ms
 from bot.web.mail import Mailer
+from bot.web.mail_outbox import MailOutbox
+from bot.web.operations.metrics import Metrics
 from bot.web.promises import Promises
 from bot.web.reminding import Reminding
 from bot.web.telling import Telling
-from tests.conftest import eventually
 from tests.fakes.conversations import message, write
 from tests.fakes.mail_server import MailServer, mail_server
 
@@ -65,12 +66,17 @@ class Office:
     def __init__(self, store: Store, settings: Settings, mails: MailServer) -> None:
         self.store = store
         mailing = replace(settings, smtp_url=mails.url, mail_from="post@sinkel.example")
-        telling = [Telling(store, Mailer(mailing), mailing) for _ in range(2)]
+        telling = [Telling(store, Mailer(mailing)) for _ in range(2)]
         self.promises = [Promises(store, one, mailing) for one in telling]
         self.reminding = [Reminding(store, one) for one in telling]
+        self.outbox = MailOutbox(store, Mailer(mailing), mailing, Metrics())
 
     async def look(self) -> None:
         await asyncio.gather(*(one.look() for one in self.promises))
+
+    async def send_mails(self) -> None:
+        for mail in await self.store.mails.due(now_ms(), 10):
+            await self.outbox._send(mail)
 
     async def told(self) -> dict[str, int]:
         """How many notifications each has."""
@@ -251,17 +257,18 @@ async def test_a_warning_is_mailed_to_who_has_an_address_and_wants_it(office: Of
     before = len(mails.mails)
     await office.late()
     await office.promises[0].look()
-
-    async def arrived() -> bool:
-        return len(mails.mails) > before
-
-    await eventually(arrived)
+    await office.send_mails()
     assert [one["to"] for one in mails.mails[before:]] == ["sanne@sinkel.example"]
     text = mails.mails[-1].get_content()
     assert "https://chat.voorbeeld.nl/desk/c1" in text and "hallo" not in text
     assert mails.mails[-1]["subject"].startswith(
         "Te laat: een klant wacht nog op antwoord (de klantenservice, klacht)."
     )
+    # A reminder goes with the step that tells it.
+    await store.reminders.add(Reminder("sanne", "c1", "Bel terug", now_ms() - 1, "sanne"))
+    await asyncio.gather(*(one.look() for one in office.reminding))
+    (mail,) = await store.mails.waiting()
+    assert (mail.account_id, mail.text, mail.url) == ("sanne", "Herinnering: Bel terug", "/desk/c1")
 
 
 async def test_a_reminder_is_told_once_when_it_is_due_and_stays_until_it_is_done(office: Office) -> None:
@@ -299,7 +306,7 @@ async def test_a_warning_that_could_not_be_told_is_told_when_redis_is_back(
     await office.late()
     promises, notifications = office.promises[0], office.store.notifications
 
-    async def away(*_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("Redis does not answer")
 
     with monkeypatch.context() as patch:

@@ -29,7 +29,7 @@ async def seed(store: Store, settings: Settings) -> Chat:
     await store.templates.seed(_templates())
     team = await set_up(store)
     clock, answers = Clock(), Answers(store.templates, settings, store.departments)
-    telling = Telling(store, Mailer(replace(settings, smtp_url="")), settings)
+    telling = Telling(store, Mailer(replace(settings, smtp_url="")))
     handling, clicks = Handling(store, answers, asks_rating=True), Clicks(store, answers, telling)
     world = World(store, clock, answers, handling, clicks, team)
     with clock.running():

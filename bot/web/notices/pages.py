@@ -10,7 +10,8 @@ from sanic import HTTPResponse, Request
 from sanic.response import empty, json, redirect
 
 from bot.errors import NotFound
-from bot.store.notifications import Choices, Kind, Notification
+from bot.store.mails import Kind
+from bot.store.notifications import Choices, Notification
 from bot.store.reminders import Reminder
 from bot.web.access import signed_in, wants_fragment
 from bot.web.form_fields import field

@@ -20,6 +20,8 @@ RESCUED_WITHIN_MS = 1_000
 EVENTS_WITHIN_S = 60.0
 # A receiver that takes long holds up its own deliveries.
 HOOKS_WITHIN_S = 300.0
+# A mail server may ask to come back later.
+MAILS_WITHIN_S = 900.0
 
 
 @blueprint.get("/live")
@@ -46,7 +48,7 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         active = await store.models.active()
         late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
         messenger = await _messenger(request)
-        outside = {**await _hooks(request), **await _chatwoot(request)}
+        outside = {**await _mail(request), **await _hooks(request), **await _chatwoot(request)}
     except StoreUnavailable as exc:
         unknown = {"ok": False, "reason": "unknown while Redis is down"}
         messenger = {"messenger": unknown} if request.app.ctx.messenger else {}
@@ -93,6 +95,17 @@ def _model(active: Any) -> dict[str, Any]:
     if active is None:
         return {"ok": False, "reason": "no model was trained yet; `make train` does"}
     return {"ok": True, "reason": active.name, "trained_at_ms": active.trained_at_ms, "card": active.card}
+
+
+async def _mail(request: Request) -> dict[str, dict[str, Any]]:
+    """Nothing without a mail server. Whoever is told by mail reads it on our pages too."""
+    if not request.app.ctx.mail.is_on:
+        return {}
+    waiting = await request.app.ctx.store.mails.waiting()
+    late_s = (now_ms() - waiting[0].at_ms) / 1000 if waiting else 0.0
+    ok = late_s <= MAILS_WITHIN_S
+    reason = "mails are sent" if ok else f"a mail has waited {late_s:.0f} s for the mail server"
+    return {"mail": {"ok": ok, "essential": False, "reason": reason}}
 
 
 async def _hooks(request: Request) -> dict[str, dict[str, Any]]:

@@ -57,6 +57,7 @@ class Installation(Collector):
         yield from _waiting("work", "the assistant", "Conversations that wait", self._snapshot.work)
         yield from _waiting("outbox", "the channel to say they arrived", "Messages that wait", self._snapshot.outbox)
         yield from _waiting("inbound", "their effect", "Events of Meta that wait", self._snapshot.inbound)
+        yield from _waiting("mail_outbox", "the mail server", "Mails that wait", self._snapshot.mails)
         yield from self._models()
         for name, help_text, value in (
             ("agent_conversations", "Conversations that agents have", self._snapshot.agent_conversations),

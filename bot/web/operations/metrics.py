@@ -78,6 +78,11 @@ class Metrics:
         )
         for reason in ("behind", "too_many"):
             self.hook_losses.labels(reason)
+        self.mails = Counter(
+            "bot_mails_total", "What became of tries to mail a notification", ["outcome"], registry=registry
+        )
+        for outcome in ("sent", "retried", "failed", "not_wanted"):
+            self.mails.labels(outcome)
         self.chatwoot = Counter(
             "bot_chatwoot_total",
             "Conversations given to Chatwoot, and looks at one that failed",

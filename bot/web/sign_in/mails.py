@@ -10,7 +10,7 @@ from bot.errors import InvalidMessage, UpstreamError
 from bot.model import Account
 from bot.store.one_time_links import Kind
 from bot.web.access import site_url
-from bot.web.telling import site_address
+from bot.web.links import site_address
 
 _SUBJECTS: dict[Kind, str] = {"invitation": "Je account bij {company}", "reset": "Een nieuw wachtwoord voor {company}"}
 _TEXTS: dict[Kind, str] = {

@@ -1,9 +1,9 @@
 """How the team works, for managers: departments with their promises, who has duty in the evening and weekend, what
-customers say, and the labels and lists that agents choose from."""
+customers say, which mails did not arrive, and the labels and lists that agents choose from."""
 
 from sanic import Blueprint
 
-from bot.web.team import departments, labels, ratings, roster, stakeholders
+from bot.web.team import departments, labels, mails, ratings, roster, stakeholders
 from bot.web.team.name_list import add_pages
 
 blueprint = Blueprint("team")
@@ -18,6 +18,7 @@ blueprint.add_route(departments.move, "/team/departments/<department_id:str>/mov
 blueprint.add_route(departments.remove, "/team/departments/<department_id:str>/remove", methods=["POST"])
 
 blueprint.add_route(ratings.show_ratings, "/team/beoordelingen", methods=["GET"])
+blueprint.add_route(mails.show_mails, "/team/mail", methods=["GET"])
 
 blueprint.add_route(roster.show_week, "/team/rooster", methods=["GET"])
 blueprint.add_route(roster.add_shift, "/team/rooster", methods=["POST"])
