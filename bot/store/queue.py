@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import redis.asyncio as aioredis
 
@@ -25,9 +25,6 @@ from bot.store.conversations import ConversationStore, message_group
 from bot.store.departments import DepartmentStore
 from bot.store.keys import Keys
 from bot.store.priority import queue_score, score_range
-
-# How many conversations are read at once.
-PAGE = 200
 
 
 class HumanQueue:
@@ -52,20 +49,6 @@ class HumanQueue:
         with translated_errors():
             ids = await self._client.zrange(self._keys.queue, 0, limit - 1)
         return await self._conversations.get_many(ids)
-
-    async def claimed(self, limit: int = 1000) -> list[Conversation]:
-        """The conversations that agents have, the one claimed longest ago first."""
-        with translated_errors():
-            ids = await self._client.zrange(self._keys.claimed, 0, limit - 1)
-        return await self._conversations.get_many(ids)
-
-    async def all_claimed(self) -> AsyncIterator[Conversation]:
-        """Every conversation that agents have, the one claimed longest ago first, read page by page."""
-        with translated_errors():
-            ids = await self._client.zrange(self._keys.claimed, 0, -1)
-        for first in range(0, len(ids), PAGE):
-            for conversation in await self._conversations.get_many(ids[first : first + PAGE]):
-                yield conversation
 
     async def size(self) -> int:
         """How many conversations wait for a human."""

@@ -10,6 +10,9 @@ A view is one of:
 - `assistant`, `closed`: the latest first
 - of one department only, by `of_department`: `waiting`, `held`, `held/<account>`, `snoozed/<account>`, `open`, and
   `closed` by whose it was last
+- `unanswered`: who has an agent and had the last word; `unanswered/urgent`: who may be in danger, with an agent who did
+  not answer; `quiet`: Meta's inbox has it, and the customer did not have the last word. All by since when, the one
+  that is longest ago first
 - `alarm`: a promise to look at; what ends first on top
 - `customer/<key>`: all of one customer, by `customer_view`; the latest begun first
 - `label/<name>`: all with that label, by `label_view`; the latest begun first
@@ -20,7 +23,7 @@ of its own, and each has its count and its pages without reading the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import redis.asyncio as aioredis
@@ -29,6 +32,20 @@ from bot.model import Conversation
 from bot.store.connection import translated_errors
 from bot.store.conversations import ConversationStore
 from bot.store.keys import Keys
+
+# How many conversations of a whole view are read at once.
+PAGE = 200
+# Whose `held/<account>` has any: from each such view to the next one, however much is in it.
+_HOLDERS = """
+local found, from = {}, '[held/'
+while true do
+  local member = redis.call('ZRANGEBYLEX', KEYS[1], from, '(held0', 'LIMIT', 0, 1)[1]
+  if not member then return found end
+  local view = string.match(member, '^[^|]*')
+  found[#found + 1] = string.sub(view, 6)
+  from = '(' .. view .. '}'
+end
+"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,7 @@ class Views:
         self._client = client
         self._keys = keys
         self._conversations = conversations
+        self._holders = client.register_script(_HOLDERS)
 
     async def page(self, view: str, *, after: str = "", limit: int = 50) -> Page:
         """At most `limit` conversations of a view; after: as the page before says. An unknown view is empty."""
@@ -56,6 +74,26 @@ class Views:
         found = await self._conversations.get_many([conversation_id for _, _, conversation_id in places])
         more = len(members) > limit
         return Page(tuple(found), "|".join(places[-1][1:]) if more else "")
+
+    async def every(self, view: str, *, until_ms: int | None = None) -> AsyncIterator[Conversation]:
+        """All of a view in its order, read page by page. What becomes of one changes nothing for those behind it.
+
+        until_ms: of a view by time, those whose time is then or before.
+        """
+        first, last = f"[{view}|", _end(view) if until_ms is None else _until(view, until_ms)
+        while True:
+            with translated_errors():
+                members = await self._client.zrangebylex(self._keys.views, first, last, 0, PAGE)
+            if not members:
+                return
+            for conversation in await self._conversations.get_many([one.split("|", 2)[2] for one in members]):
+                yield conversation
+            first = f"({members[-1]}"
+
+    async def holders(self) -> list[str]:
+        """Ids of the accounts that have a conversation which is not put aside."""
+        with translated_errors():
+            return list(await self._holders(keys=[self._keys.views]))
 
     async def ids(self, views: Sequence[str], *, limit: int = 50) -> list[str]:
         """The first `limit` conversations of each of these views, each once."""
@@ -92,9 +130,7 @@ class Views:
     async def until(self, view: str, at_ms: int, *, limit: int = 200) -> list[Conversation]:
         """Of `snoozed` or `alarm`: those whose time is `at_ms` or before, the earliest first."""
         with translated_errors():
-            members = await self._client.zrangebylex(
-                self._keys.views, f"[{view}|", f"[{view}|{at_ms:013d}|\U0010ffff", 0, limit
-            )
+            members = await self._client.zrangebylex(self._keys.views, f"[{view}|", _until(view, at_ms), 0, limit)
         return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
 
 
@@ -123,6 +159,10 @@ def _escaped(text: str) -> str:
 def _places(members: str | None) -> dict[str, str]:
     split = [member.split("|", 2) for member in members.split("\0")] if members else []
     return {view: place for view, place, _ in split}
+
+
+def _until(view: str, at_ms: int) -> str:
+    return f"[{view}|{max(0, at_ms):013d}|\U0010ffff"
 
 
 def _end(view: str) -> str:

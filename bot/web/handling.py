@@ -154,15 +154,18 @@ class Handling:
 
     async def put_back_all(self, *account_ids: str) -> None:
         """Give every conversation of accounts that are gone, or of programs, back to the queue."""
-        async for conversation in self._store.queue.all_claimed():
-            if conversation.agent_id in account_ids:
-                handoff = await self._store.departments.returned(conversation, now_ms())
-                notice = await self._answers.waiting(
-                    conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
-                )
-                with suppress(AlreadyClaimed, NotFound):
-                    await self._store.queue.put_back(conversation, handoff, [notice])
-                    _note_change("put_back", conversation.id, conversation.agent_id)
+        for view in (f"{view}/{account_id}" for account_id in account_ids for view in ("held", "snoozed")):
+            async for conversation in self._store.views.every(view):
+                await self._take_from(conversation)
+
+    async def _take_from(self, conversation: Conversation) -> None:
+        handoff = await self._store.departments.returned(conversation, now_ms())
+        notice = await self._answers.waiting(
+            conversation.id, notice="put_back", handoff=handoff, channel=conversation.channel
+        )
+        with suppress(AlreadyClaimed, NotFound):
+            await self._store.queue.put_back(conversation, handoff, [notice])
+            _note_change("put_back", conversation.id, conversation.agent_id)
 
     # What becomes of it.
 

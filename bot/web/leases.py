@@ -21,8 +21,8 @@ log = structlog.get_logger()
 # How often the store hears who is here: often enough for the shortest lease, rarely enough to cost nothing.
 EVERY_S = 5.0
 TIMES_A_LEASE = 10
-# Conversations that nobody has, and Meta's inbox; that and programs give no signs of life.
-NO_LEASE = ("", META_INBOX.removeprefix(AGENT_PREFIX))
+# Meta's inbox, which like programs gives no signs of life.
+NO_LEASE = META_INBOX.removeprefix(AGENT_PREFIX)
 
 
 class Watch:
@@ -73,15 +73,16 @@ class Leases:
         try:
             # In this order: who is here must not look gone because this process was busy.
             await self._presence.tell()
-            claimed = [one async for one in self._store.queue.all_claimed() if _has_lease(one)]
-            last_seen = await self._store.agents.last_seen({one.agent_id for one in claimed})
+            holders = [one for one in await self._store.views.holders() if _has_lease(one)]
+            last_seen = await self._store.agents.last_seen(holders)
         except StoreUnavailable:
             self._watch.forget()
             raise
-        gone = self._watch.look(last_seen, time.monotonic())
-        for conversation in claimed:
-            if conversation.agent_id in gone:
-                await apart(self._put_back(conversation, last_seen[conversation.agent_id]), conversation.id)
+        for account_id in sorted(self._watch.look(last_seen, time.monotonic())):
+            # Without what is put aside until later, which waits for nobody now: bot/web/snoozes.py has it.
+            async for conversation in self._store.views.every(f"held/{account_id}"):
+                if conversation.agent_id == account_id and not conversation.snoozed_until_ms:
+                    await apart(self._put_back(conversation, last_seen[account_id]), conversation.id)
 
     async def _put_back(self, conversation: Conversation, last_seen_ms: int) -> None:
         handoff = await self._store.departments.returned(conversation, now_ms())
@@ -108,10 +109,8 @@ class Leases:
         log.info("agent.away", conversation_id=conversation.id, agent_id=conversation.agent_id)
 
 
-def _has_lease(conversation: Conversation) -> bool:
-    """What is put aside until later waits for nobody now: bot/web/snoozes.py has it."""
-    agent_id = conversation.agent_id
-    return agent_id not in NO_LEASE and not is_program(agent_id) and not conversation.snoozed_until_ms
+def _has_lease(account_id: str) -> bool:
+    return account_id != NO_LEASE and not is_program(account_id)
 
 
 def _duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import structlog
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
 from bot.logs import described
-from bot.model import ASSISTANT, CHATWOOT, Conversation, Handoff
+from bot.model import ASSISTANT, Conversation, Handoff
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.work import Overdue, now_ms, patience_id
@@ -93,20 +93,14 @@ class Rescue:
             log.info("assistant.busy", conversation_id=conversation_id, waited_ms=overdue.waited_ms)
 
     async def _put_back_unanswered(self) -> None:
-        async for conversation in self._store.queue.all_claimed():
-            if self._is_left_alone(conversation):
-                await apart(self._put_back(conversation), conversation.id)
-
-    def _is_left_alone(self, conversation: Conversation) -> bool:
-        if conversation.snoozed_until_ms:
-            return False
-        if conversation.owner == CHATWOOT:
-            return False  # its agents have their own reminders, and the connector looks after it
-        silent_ms = now_ms() - max(conversation.last_at_ms, conversation.woken_at_ms)
-        if conversation.handoff and conversation.handoff.priority == "urgent":
-            # The assistant's sentence with the emergency numbers is no answer of the agent's.
-            return conversation.last_sender != "agent" and silent_ms > URGENT_AGENT_TIMEOUT_MS
-        return conversation.last_sender == "customer" and silent_ms > self._agent_timeout_ms
+        # Only whose time has come is read, whoever is in danger first.
+        for view, patience_ms in (
+            ("unanswered/urgent", URGENT_AGENT_TIMEOUT_MS),
+            ("unanswered", self._agent_timeout_ms),
+        ):
+            async for conversation in self._store.views.every(view, until_ms=now_ms() - patience_ms):
+                if _is_left_alone(conversation, patience_ms):
+                    await apart(self._put_back(conversation), conversation.id)
 
     async def _put_back(self, conversation: Conversation) -> None:
         handoff = await self._store.departments.returned(conversation, now_ms())
@@ -142,6 +136,13 @@ class Rescue:
         except (AlreadyClaimed, NotFound):
             return
         log.warning("assistant.slow", conversation_id=conversation_id, reason=reason, waited_ms=now_ms() - since_ms)
+
+
+def _is_left_alone(conversation: Conversation, patience_ms: int) -> bool:
+    """Still so, as it was read just now."""
+    silent_ms = now_ms() - max(conversation.last_at_ms, conversation.woken_at_ms)
+    is_aside = bool(conversation.snoozed_until_ms)
+    return conversation.last_sender != "agent" and not is_aside and silent_ms > patience_ms
 
 
 async def for_ever(work: Callable[[], Awaitable[object]], *, every_s: float) -> None:

@@ -97,3 +97,10 @@ async def handed_over(
     handoff = Handoff(reason, priority, at_ms, written.id, nlu=NOT_SURE)
     await answer(store, written, "Een collega helpt je zo.", nlu=NOT_SURE, handoff=handoff)
     return written.conversation_id
+
+
+async def silent_since(store: Store, conversation_id: str, at_ms: int) -> None:
+    """Nobody has said anything in it since then."""
+    times = {"last_at_ms": at_ms, "woken_at_ms": at_ms}
+    await store._client.hset(store._keys.conversation(conversation_id), mapping=times)
+    await store.conversations._run(store.conversations._place, conversation_id, "")

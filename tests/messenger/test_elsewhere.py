@@ -20,6 +20,7 @@ from bot.web.channels.messenger.events import ControlMoved, Echoed, Where
 from bot.web.channels.messenger.silence import Silence
 from bot.web.handling import Handling
 from bot.web.rescue import Rescue
+from tests.fakes.conversations import silent_since
 
 OURS, INBOX = "7001", "263902037430900"
 PAGE = Page("1001", "token")
@@ -87,8 +88,7 @@ class Desk:
 
     async def is_quiet_for(self, minutes: int) -> None:
         """Let so much time pass, and what looks after it look."""
-        key = self.store._keys.conversation(self.id)
-        await self.store._client.hset(key, "last_at_ms", now_ms() - minutes * 60_000 - 1_000)
+        await silent_since(self.store, self.id, now_ms() - minutes * 60_000 - 1_000)
         await self.rescue._put_back_unanswered()
         await self.silence.look()
 

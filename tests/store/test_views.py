@@ -81,6 +81,48 @@ async def test_who_waits_for_an_agent_stands_above_who_was_answered(store: Store
     assert await ids(store, "held/sanne") == ["c1", "c2"]
 
 
+async def test_all_of_a_view_is_read_page_by_page_also_while_it_changes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.views.PAGE", 2)
+    for name in ("c1", "c2", "c3", "c4", "c5"):
+        await store.queue.claim(await handed_over(store, name), SANNE)
+    await store.queue.claim(await handed_over(store, "c6"), Account("sanne2", "Sanne", ("agent",)))
+    await store.queue.snooze(await store.conversations.get("c5"), now_ms() + 3_600_000)
+    assert await store.views.holders() == ["sanne2", "sanne"]
+    found = []
+    async for one in store.views.every("held/sanne"):
+        found.append(one.id)
+        if one.id != "c1":
+            await store.queue.close(one)
+    assert found == ["c1", "c2", "c3", "c4"] and await ids(store, "held/sanne") == ["c1"]
+    assert sorted(await store.views.holders()) == ["sanne", "sanne2"]
+
+
+async def test_who_looks_for_silence_reads_only_whose_time_has_come(store: Store) -> None:
+    async def silent(view: str, ms: int = 10**6) -> list[str]:
+        return [one.id async for one in store.views.every(view, until_ms=now_ms() + ms)]
+
+    for name, priority in (("c1", "normal"), ("danger", "urgent"), ("theirs", "urgent"), ("answered", "normal")):
+        conversation = await handed_over(store, name, priority=priority)
+        who = Account("chatwoot", "Chatwoot", ("agent",)) if name == "theirs" else SANNE
+        await store.queue.claim(conversation, who)
+    for name in ("answered", "danger"):
+        await store.queue.reply(name, SANNE, message(name, f"{name}-r", "agent"))
+    assert [await silent("unanswered"), await silent("unanswered/urgent")] == [["c1"], []]
+    await store.conversations.receive(message("danger", "d2"), channel="rest", customer_id="x")
+    assert await silent("unanswered/urgent") == ["danger"]
+    assert [await silent("unanswered", -5000), await silent("quiet")] == [[], []]
+    await store.queue.snooze(await store.conversations.get("c1"), now_ms() + 3_600_000)
+    assert await silent("unanswered") == []
+    await store.queue.snooze(await store.conversations.get("c1"), 0)
+    assert await silent("unanswered") == ["c1"]
+    await store.queue.answered_elsewhere("c1", at_ms=now_ms(), takes_from=["agent:sanne"])
+    assert [await silent("unanswered"), await silent("quiet")] == [["c1"], []]
+    await store.queue.answered_elsewhere("c1", at_ms=now_ms(), message=message("c1", "e1", "agent"))
+    assert [await silent("unanswered"), await silent("quiet")] == [[], ["c1"]]
+
+
 async def test_what_is_put_aside_comes_back_when_the_customer_writes(store: Store) -> None:
     await store.queue.claim(await handed_over(store, "c1"), SANNE)
     await store.queue.snooze(await store.conversations.get("c1"), now_ms() + 3_600_000)
@@ -197,7 +239,8 @@ async def test_what_has_expired_is_gone_whatever_was_done_with_it_and_what_was_j
     await store.conversations.receive(message("both", "b2"), channel="rest", customer_id="x")
     assert await store.conversations.remove_expired() == 1
     assert [one.id for one in await store.conversations.get_many(["old", "fresh", "both"])] == ["fresh", "both"]
-    assert set(await ids(store, "held/sanne")) == {"fresh", "both"} == {one.id for one in await store.queue.claimed()}
+    assert set(await ids(store, "held/sanne")) == {"fresh", "both"}
+    assert set(await store._client.zrange(store._keys.claimed, 0, -1)) == {"fresh", "both"}
     assert not await store._client.exists(*store._keys.of_conversation("old"))
 
 

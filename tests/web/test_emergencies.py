@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.departments import Department, Target
 from tests.conftest import HANG_S, Site, eventually, running_site
-from tests.fakes.conversations import handed_over, write
+from tests.fakes.conversations import handed_over, silent_since, write
 from tests.fakes.scripted_assistant import scripted_assistant
 from tests.web.test_rest import send
 from tests.web.test_widget_socket import page
@@ -150,7 +150,7 @@ async def test_an_agent_who_is_silent_loses_it_after_two_minutes(site: Site, sen
         await store.queue.claim(await conversation_of(store, sender), sanne)
         three_minutes_ago = (await conversation_of(store, sender)).last_at_ms - 180_000
         for conversation_id in (calm, f"rest-{sender}"):
-            await store._client.hset(store._keys.conversation(conversation_id), "last_at_ms", three_minutes_ago)
+            await silent_since(store, conversation_id, three_minutes_ago)
 
         async def is_back() -> bool:
             return (await conversation_of(store, sender)).owner == "queue"

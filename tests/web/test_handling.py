@@ -18,7 +18,7 @@ from bot.web.handling import MAX_NOTE_CHARS, MAX_SNOOZE_DAYS, PRIORITIES, SILENT
 from bot.web.rescue import Rescue
 from bot.web.snoozes import Snoozes
 from tests.conftest import project_templates
-from tests.fakes.conversations import handed_over, message, write
+from tests.fakes.conversations import handed_over, message, silent_since, write
 
 SANNE = Account("sanne", "Sanne", ("agent",))
 DAAN = Account("daan", "Daan", ("agent",))
@@ -229,7 +229,7 @@ async def test_the_safety_net_leaves_alone_what_is_put_aside_and_what_is_just_ba
     await handling.snooze(conversation_id, SANNE, 0)
     await rescue._put_back_unanswered()
     assert (await store.conversations.get(conversation_id)).owner == "agent:sanne"
-    await store._client.hset(store._keys.conversation(conversation_id), "woken_at_ms", 1)
+    await silent_since(store, conversation_id, 1)
     await rescue._put_back_unanswered()
     assert (await store.conversations.get(conversation_id)).owner == "queue"
 
@@ -312,12 +312,6 @@ async def test_all_of_an_account_that_is_gone_return_also_what_it_put_aside(stor
     await handling.put_back_all("sanne")
     found: list[Conversation] = await store.conversations.get_many(ids)
     assert {(one.owner, one.snoozed_until_ms) for one in found} == {("queue", 0)}
-
-
-async def test_every_page_of_what_agents_have_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.queue.PAGE", 2)
-    ids = [await taken(store) for _ in range(5)]
-    assert [one.id async for one in store.queue.all_claimed()] == ids
 
 
 async def test_a_customer_who_wrote_meanwhile_is_noticed_before_sending(store: Store, handling: Handling) -> None:

@@ -15,7 +15,7 @@ from bot.web.leases import Leases
 from bot.web.presence import Presence
 from bot.web.rescue import Rescue
 from tests.conftest import Site, eventually
-from tests.fakes.conversations import handed_over, write
+from tests.fakes.conversations import handed_over, silent_since, write
 
 
 async def overdue(store: Store) -> str:
@@ -67,11 +67,11 @@ async def test_a_customer_whom_an_agent_leaves_waiting_returns_to_the_queue(
             await write(store, "ben je er nog?", conversation_id)
         else:
             await store.queue.reply(conversation_id, sanne, Message("r", conversation_id, "agent", "Hoi", 1))
-        await store._client.hset(store._keys.conversation(conversation_id), "last_at_ms", 1)
+        await silent_since(store, conversation_id, 1)
         later = await handed_over(store, "later")
         await store.queue.claim(await store.conversations.get(later), sanne)
         await write(store, "vraag", later)
-        await store._client.hset(store._keys.conversation(later), "last_at_ms", 1)
+        await silent_since(store, later, 1)
 
         async def later_is_back() -> bool:
             return await owner(store, later) == "queue"

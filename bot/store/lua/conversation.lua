@@ -253,15 +253,27 @@ end
 local function padded(ms) return string.format('%013.0f', tonumber(ms or '0') or 0) end
 local function latest_first(ms) return padded(9999999999999 - (tonumber(ms or '0') or 0)) end
 local ranks = { urgent = 0, high = 1, normal = 2, low = 3 }
+-- As bot/model.py names them.
+local meta_inbox, chatwoot = 'agent:meta-inbox', 'agent:chatwoot'
 
 -- What is not ours may hold a sign that parts a member.
 local function escaped(text)
   return (string.gsub(text, '[|%z%%]', function(sign) return string.format('%%%02X', string.byte(sign)) end))
 end
 
+-- The list in which somebody looks how long an agent has been silent. The assistant's sentence with the emergency numbers
+-- is no answer of the agent's. Chatwoot's agents have their own reminders.
+local function silence_of(owner, last_sender, priority)
+  if owner == chatwoot then return nil end
+  if priority == 'urgent' and last_sender ~= 'agent' then return 'unanswered/urgent' end
+  if priority ~= 'urgent' and last_sender == 'customer' then return 'unanswered' end
+  if owner == meta_inbox and last_sender ~= 'customer' then return 'quiet' end
+end
+
 local function places()
   local known = redis.call('HMGET', conversation, 'owner', 'last_at_ms', 'last_sender', 'snoozed_until_ms',
-    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms', 'channel', 'customer_id', 'identity', 'labels')
+    'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms', 'channel', 'customer_id', 'identity', 'labels',
+    'woken_at_ms')
   local owner, found = known[1], {}
   if not owner then return found end
   local last_at_ms = known[2] or known[8]
@@ -305,6 +317,9 @@ local function places()
       add_both('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(last_at_ms))
       add('held', latest_first(last_at_ms))
       if department ~= '' then add('held//' .. department, latest_first(last_at_ms)) end
+      local silence = silence_of(owner, known[3], handoff.priority)
+      local since_ms = math.max(tonumber(last_at_ms or '0'), tonumber(known[13] or '0'))
+      if silence then add(silence, padded(since_ms)) end
     end
   end
   add_both('open', latest_first(last_at_ms))

@@ -41,7 +41,8 @@ class Silence:
 
     async def look(self) -> None:
         """Once."""
-        async for conversation in self._store.queue.all_claimed():
+        patience_ms = min(self._agent_timeout_ms, self._silence_ms)
+        async for conversation in self._store.views.every("quiet", until_ms=now_ms() - patience_ms):
             if conversation.owner == META_INBOX and conversation.last_sender != "customer":
                 await apart(self._end(conversation), conversation.id)
 

@@ -38,8 +38,6 @@ POLL_MS = 300_000
 PAUSE_S, MAX_PAUSE_S = 1.0, 30.0
 # A customer who wrote so long ago, and whom Chatwoot's agents can't have read, is for our own desk.
 OUT_OF_REACH_MS = 600_000
-# How many conversations the first look takes in.
-MAX_WAITING = 10_000
 GONE = 404
 NOT_ALLOWED = (401, 403)
 # One that Chatwoot does not take for a reason of its own is tried again after this.
@@ -108,11 +106,8 @@ class Chatwoot:
         if await self._store.happenings.read_until(READER) == "0-0":
             # The first time ever: what happened before is in what is looked at now.
             await self._store.chatwoot.spread((), until=await self._store.happenings.newest())
-        waiting = await self._store.queue.waiting(MAX_WAITING)
-        claimed = await self._store.queue.claimed(MAX_WAITING)
-        await self._store.chatwoot.look_at(
-            [*(one.id for one in waiting), *(one.id for one in claimed if one.owner == CHATWOOT)]
-        )
+        for view in ("waiting", f"held/{ACCOUNT.id}", f"snoozed/{ACCOUNT.id}"):
+            await self._store.chatwoot.look_at([one.id async for one in self._store.views.every(view)])
 
     async def _begin_due(self) -> bool:
         """Returns whether anything is to be looked at."""
