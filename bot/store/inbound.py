@@ -82,10 +82,11 @@ class Inbound:
         with translated_errors():
             await pipeline.execute()
 
-    async def odd(self, limit: int = 100) -> list[tuple[RawEvent, str]]:
-        """What was set aside last, with the reason, newest first."""
+    async def odd(self, limit: int = 100, *, before: str = "") -> list[tuple[RawEvent, str]]:
+        """What was set aside last, with the reason, newest first; `before`: only what came before this entry."""
         with translated_errors():
-            found = await self._client.xrevrange(self._keys.inbound_odd, count=limit)
+            end = f"({before}" if before else "+"
+            found = await self._client.xrevrange(self._keys.inbound_odd, max=end, count=limit)
         return [(_raw_event(entry_id, fields), fields["reason"]) for entry_id, fields in found]
 
     async def remove_expired(self) -> None:

@@ -26,6 +26,7 @@ from bot.web.bearer_tokens import BearerTokens
 from bot.web.channels.intake import Intake
 from bot.web.channels.messenger.channel import Messenger
 from bot.web.channels.messenger.config import load_config
+from bot.web.channels.messenger.odd_events import blueprint as odd_events
 from bot.web.channels.messenger.webhook import blueprint as messenger_webhook
 from bot.web.channels.rest import blueprint as rest
 from bot.web.channels.widget import Limits
@@ -81,6 +82,7 @@ BLUEPRINTS = (
     notices,
     editor,
     hooks,
+    odd_events,
     api,
     demo,
     health_blueprint,

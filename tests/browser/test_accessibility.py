@@ -274,6 +274,7 @@ STATES = (
     State("/koppelingen"),
     State("/koppelingen", "filled in wrongly", prepare=send_empty()),
     State("/koppelingen/webhooks/{hook_id}", prepare=unfold),
+    State("/koppelingen/messenger", prepare=unfold),
 )
 
 

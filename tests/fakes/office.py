@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pyotp
 
 from bot.answers import Answers
@@ -13,6 +14,7 @@ from bot.store import Store
 from bot.store.departments import Department, Target
 from bot.store.duty import Shift
 from bot.store.hooks import Delivery
+from bot.store.inbound import RawEvent
 from bot.store.notifications import Notification
 from bot.store.ratings import Click
 from bot.store.reminders import Reminder
@@ -20,7 +22,7 @@ from bot.store.work import now_ms
 from bot.web.handling import Handling
 from tests.conftest import password_hash
 from tests.fakes.conversations import NOT_SURE, answer, handed_over, message, naming, write
-from tests.fakes.platform import asks, begun, failed, sends
+from tests.fakes.platform import PAGE, asks, begun, failed, sends
 
 HOUR_MS = 3_600_000
 
@@ -171,6 +173,9 @@ class Office:
         late = await begun(store, hours_ago=200, customer_name="Ali Yilmaz")
         await asks(store, late)
         await self._handling.claim(late, self._sanne, "queue")
+        event = msgspec.json.encode({"sender": {"id": "6001"}, "dance": {"step": 1}})
+        odd = RawEvent("page", PAGE, "messaging", msgspec.Raw(event), now_ms(), entry_id="0-1")
+        await store.inbound.set_aside(odd, "unknown event: dance, sender")
         self._parts |= {"messenger": chat, "blocked": late}
 
     async def _customer(self) -> None:

@@ -30,6 +30,7 @@ from bot.web.channels.messenger.effects import Effects
 from bot.web.channels.messenger.elsewhere import Elsewhere
 from bot.web.channels.messenger.events import Where, Wrote
 from bot.web.channels.messenger.graph import Graph
+from bot.web.channels.messenger.odd_events import MAX_CHARS
 from bot.web.operations.metrics import Metrics
 from bot.web.rescue import Rescue
 from tests.conftest import Site, eventually
@@ -46,6 +47,7 @@ from tests.messenger.deliveries import (
     text_event,
 )
 from tests.messenger.test_redelivery import health
+from tests.web.visitor import Visitor
 
 SANNE = Account("sanne", "Sanne", ("agent",))
 CDN = "https://cdn.example/"
@@ -450,8 +452,21 @@ async def test_a_blocked_page_is_told_to_whoever_runs_it_until_it_is_unblocked(m
 async def test_what_is_not_understood_is_set_aside_and_stops_nothing(jo: Customer) -> None:
     await jo.does(jo.event(dance={"step": 1}), 7, jo.event(message={"mid": new_mid(), "text": "hoi"}))  # type: ignore[arg-type]
     assert await jo.said() == [("customer", "hoi")]
-    reasons = [reason for _, reason in await jo.store.inbound.odd(2)]
-    assert reasons == ["not an event", "unknown event: dance, recipient, sender, timestamp"]
+    (newest, why), (older, before) = await jo.store.inbound.odd(2)
+    assert [why, before] == ["not an event", "unknown event: dance, recipient, sender, timestamp"]
+    assert (await jo.store.inbound.odd(1, before=newest.entry_id))[0][0] == older
+
+
+async def test_admins_see_what_was_not_understood(jo: Customer, messenger: Site) -> None:
+    await jo.does(jo.event(jump={"step": "<b>x</b>" + "y" * MAX_CHARS}))
+    admin = Visitor(messenger.url, messenger.session("baas", "admin"))
+    page = await asyncio.to_thread(admin.get, "/koppelingen/messenger")
+    assert "Winkel van Sinkel" in page.text and "Niet begrepen: unknown event: jump" in page.text
+    assert "&lt;b&gt;x" in page.body and "<b>x" not in page.body and "het is te lang" in page.text
+    assert 'href="/koppelingen/messenger"' in (await asyncio.to_thread(admin.get, "/koppelingen")).body
+    (found, _), *_ = await jo.store.inbound.odd(1)
+    older = await asyncio.to_thread(admin.get, f"/koppelingen/messenger?before={found.entry_id}")
+    assert older.status == 200 and "jump" not in older.text
 
 
 async def test_the_customer_sees_that_a_message_is_read_only_when_the_assistant_has_it(

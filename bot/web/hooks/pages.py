@@ -56,6 +56,8 @@ class HooksPage:
     """What just happened: kind and Dutch sentence."""
     connector: str = ""
     """Where conversations go instead of our own desk; empty for nowhere."""
+    has_messenger: bool = False
+    """Whether there is a page about what Meta sent."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,12 @@ async def _list_page(
 ) -> HTTPResponse:
     hooks = await request.app.ctx.store.hooks.all()
     page = HooksPage(
-        [_row(hook) for hook in hooks], form or HookForm(), errors or {}, notice, await _connector(request)
+        [_row(hook) for hook in hooks],
+        form or HookForm(),
+        errors or {},
+        notice,
+        await _connector(request),
+        has_messenger=request.app.ctx.messenger is not None,
     )
     return render(request, "hooks/list.html", status, page=page, event_help=EVENT_HELP)
 
