@@ -35,15 +35,20 @@ from bot.store.keys import Keys
 
 # How many conversations of a whole view are read at once.
 PAGE = 200
-# Whose `held/<account>` has any: from each such view to the next one, however much is in it.
+# Whose `held/<account>` has any: from each such view to the next one, however much is in it. Those of one department
+# (`held/<account>/<department>`, `held//<department>`) stand before it, and are passed over at once.
 _HOLDERS = """
 local found, from = {}, '[held/'
 while true do
   local member = redis.call('ZRANGEBYLEX', KEYS[1], from, '(held0', 'LIMIT', 0, 1)[1]
   if not member then return found end
-  local view = string.match(member, '^[^|]*')
-  found[#found + 1] = string.sub(view, 6)
-  from = '(' .. view .. '}'
+  local holder, department = string.match(member, '^held/([^|/]*)(/?)')
+  if department == '' then
+    found[#found + 1] = holder
+    from = '(held/' .. holder .. '}'
+  else
+    from = '[held/' .. holder .. '0'
+  end
 end
 """
 
