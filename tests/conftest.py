@@ -11,11 +11,11 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
@@ -68,6 +68,7 @@ class Site:
     environ: dict[str, str]
     log: Path
     process: ForkedProcess | None = field(default=None, repr=False)
+    _own_store: Store | None = field(default=None, repr=False)
 
     @property
     def ws_url(self) -> str:
@@ -86,11 +87,18 @@ class Site:
         """Do something with the store from a test that isn't async, in a thread: Playwright has a loop in this one."""
 
         async def with_store() -> Result:
-            async with self.store() as store:
-                return await work(store)
+            self._own_store = self._own_store or await Store(self.redis_url, self.settings).open()
+            self._own_store.departments._known = ()  # what others changed counts at once
+            return await work(self._own_store)
 
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, with_store()).result()
+        return asyncio.run_coroutine_threadsafe(with_store(), _loop_beside()).result()
+
+    def close(self) -> None:
+        """Stop the server, if it runs, and what `run` needed."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        if self._own_store is not None:
+            asyncio.run_coroutine_threadsafe(self._own_store.close(), _loop_beside()).result()
 
     def account(self, account_id: str, *roles: Role, name: str | None = None) -> Account:
         """An account with PASSWORD; the same one if it was made before."""
@@ -119,6 +127,14 @@ class Site:
         assert self.process is not None
         self.process.terminate()
         self.process.wait(timeout=HANG_S)
+
+
+@cache
+def _loop_beside() -> asyncio.AbstractEventLoop:
+    """A loop in a thread of its own, for the whole run."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()
+    return loop
 
 
 @pytest.fixture(scope="module")
@@ -160,8 +176,7 @@ class running_site:
         return self.site
 
     def __exit__(self, *_: object) -> None:
-        if self.site.process is not None and self.site.process.poll() is None:
-            self.site.stop()
+        self.site.close()
 
 
 def project_templates() -> list[Template]:

@@ -101,12 +101,19 @@ def _fork_when_asked(asked: socket.socket) -> None:
     accounts._hasher = QUICK_HASHER
     accounts._NOBODY = accounts._unmatched_hash()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which stops its servers
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how those ended that wait for a server
+    signal.signal(signal.SIGCHLD, _take_note_of_the_dead)
     while lines := socket.recv_fds(asked, 1, 1)[1]:
         with socket.socket(fileno=lines[0]) as line:
             if os.fork() == 0:
                 asked.close()
                 _keep_server(main, line)
+
+
+def _take_note_of_the_dead(*_: object) -> None:
+    """Nobody asks how those ended that wait for a server, but what they cost counts as ours."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _keep_server(main: Callable[[], int], line: socket.socket) -> NoReturn:

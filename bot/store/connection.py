@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import redis.asyncio as aioredis
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import NoScriptError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -71,6 +73,8 @@ _OPTIONS: dict[str, Any] = {
     "retry": RETRY,
     # Of a hosted product; switched on it keeps redis-py from noticing a connection with an answer left in it.
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    # For the list of clients. Left out, redis-py reads its version from its files for each connection.
+    "driver_info": DriverInfo(),
 }
 
 
@@ -83,14 +87,19 @@ def _primary(where: address.Address, key: str) -> following.Primary:
     return following.ClusterPrimary(where.nodes, key, {**limits, **own})
 
 
+@cache
+def _text(name: str) -> str:
+    return (LUA / f"{name}.lua").read_text()
+
+
 class Script:
     """One Lua file; `on_conversation`: behind the part that all scripts on one conversation share."""
 
     def __init__(self, client: aioredis.Redis, name: str, *, on_conversation: bool = True, replicas: int = 0) -> None:
         """replicas: the answer waits until so many replicas have what was written."""
-        shared = (LUA / "conversation.lua").read_text() if on_conversation else ""
+        shared = _text("conversation") if on_conversation else ""
         self._client = client
-        self._script = client.register_script(shared + (LUA / f"{name}.lua").read_text())
+        self._script = client.register_script(shared + _text(name))
         self._replicas = replicas
 
     async def __call__(self, keys: list[str], args: list[Any]) -> Any:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 
-import httpx
+import aiohttp
 import pytest
+from yarl import URL
 
 from bot.store import Store
 from bot.store.accounts import ROLES
@@ -29,6 +30,18 @@ ENDS_SESSIONS = "POST /account/sessions/end"
 FORMS = {"POST /sign-in": {"name": "gast", "password": PASSWORD}}
 # As a person opens a page: a script would get 401 where a person is led to /sign-in.
 HEADERS = {"sec-fetch-mode": "navigate", "accept": "text/html"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """location: where it leads to, empty for nowhere."""
+
+    status: int
+    location: str
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status in (401, 403) or self.location.startswith("/sign-in?next=")
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,9 @@ async def test_every_route_lets_in_who_the_table_says(site: Site) -> None:
             ask(client, row, cookies=cookie) for (row, _, _), cookie in zip(wanted, cookies, strict=True)
         )
     wrong = [
-        f"{row.route} as {who}: {answer.status_code}, but the table says {row.cells[who]}"
+        f"{row.route} as {who}: {answer.status}, but the table says {row.cells[who]}"
         for (row, who, allowed), answer in zip(wanted, answers, strict=True)
-        if is_refused(answer) is allowed
+        if answer.is_refused is allowed
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -114,9 +127,9 @@ async def test_a_token_of_the_api_has_the_rights_of_its_role(site: Site) -> None
     async with browser(site) as client:
         answers = await together(ask(client, row, bearer=tokens[who]) for row, who in asked)
     wrong = [
-        f"{row.route} with a token of {who}: {answer.status_code}"
+        f"{row.route} with a token of {who}: {answer.status}"
         for (row, who), answer in zip(asked, answers, strict=True)
-        if is_refused(answer) is (row.cells[who.partition(" ")[0]] == "yes")
+        if answer.is_refused is (row.cells[who.partition(" ")[0]] == "yes")
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -125,15 +138,16 @@ async def test_the_rest_channel_wants_its_token(site: Site) -> None:
     rest = [row for row in ROWS.values() if row.cells[NOBODY] == "with a token" and "/rest/" in row.path]
     async with browser(site) as client:
         answers = await together(ask(client, row, bearer=REST_TOKEN) for row in rest)
-    assert rest and not any(is_refused(answer) for answer in answers)
+    assert rest and not any(answer.is_refused for answer in answers)
 
 
-def browser(site: Site) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=AT_ONCE)
-    return httpx.AsyncClient(base_url=site.url, headers=HEADERS, limits=limits, timeout=httpx.Timeout(60, pool=None))
+def browser(site: Site) -> aiohttp.ClientSession:
+    """It keeps no cookies."""
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    return aiohttp.ClientSession(site.url, headers=HEADERS, connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
-async def together(asked: Iterable[Awaitable[httpx.Response]]) -> list[httpx.Response]:
+async def together(asked: Iterable[Awaitable[Answer]]) -> list[Answer]:
     return list(await asyncio.gather(*asked))
 
 
@@ -155,20 +169,15 @@ async def session(store: Store, row: Row, who: str) -> dict[str, str]:
 
 
 async def ask(
-    client: httpx.AsyncClient, row: Row, *, cookies: dict[str, str] | None = None, bearer: str = ""
-) -> httpx.Response:
+    client: aiohttp.ClientSession, row: Row, *, cookies: dict[str, str] | None = None, bearer: str = ""
+) -> Answer:
     """The answer; of a stream, which has no end, only the head."""
     headers = {"cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}
     if bearer:
         headers["authorization"] = f"Bearer {bearer}"
     data = FORMS.get(row.route) if row.method == "POST" else None
-    async with client.stream(row.method, row.path, headers=headers, data=data) as answer:
+    url = URL(row.path, encoded=True)
+    async with client.request(row.method, url, headers=headers, data=data, allow_redirects=False) as answer:
         if not answer.headers.get("content-type", "").startswith("text/event-stream"):
-            await answer.aread()  # so that the connection can be used again
-        return answer
-
-
-def is_refused(answer: httpx.Response) -> bool:
-    if answer.status_code in (401, 403):
-        return True
-    return answer.is_redirect and answer.headers["location"].startswith("/sign-in?next=")
+            await answer.read()  # so that the connection can be used again
+        return Answer(answer.status, answer.headers.get("location", ""))
