@@ -197,6 +197,11 @@ class Settings:
         repr=False,
         metadata={"help": "Word of your own, of 16 characters or more, in the address that Chatwoot's webhook calls."},
     )
+    chatwoot_webhook_secret: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "The secret that Chatwoot shows for its webhook. When set, unsigned calls are refused."},
+    )
     hooks_private: str = field(
         default="off",
         metadata={
@@ -397,6 +402,7 @@ class Settings:
             "messenger_app_secret",
             "messenger_verify_token",
             "chatwoot_webhook_token",
+            "chatwoot_webhook_secret",
         ):
             token = getattr(self, name)
             if token and len(token.strip()) < 16:

@@ -38,7 +38,8 @@ class ChatwootLink:
     id: of the conversation there (its display id), 0 while there is none. sent: place in our log up to which it has
     everything. sending: what is being sent, and may have arrived. last_id: of the last message there that is ours;
     read_id: of the last one that was dealt with. noted_at_ms: of the handoff that it was told about. status: `open` or
-    `resolved`, as both sides last agreed. assignee: name of who has it there.
+    `resolved`, as both sides last agreed. assignee: name of who has it there. priority: ours, as it was
+    last told there.
     """
 
     id: int = 0
@@ -49,6 +50,7 @@ class ChatwootLink:
     noted_at_ms: int = 0
     status: str = ""
     assignee: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,18 @@ async def test_a_handoff_goes_with_all_that_is_known(store: Store, running: Chat
         one.message.text for one in transcript
     ]
     assert (await store.conversations.get(first.conversation_id)).agent_name == "Chatwoot"
+    await store.queue.set_priority(first.conversation_id, "low", message(first.conversation_id, "note", "minder"))
+    await eventually(lambda: _has_priority(conversation, "low"))
+    # What agents there make of it stays, until ours changes again.
+    conversation.priority = "urgent"
+    await write(store, "en nog iets", first.conversation_id)
+    await eventually(lambda: _has(conversation, "en nog iets"))
+    await settled(store)
+    assert conversation.priority == "urgent"
+
+
+async def _has_priority(conversation: Conversation, priority: str) -> bool:
+    return conversation.priority == priority
 
 
 async def test_answers_come_back_once_and_in_order(

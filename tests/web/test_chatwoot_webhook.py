@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,15 +12,17 @@ import pytest
 
 from bot.model import CHATWOOT, CLOSED, ModelRecord
 from bot.store import Store
-from tests.conftest import HANG_S, Site, running_site, until
+from tests.conftest import Site, running_site, until
 from tests.fakes.chatwoot import FakeAgent, FakeChatwoot
 from tests.fakes.chatwoot.records import Conversation
 from tests.fakes.chatwoot.server import SETTINGS
+from tests.fakes.chatwoot.webhooks import signed
 from tests.fakes.conversations import handed_over, write
 from tests.fakes.threaded import Threaded, in_thread
 from tests.web.visitor import Visitor
 
 WORD = SETTINGS["chatwoot_webhook_token"]
+SECRET = "webhook-secret-for-tests"
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +33,13 @@ def fake() -> Iterator[Threaded[FakeChatwoot]]:
 
 @pytest.fixture(scope="module")
 def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory, fake: Threaded[FakeChatwoot]) -> Iterator[Site]:
-    settings = {**SETTINGS, "chatwoot_url": fake.server.url}
+    settings = {**SETTINGS, "chatwoot_url": fake.server.url, "chatwoot_webhook_secret": SECRET}
     var = tmp_path_factory.mktemp("site")
     # Nobody can search in this one, and all else goes on.
     (var / "search").write_text("in the way of the index")
     with running_site(redis_url, var, **settings) as site:
         fake.server.webhooks.url = f"{site.url}/webhooks/chatwoot/{WORD}"
+        fake.server.webhooks.secret = SECRET
         yield site
 
 
@@ -78,6 +83,25 @@ def test_the_path_of_a_conversation(site: Site, fake: Threaded[FakeChatwoot], co
     until(lambda: owner(site, conversation.source_id) == CLOSED)
     fake.run(lambda: noor.opens(conversation))
     until(lambda: owner(site, conversation.source_id) == CHATWOOT)
+
+
+async def test_the_customer_sees_that_an_agent_types_and_nothing_of_notes(
+    site: Site, fake: Threaded[FakeChatwoot], conversation: Conversation
+) -> None:
+    noor, seen = FakeAgent(fake.server), []
+    async with site.store() as store:
+        events = store.events.listen()
+        await anext(events)
+        fake.run(lambda: noor.types(conversation, is_private=True))
+        fake.run(lambda: fake.server.typing(conversation, {"type": "contact"}))
+        await asyncio.to_thread(until, lambda: len(fake.server.webhooks.sent) >= 2)
+        fake.run(lambda: noor.types(conversation))
+        async for event in events:
+            if event["type"] == "typing":
+                seen.append((event["conversation_id"], event["sender"]))
+                break
+        await events.aclose()  # type: ignore[attr-defined]
+    assert seen == [(conversation.source_id, "agent")]
 
 
 def test_webhooks_that_come_twice_and_in_the_wrong_order(
@@ -130,9 +154,30 @@ def test_killed_and_started_again_it_catches_up(
     ],
 )
 def test_what_is_not_for_us_changes_nothing(site: Site, word: str, body: str, status: int) -> None:
-    request = urllib.request.Request(f"{site.url}/webhooks/chatwoot/{word}", data=body.encode(), method="POST")
+    assert post(site, word, body, signed(SECRET, body.encode())) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (signed(SECRET, b"{}"), 400),  # signed, and no event
+        ({}, 403),
+        (signed("another-secret-of-16", b"{}"), 403),
+        (signed(SECRET, b"[]"), 403),
+        (signed(SECRET, b"{}", at_s=time.time() - 600), 403),
+        ({**signed(SECRET, b"{}"), "X-Chatwoot-Timestamp": "nu"}, 403),
+        ({**signed(SECRET, b"{}"), "X-Chatwoot-Signature": "sha256=\xe9"}, 403),
+    ],
+    ids=["right", "none", "secret", "body", "old", "no time", "odd"],
+)
+def test_with_a_secret_only_what_is_signed_now_counts(site: Site, headers: dict[str, str], status: int) -> None:
+    assert post(site, WORD, "{}", headers) == status
+
+
+def post(site: Site, word: str, body: str, headers: dict[str, str]) -> int:
+    url = f"{site.url}/webhooks/chatwoot/{word}"
+    request = urllib.request.Request(url, data=body.encode(), method="POST", headers=headers)
     try:
-        answered = urllib.request.urlopen(request, timeout=HANG_S).status
+        return int(urllib.request.urlopen(request, timeout=10).status)
     except urllib.error.HTTPError as exc:
-        answered = exc.code
-    assert answered == status
+        return exc.code

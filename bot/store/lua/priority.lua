@@ -21,6 +21,7 @@ if current == 'queue' then
   redis.call('ZADD', queue, string.format('%.0f', tonumber(first_score) + cjson.decode(handoff).at_ms), id)
 end
 append_note(ARGV[own + 3], ARGV[own + 4])
+happened('priority', { owner = current, priority = priority })
 keep()
 publish('mark', ',"message_id":' .. cjson.encode(ARGV[own + 3]))
 return { 1, '' }

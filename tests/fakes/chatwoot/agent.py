@@ -21,6 +21,9 @@ class FakeAgent:
     def notes(self, conversation: Conversation, text: str) -> Message:
         return self._chatwoot.say(conversation, "outgoing", text, sender=self.who, private=True)
 
+    def types(self, conversation: Conversation, *, is_private: bool = False) -> None:
+        self._chatwoot.typing(conversation, self.who, is_private=is_private)
+
     def resolves(self, conversation: Conversation) -> None:
         self._chatwoot.set_status(conversation, "resolved")
 

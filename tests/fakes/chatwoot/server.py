@@ -96,6 +96,10 @@ class FakeChatwoot:
         self._announce(conversation, "conversation_updated", change)
         self.say(conversation, "activity", f"Conversation was marked {status}")
 
+    def typing(self, conversation: Conversation, user: Json, *, is_private: bool = False) -> None:
+        event = {"event": "conversation_typing_on", "user": user, "is_private": is_private}
+        self.webhooks.put({**event, "conversation": conversation.webhook()})
+
     def assign(self, conversation: Conversation, agent: Json | None) -> None:
         before = conversation.assignee and conversation.assignee["id"]
         conversation.assignee = agent

@@ -1,21 +1,29 @@
-"""The fake's webhooks: each is tried once, for five seconds, as lib/webhooks/trigger.rb does."""
+"""The fake's webhooks: each is tried once, for five seconds, and signed if there is a secret, as
+lib/webhooks/trigger.rb does."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import json
+import time
+import uuid
 from typing import Any
 
 import aiohttp
 
 
 class Webhooks:
-    """url: where they go, empty for nowhere. sent: all of them, with the status that came back, 0 without one.
+    """url: where they go, empty for nowhere. secret: what they are signed with, empty for an older Chatwoot. sent: all
+    of them, with the status that came back, 0 without one.
 
     twice: each goes two times. held: they wait here, until `release` sends them, the last one first.
     """
 
     def __init__(self) -> None:
         self.url = ""
+        self.secret = ""
         self.twice = False
         self.is_holding = False
         self.held: list[dict[str, Any]] = []
@@ -49,8 +57,23 @@ class Webhooks:
         status = 0
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
-                async with client.post(self.url, json=payload) as response:
+                body = json.dumps(payload).encode()
+                headers = {"content-type": "application/json", **signed(self.secret, body)}
+                async with client.post(self.url, data=body, headers=headers) as response:
                     status = response.status
         except (aiohttp.ClientError, TimeoutError):
             pass
         self.sent.append((payload["event"], status))
+
+
+def signed(secret: str, body: bytes, *, at_s: float | None = None) -> dict[str, str]:
+    """The headers that come with a body; at_s: another time than now."""
+    if not secret:
+        return {}
+    sent_at = str(int(time.time() if at_s is None else at_s))
+    digest = hmac.digest(secret.encode(), f"{sent_at}.".encode() + body, hashlib.sha256).hex()
+    return {
+        "X-Chatwoot-Timestamp": sent_at,
+        "X-Chatwoot-Signature": f"sha256={digest}",
+        "X-Chatwoot-Delivery": str(uuid.uuid4()),
+    }

@@ -12,13 +12,15 @@ _NEEDED = ("chatwoot_url", "chatwoot_token", "chatwoot_account", "chatwoot_inbox
 
 @dataclass(frozen=True)
 class ChatwootConfig:
-    """site_url: where agents find our own desk, empty if that is not known."""
+    """webhook_secret: what its webhooks are signed with, empty where they are not. site_url: where agents find our own
+    desk, empty if that is not known."""
 
     url: str
     token: str = field(repr=False)
     account: int
     inbox: int
     webhook_token: str = field(repr=False)
+    webhook_secret: str = field(default="", repr=False)
     site_url: str = ""
 
     def page_url(self, chatwoot_id: int) -> str:
@@ -29,6 +31,8 @@ class ChatwootConfig:
 def load_config(settings: Settings) -> ChatwootConfig | None:
     """None while the connector is off. Raises ConfigError if only a part is set."""
     given = [name for name in _NEEDED if getattr(settings, name)]
+    if not given and settings.chatwoot_webhook_secret:
+        given = ["chatwoot_webhook_secret"]
     if not given:
         return None
     if missing := [name for name in _NEEDED if name not in given]:
@@ -39,5 +43,6 @@ def load_config(settings: Settings) -> ChatwootConfig | None:
         settings.chatwoot_account,
         settings.chatwoot_inbox,
         settings.chatwoot_webhook_token,
+        settings.chatwoot_webhook_secret,
         settings.public_url.rstrip("/"),
     )

@@ -53,6 +53,8 @@ class PassingOn:
         is_anew = conversation.owner == QUEUE and link.status != "open"
         if handoff and (is_anew or handoff.at_ms != link.noted_at_ms):
             link = await self._explain(conversation, handoff, link, lines)
+        elif handoff and handoff.priority != link.priority:
+            link = await self._tell_priority(conversation.id, handoff, link)
         return link
 
     async def tell_agents(self, conversation_id: str, link: ChatwootLink, text: str, name: str) -> ChatwootLink:
@@ -99,7 +101,18 @@ class PassingOn:
         url = words.desk_url(self._config.site_url, conversation.id)
         note = words.Outgoing(words.note_of(conversation, handoff, lines, url), "outgoing", private=True)
         name = f"handoff-{handoff.at_ms}"
-        return await self._say(conversation.id, link, note, name, noted_at_ms=handoff.at_ms, status="open")
+        return await self._say(
+            conversation.id, link, note, name, noted_at_ms=handoff.at_ms, status="open", priority=handoff.priority
+        )
+
+    async def _tell_priority(self, conversation_id: str, handoff: Handoff, link: ChatwootLink) -> ChatwootLink:
+        """It was changed on our side. What agents there made of it since is theirs, until it changes here again."""
+        try:
+            await self._client.set_priority(link.id, words.PRIORITY_THERE[handoff.priority])
+        except ChatwootRefused as exc:
+            log.warning("chatwoot.refused", conversation_id=conversation_id, reason=str(exc))
+        await self._store.chatwoot.note(conversation_id, priority=handoff.priority)
+        return replace(link, priority=handoff.priority)
 
     async def _sort(self, conversation: Conversation, handoff: Handoff, link: ChatwootLink) -> None:
         """What agents there sort and filter by; they can do without."""
