@@ -107,7 +107,11 @@ class Store:
         self.identities = IdentityStore(self._client, keys)
         self.openid_flows = OpenIdFlows(self._client, keys)
         self.sessions = SessionStore(
-            self._client, keys, session_hours=settings.session_hours, idle_minutes=settings.session_idle_minutes
+            self._client,
+            keys,
+            self.events,
+            session_hours=settings.session_hours,
+            idle_minutes=settings.session_idle_minutes,
         )
         self.second_factor = SecondFactor(self._client, keys, self.secret)
         self.links = OneTimeLinks(self._client, keys)

@@ -11,6 +11,7 @@ import redis.asyncio as aioredis
 
 from bot.errors import NotFound
 from bot.store.connection import Script, translated_errors
+from bot.store.events import Events
 from bot.store.keys import Keys
 
 _ID_CHARS = 16
@@ -30,9 +31,12 @@ class Session:
 class SessionStore:
     """Signed-in browsers. Redis has the token's hash only, so a copy of the data signs nobody in."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, *, session_hours: int, idle_minutes: int) -> None:
+    def __init__(
+        self, client: aioredis.Redis, keys: Keys, events: Events, *, session_hours: int, idle_minutes: int
+    ) -> None:
         self._client = client
         self._keys = keys
+        self._events = events
         self._seen = Script(client, "session_seen", on_conversation=False)
         self.lifetime_s = session_hours * 3600
         self.idle_s = min(idle_minutes * 60, self.lifetime_s)
@@ -102,12 +106,18 @@ class SessionStore:
                 if token_hash != kept:
                     await self._end(token_hash)
 
+    async def tell_over(self, account_id: str, session_id: str = "") -> None:
+        """What the browser of a session has open ends now; without a session, all that the account has open."""
+        await self._events.publish("signed_out", account_id=account_id, session_id=session_id)
+
     async def _end(self, token_hash: str) -> None:
         with translated_errors():
             account_id = await self._client.hget(self._keys.session(token_hash), "account_id")
             await self._client.delete(self._keys.session(token_hash))
             if account_id:
                 await self._client.srem(self._keys.account_sessions(account_id), token_hash)
+        if account_id:
+            await self.tell_over(account_id, token_hash[:_ID_CHARS])
 
 
 def session_id(token: str) -> str:

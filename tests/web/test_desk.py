@@ -398,6 +398,23 @@ async def read_event(response: aiohttp.ClientResponse) -> dict[str, Any]:
                 return event
 
 
+async def test_signing_out_ends_the_stream_of_that_browser_at_once(
+    data: Store, sign_in: Callable[[str], Agent], site: Site
+) -> None:
+    agent = sign_in("sanne")
+    agent._http.cookie_jar.clear()
+    agent._http.cookie_jar.update_cookies({"bot_session": await data.sessions.start("sanne")}, URL(site.url))
+    async with agent.stream() as leaving, sign_in("sanne").stream() as staying:
+        assert [await read_event(one) for one in (leaving, staying)] == [{"type": "resync"}] * 2
+        assert (await agent.post("/sign-out"))[0] == 303
+        async with asyncio.timeout(5):
+            assert "resync" not in (await leaving.content.read()).decode()
+        assert (await agent.get("/desk/events", **{"sec-fetch-mode": "cors"}))[0] == 401
+        await data.events.publish("typing", conversation_id="x", sender="agent")
+        while (await read_event(staying))["type"] != "typing":
+            pass
+
+
 async def test_stream_says_which_conversation_changed_and_not_what_was_said(data: Store, sanne: Agent) -> None:
     async with sanne.stream() as response:
         assert response.content_type == "text/event-stream"

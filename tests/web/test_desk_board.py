@@ -13,6 +13,7 @@ import pytest
 from bot.model import Account
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.sessions import session_id
 from bot.web.desk import board, stream
 from bot.web.desk.board import Board, Desk
 from bot.web.live import Live
@@ -143,6 +144,52 @@ async def test_a_desk_that_reads_too_slowly_is_told_to_read_it_all(desks: Board)
         for number in range(board.MAX_BACKLOG + 1):
             desks._hear({"type": "notify", "account_id": "sanne", "text": str(number)})
         assert [event["type"] for event in read(await desk.next(HANG_S))] == ["resync", "notify"]
+
+
+async def test_what_is_kept_for_desks_that_were_away_or_are_slow_has_a_limit(
+    desks: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "KEPT_CHARS", 2_000)
+    monkeypatch.setattr(board, "MAX_BACKLOG_CHARS", 2_000)
+    with desks.open("sanne") as slow, desks.open("daan") as quick:
+        for number in range(30):
+            desks._hear({"type": "notify", "account_id": "sanne", "text": f"{number:500}"})
+        heard = read(slow.take())
+        assert [event["type"] for event in heard][0] == "resync" and heard[-1]["text"].strip() == "29"
+        assert sum(len(frame.text) for frame in desks._kept) == desks._kept_chars <= 2_000 and desks._kept
+        assert [event["type"] for event in read(quick.take())] == ["resync"]
+        with desks.open("sanne", f"{desks._name}-{desks._number - 1}") as back:
+            assert [event["text"].strip() for event in read(back.take())] == ["29"]
+
+
+async def test_the_desk_that_an_account_opened_first_makes_room(desks: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "MAX_DESKS", 2)
+    streams = [stream.event_stream(desks, "sanne") for _ in range(3)]
+    other = stream.event_stream(desks, "daan")
+    for one in (*streams, other):
+        assert [await anext(one), "resync" in await anext(one)] == ["retry: 1000\n\n", True]
+    async with asyncio.timeout(5):
+        assert [event["type"] for text in [one async for one in streams[0]] for event in read(text)] == ["replaced"]
+    assert [desk.is_over for desk in desks._desks] == [False, False, False]
+    for one in (*streams[1:], other):
+        await one.aclose()
+
+
+async def test_a_browser_that_is_signed_out_reads_on_nowhere(store: Store, desks: Board) -> None:
+    token, elsewhere = await store.sessions.start("sanne"), await store.sessions.start("sanne")
+    with (
+        desks.open("sanne", session_id=session_id(token)) as desk,
+        desks.open("sanne", session_id=session_id(elsewhere)) as stays,
+        desks.open("daan", session_id="x") as other,
+    ):
+        await store.sessions.end(token)
+        await store.events.publish("viewing", conversation_id="x", account_id="y", name="Y", typing=False)
+        await until(stays, lambda event: event["type"] == "viewing")
+        assert [one.is_over for one in (desk, stays, other)] == [True, False, False]
+        await store.sessions.end_all("sanne")
+        await store.events.publish("viewing", conversation_id="x", account_id="y", name="Y", typing=False)
+        await until(other, lambda event: event["type"] == "viewing")
+        assert [one.is_over for one in (stays, other)] == [True, False]
 
 
 async def test_what_is_for_one_account_goes_to_no_other(store: Store, desks: Board) -> None:

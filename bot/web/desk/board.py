@@ -37,9 +37,14 @@ SETTLE_S = 0.05
 EVERY_S = 0.2
 # What changed beyond that goes into the next frame.
 MAX_ROWS = 150
-# A desk that is further behind, or was away for more frames, reads its list again.
+# A desk that is further behind, or was away for longer than what is kept, reads its list again. A full frame has some
+# 300,000 characters.
 MAX_BACKLOG = 100
+MAX_BACKLOG_CHARS = 4_000_000
 KEPT = 200
+KEPT_CHARS = 4_000_000
+# Open desks of one account in one process; the one that was opened first makes room.
+MAX_DESKS = 20
 TROUBLES_EVERY_S = 2.0
 TROUBLES_AGAIN_S = 10.0
 RETRY_S = 1.0
@@ -71,21 +76,24 @@ class Frame:
 
 @dataclass(eq=False)
 class Desk:
-    """One open event stream. is_over: it is to end, since this process stops."""
+    """One open event stream. session_id: of the browser. is_over: it is to end, with what it was given before."""
 
     account_id: str
+    session_id: str = ""
     is_over: bool = False
     _frames: deque[Frame] = field(default_factory=deque)
+    _chars: int = 0
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, frame: Frame, if_behind: Frame) -> None:
         """Give it a frame, or in place of too many the frame `if_behind`."""
         if frame.account_id not in ("", self.account_id):
             return
-        if len(self._frames) >= MAX_BACKLOG:
-            self._frames.clear()
+        if self._frames and (len(self._frames) >= MAX_BACKLOG or self._chars + len(frame.text) > MAX_BACKLOG_CHARS):
+            self.take()
             frame = if_behind
         self._frames.append(frame)
+        self._chars += len(frame.text)
         self._ready.set()
 
     def end(self) -> None:
@@ -98,8 +106,13 @@ class Desk:
             await asyncio.wait_for(self._ready.wait(), timeout_s)
         except asyncio.TimeoutError:
             return ""
+        return self.take()
+
+    def take(self) -> str:
+        """What there is to send now."""
         text = "".join(frame.text for frame in self._frames)
         self._frames.clear()
+        self._chars = 0
         self._ready.clear()
         return text
 
@@ -114,12 +127,14 @@ class Board:
         self._live = live
         self._jinja = jinja
         self._troubles = troubles
-        self._desks: set[Desk] = set()
+        # The one that was opened first comes first.
+        self._desks: dict[Desk, None] = {}
         self._is_closed = False
         # So that a desk that comes back to another process, or after a restart, is not taken for one of ours.
         self._name = secrets.token_hex(4)
         self._number = 0
-        self._kept: deque[Frame] = deque(maxlen=KEPT)
+        self._kept: deque[Frame] = deque()
+        self._kept_chars = 0
         # Conversation to whether its row changed, the one that waits longest first.
         self._changed: dict[str, bool] = {}
         self._due_s = 0.0
@@ -130,18 +145,30 @@ class Board:
         self._troubles_due_s = 0.0
 
     @contextmanager
-    def open(self, account_id: str, last_id: str = "") -> Iterator[Desk]:
-        """A desk, from now on. last_id: of the last frame that it had before; what came since is sent again."""
-        desk = Desk(account_id, is_over=self._is_closed)
+    def open(self, account_id: str, last_id: str = "", *, session_id: str = "") -> Iterator[Desk]:
+        """A desk, from now on. last_id: of the last frame that it had before; what came since is sent again.
+
+        session_id: it ends when that browser is signed out.
+        """
+        desk = Desk(account_id, session_id, is_over=self._is_closed)
         # They were not followed while nobody looked.
         self._counts = {view: count for view, count in self._counts.items() if not _is_of(view, account_id)}
-        for frame in self._since(last_id):
+        for frame in () if self._is_closed else self._since(last_id):
             desk.put(frame, self._resync())
-        self._desks.add(desk)
+        self._make_room(account_id)
+        self._desks[desk] = None
         try:
             yield desk
         finally:
-            self._desks.discard(desk)
+            self._desks.pop(desk, None)
+
+    def _make_room(self, account_id: str) -> None:
+        """A browser that comes back leaves nothing behind, but a program that opens one after another does."""
+        own = [desk for desk in self._desks if desk.account_id == account_id and not desk.is_over]
+        for desk in own[: max(0, len(own) + 1 - MAX_DESKS)]:
+            desk.put(Frame(_data({"type": "replaced"})), self._resync())
+            desk.end()
+            log.info("board.replaced", account_id=account_id, desks=MAX_DESKS)
 
     def close(self) -> None:
         """End all streams: a server that stops waits for what is open. The browsers come back to the next one."""
@@ -181,9 +208,17 @@ class Board:
             self._restart()
         elif kind in _CHANGES:
             self._note(event["conversation_id"], row_too=kind not in _ON_PAGE_ONLY)
+        elif kind == "signed_out":
+            self._sign_out(event["account_id"], event["session_id"])
         elif kind in _PASSED:
             passed = {"type": kind, **{name: event[name] for name in _PASSED[kind] if name in event}}
             self._send(self._frame(passed, event.get("account_id", "") if kind in _PERSONAL else ""))
+
+    def _sign_out(self, account_id: str, session_id: str) -> None:
+        """End what that browser has open, or without a session all of the account: it may not read on."""
+        for desk in self._desks:
+            if desk.account_id == account_id and session_id in ("", desk.session_id):
+                desk.end()
 
     def _note(self, conversation_id: str, *, row_too: bool) -> None:
         if not self._changed:
@@ -266,13 +301,20 @@ class Board:
         self._number += 1
         self._kept.clear()
         self._counts.clear()
+        self._kept_chars = 0
         self._send(self._resync())
 
     def _send(self, frame: Frame) -> None:
         if frame.number:
-            self._kept.append(frame)
+            self._keep(frame)
         for desk in self._desks:
             desk.put(frame, self._resync())
+
+    def _keep(self, frame: Frame) -> None:
+        self._kept.append(frame)
+        self._kept_chars += len(frame.text)
+        while len(self._kept) > KEPT or self._kept_chars > KEPT_CHARS:
+            self._kept_chars -= len(self._kept.popleft().text)
 
     def _since(self, last_id: str) -> list[Frame]:
         name, _, number = last_id.partition("-")

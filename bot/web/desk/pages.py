@@ -7,6 +7,8 @@ from urllib.parse import unquote
 from sanic import HTTPResponse, Request
 
 from bot.model import Conversation
+from bot.store.sessions import session_id
+from bot.web.access import SESSION_COOKIE
 from bot.web.desk.asked import agents_only, conversation_page, desk_list, list_choice, load_conversation
 from bot.web.desk.asked import conversation_id as asked_id
 from bot.web.desk.bulk_bar import bulk_choices
@@ -39,9 +41,10 @@ async def _opened(request: Request) -> Conversation | None:
 async def stream_events(request: Request) -> None:
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     response = await request.respond(content_type="text/event-stream; charset=utf-8", headers=headers)
-    account_id = request.ctx.account.id
+    account_id, last_id = request.ctx.account.id, request.headers.get("last-event-id", "")
+    session = session_id(request.cookies.get(SESSION_COOKIE) or "")
     with request.app.ctx.presence.here(account_id):
-        async for chunk in event_stream(request.app.ctx.board, account_id, request.headers.get("last-event-id", "")):
+        async for chunk in event_stream(request.app.ctx.board, account_id, last_id, session_id=session):
             await response.send(chunk)
 
 

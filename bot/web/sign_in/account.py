@@ -173,6 +173,7 @@ async def _leave_desk(request: Request, account_id: str) -> None:
     programs = [token.account.id for token in await store.tokens.of(account_id)]
     await request.app.ctx.handling.put_back_all(account_id, *programs)
     await store.agents.forget(account_id)
+    await store.sessions.tell_over(account_id)
 
 
 def _refuse_oneself(request: Request, account_id: str) -> None:

@@ -13,7 +13,7 @@ import { startDeeds } from "./desk/deeds.js";
 import { startCustomerCard } from "./desk/customer.js";
 import { EventFeed, hear, tell } from "./desk/feed.js";
 import { applyChanges, list, showTroubles, startList } from "./desk/list.js";
-import { showConnection } from "./desk/notices.js";
+import { showConnection, showReplaced } from "./desk/notices.js";
 import { conversationId } from "./desk/page.js";
 import { showDraft } from "./desk/rows.js";
 import { startShortcuts } from "./desk/shortcuts.js";
@@ -40,6 +40,7 @@ hear("draft", ({ conversation_id, has_draft }) => showDraft(conversation_id, has
 hear("notify", showNotice);
 
 const feed = new EventFeed(tell, showConnection, () => list.request());
+hear("replaced", () => showReplaced(() => feed.resume()));
 startList();
 if (conversation) {
   startConversation();

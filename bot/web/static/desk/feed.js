@@ -6,7 +6,8 @@ const hearers = new Map();
 
 /**
  * Call `action(event)` for every event of a type: `changes` (ids, rows, counts), `resync` (read everything again),
- * `typing`, `viewing`, `draft`, `notify`, `notified`, `troubles`. See bot/web/desk/board.py.
+ * `typing`, `viewing`, `draft`, `notify`, `notified`, `troubles`, `replaced` (this browser hears nothing any more). See
+ * bot/web/desk/board.py.
  */
 export function hear(type, action) {
   hearers.set(type, [...(hearers.get(type) ?? []), action]);
@@ -29,6 +30,7 @@ export class EventFeed {
   #tabs = null;
   #heardAt = Date.now();
   #waitMs = 1_000;
+  #replaced = false;
 
   /** onRefused: the server won't let us listen; perhaps we are signed out. */
   constructor(onEvent, onState, onRefused) {
@@ -39,7 +41,7 @@ export class EventFeed {
 
   start() {
     setInterval(() => this.#checkSilence(), 5_000);
-    window.addEventListener("online", () => this.#source && this.#connect());
+    window.addEventListener("online", () => this.#source && !this.#replaced && this.#connect());
     if (!navigator.locks || !window.BroadcastChannel) return this.#connect();
     this.#tabs = new BroadcastChannel("desk-events");
     this.#tabs.onmessage = ({ data }) => this.#hear(data);
@@ -68,6 +70,12 @@ export class EventFeed {
     this.#waitMs = Math.min(this.#waitMs * 2, 15_000);
   }
 
+  /** After `replaced`: listen again, in whichever tab has the stream. */
+  resume() {
+    if (this.#source) this.#connect();
+    else this.#tabs?.postMessage({ type: "resume" });
+  }
+
   /** Whether this tab has the stream; of several tabs one does. */
   get isFirst() {
     return this.#source !== null;
@@ -79,15 +87,18 @@ export class EventFeed {
   }
 
   #hear(event) {
+    if (event.type === "resume") return this.#source && this.#connect();
     if (event.type === "lost") return this.#onState(false);
     this.#heardAt = Date.now();
+    this.#replaced = event.type === "replaced";
     this.#onState(true);
+    if (this.#replaced) this.#source?.close();
     if (event.type !== "alive") this.#onEvent(event);
   }
 
   /** A laptop that slept, or a network that drops without a word. */
   #checkSilence() {
-    if (Date.now() - this.#heardAt < SILENCE_MS) return;
+    if (this.#replaced || Date.now() - this.#heardAt < SILENCE_MS) return;
     this.#onState(false);
     if (this.#source) {
       this.#heardAt = Date.now();

@@ -19,6 +19,18 @@ export function showConnection(connected) {
   }
 }
 
+/** The desk is open in too many places, and this one was the first. `resume()` listens here again. */
+export function showReplaced(resume) {
+  if (signedOut) return;
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "button button-small";
+  again.textContent = "Werk deze pagina weer bij";
+  again.addEventListener("click", resume, { once: true });
+  const why = "Je hebt de desk op te veel plekken open. Hier komt niets nieuws meer binnen. ";
+  byId("connection-bar").replaceChildren(why, again);
+}
+
 export function showSignedOut() {
   if (signedOut) return;
   signedOut = true;
