@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.model import Button, Role, Template
 from bot.store import Store
 from bot.web.editor.compare import compare
 from bot.web.editor.form import is_https_url
 from bot.web.editor.listing import folded, matches
+from bot.web.editor.occasions import answers_question, occasion
 from tests.conftest import Site
 from tests.web.visitor import Page, Visitor
 
+DOMAIN = Path(__file__).parents[2] / "domain.yml"
 SCRIPT = "<script>alert('1')</script>"
 
 
@@ -313,6 +317,19 @@ def test_comparing_marks_only_what_differs_and_keeps_every_character() -> None:
     assert "".join(piece.text for piece in pieces) == one
     assert "".join(piece.text for piece in other_pieces) == other
     assert [piece.text for piece in pieces if piece.differs] == ["open."]
+
+
+def test_the_page_says_when_customers_read_what_no_question_leads_to(site: Site, editor: Visitor) -> None:
+    domain = yaml.safe_load(DOMAIN.read_text())
+    intents = {f"utter_{one if isinstance(one, str) else next(iter(one))}" for one in domain["intents"]}
+    for name in domain["responses"]:
+        assert bool(occasion(name)) == (name not in intents), name
+        assert answers_question(name) == (name in intents), name
+    names = ("utter_faq_ruilen", "utter_in_wachtrij", "utter_reactie_openbaar")
+    site.run(lambda store: store.templates.seed([Template(name, "Titel", "Een tekst.") for name in names]))
+    question, waiting, public = (editor.get(f"/editor/{name}") for name in names)
+    assert "Bedoel je …?" in question.text and "Bedoel je …?" not in waiting.text + public.text
+    assert ["Tekst van knop 1" in page.text for page in (question, waiting, public)] == [True, True, False]
 
 
 def _address(answer: Template) -> str:

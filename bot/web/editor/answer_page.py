@@ -16,7 +16,7 @@ from bot.web.editor.form import (
     URL_TARGET,
     AnswerForm,
 )
-from bot.web.editor.occasions import occasion
+from bot.web.editor.occasions import answers_question, occasion, takes_buttons
 from bot.web.editor.people import load_names
 from bot.web.editor.topics import payload_choices
 
@@ -52,7 +52,11 @@ class AnswerPage:
     edited_by: str
     """Who saved it, by name."""
     occasion: str
-    """When customers read it, empty where the title says enough."""
+    """When customers read it, empty for the answer to a question."""
+    on_a_button: bool
+    """Whether its title may stand on a button."""
+    has_buttons: bool
+    """Whether it may have buttons itself, or has."""
     form: AnswerForm
     """What is in the form."""
     errors: dict[str, str]
@@ -97,6 +101,8 @@ async def load_answer_page(
         current=current,
         edited_by=names.of(current.edited_by),
         occasion=occasion(current.name),
+        on_a_button=answers_question(current.name),
+        has_buttons=takes_buttons(current.name) or any(not row.is_empty for row in form.rows),
         form=form,
         errors=errors or {},
         choices=payload_choices(await store.templates.all()),
