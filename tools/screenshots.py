@@ -1,17 +1,15 @@
 """`make screenshots`: the pictures of docs/pages.md from a running product with a day's work in it.
 
 Each page on a desk (1280x800), on a phone (390x844) and in the dark. Pillow, which makes them small, is in the
-assistant's environment. tools/messenger_screenshot.py takes the one of Messenger.
+assistant's environment. The one of `make fake-messenger` is taken along.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +17,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
 
 from tests.chromium import launch
-from tests.fakes.hook_receiver import hook_receiver
+from tests.conftest import Site, running_site
+from tests.fakes.chatwoot.server import SETTINGS as CHATWOOT
+from tests.fakes.graph import FakeGraph
+from tests.fakes.hook_receiver import HookReceiver, hook_receiver
+from tests.fakes.threaded import Threaded, in_thread
 from tests.web.visitor import Visitor
+from tools.demo_day.on_messenger import chat, settings_of, stand_in
 from tools.demo_day.running import DemoDay, running_day
 from tools.demo_day.team import PASSWORD
 from tools.trained_model import ASSISTANT_PYTHON, trained_model
@@ -31,6 +34,7 @@ from tools.trained_model import ASSISTANT_PYTHON, trained_model
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 PAGES = IMAGES / "pages"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+STAND_IN: ViewportSize = {"width": 1200, "height": 900}
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": DESKTOP},
     "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
@@ -49,19 +53,24 @@ Act = Callable[[Page], None]
 
 @dataclass(frozen=True)
 class Shot:
-    """A page, who looks at it (empty: nobody signed in), and what is done before the picture is taken."""
+    """A page, who looks at it (empty: nobody signed in), and what is done before the picture is taken.
+
+    site: where the page is, if not on the day's.
+    """
 
     name: str
     path: str
     account: str = ""
     act: Act | None = None
+    site: Site | None = None
 
 
-def shots(day: DemoDay, hook_path: str) -> list[Shot]:
-    """All pages, in the order of docs/pages.md."""
+def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) -> list[Shot]:
+    """All pages, in the order of docs/pages.md. connected: see `_connected`."""
     main, waiting, joris = _url(day, "Anna de Vries"), _url(day, "Yasmin Bloem"), "/accounts/joris"
     return [
         Shot("sign-in", "/sign-in"),
+        Shot("sign-in-openid", "/sign-in", site=connected),
         Shot("sign-in-forgotten", "/sign-in/forgotten"),
         Shot("desk-waiting", "/desk?view=waiting", "sanne"),
         Shot("desk-mine", "/desk?view=mine", "sanne"),
@@ -73,6 +82,7 @@ def shots(day: DemoDay, hook_path: str) -> list[Shot]:
         Shot("conversation-customer", main, "sanne", _show_customer),
         Shot("conversation-answers", main, "sanne", _type_slash),
         Shot("conversation-waiting", waiting, "sanne"),
+        Shot("conversation-messenger", messenger_path, "sanne"),
         Shot("conversation-transfer", main, "sanne", lambda page: page.locator("#transfer-menu > summary").click()),
         Shot("reminder", main + "/reminder", "sanne"),
         Shot("mail", main + "/mail", "sanne"),
@@ -95,6 +105,8 @@ def shots(day: DemoDay, hook_path: str) -> list[Shot]:
         Shot("audit", "/audit", "meryem"),
         Shot("webhooks", "/koppelingen", "beheer"),
         Shot("webhook", hook_path, "beheer"),
+        Shot("chatwoot", "/koppelingen", "beheer", site=connected),
+        Shot("odd-events", "/koppelingen/messenger", "beheer", lambda page: page.locator("main summary").click()),
         Shot("demo", "/demo", "", _ask),
     ]
 
@@ -111,14 +123,19 @@ def main() -> int:
     settings = {"hooks_private": "on", "smtp_url": "smtp://127.0.0.1:9", "mail_from": "hallo@voorbeeld.nl"}
     with (
         tempfile.TemporaryDirectory(prefix="screenshots-") as folder,
-        running_day(Path(folder), model, **settings) as day,
+        stand_in() as meta,
+        running_day(Path(folder), model, **settings, **settings_of(meta, Path(folder))) as day,
+        _connected(day, Path(folder) / "connected") as connected,
+        in_thread(hook_receiver()) as receiver,
     ):
-        with sync_playwright() as playwright, _receiver() as receiver_url:
+        messenger_path = chat(day, meta)
+        with sync_playwright() as playwright:
             browser = launch(playwright)
-            wanted = [
-                shot for shot in shots(day, _hook(day, receiver_url)) if not args.names or shot.name in args.names
-            ]
+            everything = shots(day, connected, _hook(day, receiver), messenger_path)
+            wanted = [shot for shot in everything if not args.names or shot.name in args.names]
             taken = _take(browser, day, wanted, args.out, full=args.full)
+            if not args.names or "fake-messenger" in args.names:
+                taken.append(_take_stand_in(browser, meta))
             browser.close()
     if not args.full:
         subprocess.run([ASSISTANT_PYTHON, "-c", _SHRINK, *map(str, taken)], check=True)
@@ -130,11 +147,12 @@ def _take(browser: Browser, day: DemoDay, wanted: list[Shot], out: Path, *, full
     for look, options in LOOKS.items():
         contexts: dict[str, BrowserContext] = {}
         for shot in wanted:
-            context = contexts.get(shot.account) or _context(browser, day, shot.account, options)
-            contexts[shot.account] = context
+            site = shot.site or day.site
+            context = contexts.get(site.url + shot.account) or _context(browser, site, shot.account, options)
+            contexts[site.url + shot.account] = context
             page = context.new_page()
             page.on("pageerror", partial(_complain, shot.name))
-            page.goto(day.site.url + shot.path)
+            page.goto(site.url + shot.path)
             page.wait_for_load_state("load")
             page.wait_for_timeout(400)
             if shot.act:
@@ -156,11 +174,11 @@ def _complain(name: str, error: Error) -> None:
     print(f"{name}: {error}", file=sys.stderr)
 
 
-def _context(browser: Browser, day: DemoDay, account: str, options: dict[str, Any]) -> BrowserContext:
+def _context(browser: Browser, site: Site, account: str, options: dict[str, Any]) -> BrowserContext:
     context = browser.new_context(locale="nl-NL", timezone_id="Europe/Amsterdam", reduced_motion="reduce", **options)
     if account:
         page = context.new_page()
-        page.goto(f"{day.site.url}/sign-in")
+        page.goto(f"{site.url}/sign-in")
         page.get_by_label("Inlognaam").fill(account)
         page.get_by_label("Wachtwoord").fill(PASSWORD)
         page.get_by_role("button", name="Inloggen").click()
@@ -179,40 +197,47 @@ def _url(day: DemoDay, who: str) -> str:
     return f"/desk/{day.site.run(find)}"
 
 
-def _hook(day: DemoDay, url: str) -> str:
+def _take_stand_in(browser: Browser, meta: Threaded[FakeGraph]) -> Path:
+    """The page of `make fake-messenger`, with what was said in Messenger."""
+    page = browser.new_page(viewport=STAND_IN, locale="nl-NL", timezone_id="Europe/Amsterdam")
+    page.goto(meta.server.url)
+    page.locator("#lines").get_by_text("In welke winkel").wait_for()
+    path = IMAGES / "fake-messenger.png"
+    page.screenshot(path=path)
+    page.close()
+    return path
+
+
+@contextmanager
+def _connected(day: DemoDay, var: Path) -> Iterator[Site]:
+    """An installation beside the day's, with a provider to sign in with and Chatwoot in the place of our own desk."""
+    settings = {
+        **CHATWOOT,
+        "chatwoot_url": "https://chatwoot.voorbeeld.nl",
+        "oidc_issuer": "https://aanmelden.voorbeeld.nl",
+        "oidc_client_id": "vraagbaak",
+        "oidc_client_secret": "een-geheim-van-de-plaatjes",
+        "oidc_name": "Winkel-account",
+        "oidc_roles": "agents=agent",
+    }
+    var.mkdir()
+    with running_site(day.site.redis_url, var, **settings) as site:
+        site.run(lambda store: store.accounts.create("beheer", "Beheer", ("admin",), PASSWORD))
+        yield site
+
+
+def _hook(day: DemoDay, receiver: Threaded[HookReceiver]) -> str:
     """A webhook with deliveries; returns the address of its page."""
+    receiver.server.statuses = [200, 503]
 
     async def make(store: Any) -> str:
-        return str((await store.hooks.create(url, ("handoff", "reply", "close"))).id)
+        return str((await store.hooks.create(receiver.server.url, ("handoff", "reply", "close"))).id)
 
     path = f"/koppelingen/webhooks/{day.site.run(make)}"
     admin = Visitor(day.site.url, day.site.session("beheer"))
     for _ in range(3):
         admin.post(f"{path}/test")
     return path
-
-
-@contextmanager
-def _receiver() -> Iterator[str]:
-    """A program that gets webhooks, in a thread with a loop of its own: Playwright has the one of this thread."""
-    ready, done = threading.Event(), threading.Event()
-    found: list[str] = []
-
-    async def run() -> None:
-        async with hook_receiver() as receiver:
-            receiver.statuses = [200, 503]
-            found.append(receiver.url)
-            ready.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(run(),))
-    thread.start()
-    ready.wait(10)
-    try:
-        yield found[0]
-    finally:
-        done.set()
-        thread.join()
 
 
 def _select_three(page: Page) -> None:

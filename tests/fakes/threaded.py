@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Generic, TypeVar
 
-Server = TypeVar("Server", bound=AbstractAsyncContextManager[Any])
+Server = TypeVar("Server")
 Result = TypeVar("Result")
 TIMEOUT_S = 30.0
 
@@ -34,17 +34,19 @@ class Threaded(Generic[Server]):
 
 
 @contextmanager
-def in_thread(server: Server) -> Iterator[Threaded[Server]]:
+def in_thread(manager: AbstractAsyncContextManager[Server]) -> Iterator[Threaded[Server]]:
     """`with in_thread(FakeGraph()) as fake:`; the server runs from here to the end of the block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    fake = Threaded(server, loop)
     try:
-        fake.do(server.__aenter__())
-        yield fake
+        server = asyncio.run_coroutine_threadsafe(manager.__aenter__(), loop).result(TIMEOUT_S)
+        fake = Threaded(server, loop)
+        try:
+            yield fake
+        finally:
+            fake.do(manager.__aexit__(None, None, None))
     finally:
-        fake.do(server.__aexit__(None, None, None))
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_S)
         loop.close()
