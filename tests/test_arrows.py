@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import nodes
+
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ("bot.settings", "bot.errors", "bot.model", "bot.personal_data")
 RUNS = (*BASE, "bot.logs", "bot.opening_hours", "bot.answers", "bot.redis_server", "bot.store")
@@ -69,7 +71,7 @@ def part_of(module: str) -> str:
 
 def imports_of(path: Path) -> Iterator[str]:
     """Every module that is imported, at the top or inside a function; `from bot import logs` is bot.logs."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

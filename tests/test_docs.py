@@ -22,6 +22,7 @@ from bot.web.channels import widget
 from bot.web.operations.installation import registry_of
 from bot.web.operations.metrics import Metrics
 from bot.web.server import create_app
+from tests.sources import nodes
 from tools import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,7 +116,7 @@ def test_every_error_is_in_the_reference() -> None:
 def error_codes() -> Iterator[str]:
     """Read, not imported: one of them lives where Rasa is."""
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             match node:
                 case ast.ClassDef(body=body):
                     for line in body:
@@ -141,7 +142,7 @@ def test_every_log_event_is_in_the_reference() -> None:
 
 def log_events() -> Iterator[str]:
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             match node:
                 case ast.Call(func=ast.Attribute(attr=level), args=[event, *_]) if level in LEVELS:
                     names = [part.value for part in ast.walk(event) if isinstance(part, ast.Constant)]

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.emergencies import PART_CHARS, kind_of
 from tests.costs import growth
+from tests.sources import data
 
 ROOT = Path(__file__).resolve().parents[1]
 EVALUATION = ROOT / "tests" / "evaluation"
@@ -19,7 +19,7 @@ Examples = list[tuple[str, str]]
 
 def written_with() -> Examples:
     """(message, kind) that the patterns were written with."""
-    kinds = yaml.safe_load((ROOT / "bot" / "nlu" / "emergency_examples.yml").read_text(encoding="utf-8"))
+    kinds = data(ROOT / "bot" / "nlu" / "emergency_examples.yml")
     return [(text, kind) for kind, themes in kinds.items() for texts in themes.values() for text in texts]
 
 
@@ -46,7 +46,7 @@ def test_the_examples_are_told_apart() -> None:
 
 
 def test_ordinary_messages_give_no_alarm() -> None:
-    nlu = yaml.safe_load((ROOT / "data" / "nlu.yml").read_text(encoding="utf-8"))["nlu"]
+    nlu = data(ROOT / "data" / "nlu.yml")["nlu"]
     lines = [line.removeprefix("- ") for item in nlu if "intent" in item for line in item["examples"].splitlines()]
     # A child that is lost in the shop is one that should.
     assert len([line for line in lines if kind_of(line)]) <= 3

@@ -128,6 +128,6 @@ def test_masking_leaves_the_rest_alone_and_nothing_to_mask(text: str) -> None:
     assert masked(text) == parts + text[at:]
 
 
-@pytest.mark.parametrize("text", ["1 " * 120, "12 " * 80, "is 12 ik wil " * 20, "4111 1111 1111 1111 " * 12])
+@pytest.mark.parametrize("text", ["1 " * 80, "12 " * 60, "is 12 ik wil " * 15, "4111 1111 1111 1111 " * 8])
 def test_the_work_grows_with_the_text_and_no_faster(text: str) -> None:
-    assert growth(find, text, 16) < 64  # linear: 16; quadratic: 256
+    assert growth(find, text, 8) < 32  # linear: 8; quadratic: 64

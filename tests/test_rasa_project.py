@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.answers import HANDOVER_TEMPLATES, unknown_variables
 from bot.web.desk.words import ENTITIES
 from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from tests.conftest import ROOT, SHARED
+from tests.sources import data
 
 # What the decision makes of a message that it is not sure of: no customer's intent.
 DECISIONS = {"nlu_fallback", "nlu_ask"}
@@ -40,7 +40,7 @@ MIN_FAQ_EXAMPLES, MIN_OTHER_EXAMPLES = 30, 15
 
 
 def read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / name).read_text())
+    found: dict[str, Any] = data(ROOT / name)
     return found
 
 

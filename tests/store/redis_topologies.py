@@ -26,7 +26,7 @@ from tests.conftest import free_port
 
 SERVICE = "vraagbaak"
 NODE_TIMEOUT_MS = 1_000
-START_S = 15.0
+START_S = 30.0
 # Sentinels and the nodes of a Cluster get a port each that others must not have taken in the meantime.
 _CLUSTER_BUS = 10_000
 
@@ -144,7 +144,7 @@ def with_sentinels(folder: Path, *options: str) -> Iterator[WithSentinels]:
             [
                 f"sentinel monitor {SERVICE} 127.0.0.1 {primary.port} 2",
                 f"sentinel down-after-milliseconds {SERVICE} {NODE_TIMEOUT_MS}",
-                f"sentinel failover-timeout {SERVICE} 4000",
+                f"sentinel failover-timeout {SERVICE} 1500",
                 "",
             ]
         )

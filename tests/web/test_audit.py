@@ -7,13 +7,13 @@ import csv
 import io
 import re
 import uuid
-from pathlib import Path
 
 import pytest
 
 from bot.store import Store
 from bot.web.audit.words import DEEDS, KINDS
 from tests.conftest import Site
+from tests.sources import nodes
 from tests.test_docs import SOURCES, log_events
 from tests.web.test_tokens import ask
 from tests.web.visitor import Visitor
@@ -130,7 +130,7 @@ def test_every_deed_has_its_dutch_words() -> None:
     """A new one needs a line in bot/web/audit/words.py."""
     events, deeds = set(log_events()), set()
     for path in SOURCES:
-        for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z_]+\.[a-z_]+", str(node.value)):
                 deeds.add(str(node.value))
     written = {deed for deed in deeds - events if deed.partition(".")[0] in KINDS}

@@ -319,11 +319,8 @@ async def test_nothing_for_days_switches_it_off_and_tells_admins(
     receiver.statuses = [500] * 10
     await handed_over(store)
 
-    async def is_off() -> bool:
-        return (await store.hooks.get(hook.id)).off_reason == "failing"
-
-    await eventually(is_off)
-    (told,) = await store.notifications.latest("baas")
+    (told,) = await eventually(lambda: store.notifications.latest("baas"))
+    assert (await store.hooks.get(hook.id)).off_reason == "failing"
     assert told.kind == "webhook" and told.url == f"/koppelingen/webhooks/{hook.id}" and "drie dagen" in told.text
     assert await store.notifications.latest("sanne") == []
     await deliveries(store, hook, "dropped", "failed")
