@@ -24,7 +24,6 @@ from bot.model import (
     TranscriptLine,
 )
 from bot.store import Store
-from bot.store.entities import customer_entities
 from bot.web.channels.messenger.config import MessengerConfig
 from bot.web.desk import words
 from bot.web.desk.attachments import ShownAttachment, shown_attachments
@@ -99,14 +98,6 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """Something that the customer named, as an order number."""
-
-    label: str  # what it is, in Dutch
-    value: str  # as the customer wrote it
-
-
-@dataclass(frozen=True)
 class ConversationPage:
     """What the right side gets."""
 
@@ -118,7 +109,6 @@ class ConversationPage:
     priority: str  # of the handoff, in Dutch; empty without one
     elsewhere: bool  # somebody answers in Meta's own inbox
     alarm: str  # what the agent must know about somebody who may be in danger; empty for others
-    facts: tuple[Fact, ...]
     platform: Platform | None  # what Messenger or Instagram allows, None for other channels
     days: tuple[Day, ...]
     deeds: Deeds
@@ -168,7 +158,6 @@ async def load_page(
         priority=words.PRIORITIES[conversation.handoff.priority] if conversation.handoff else "",
         elsewhere=conversation.owner == META_INBOX,
         alarm=words.alarm(conversation),
-        facts=_facts(lines),
         platform=platform_of(conversation, messenger, ZoneInfo(timezone)),
         days=_days(
             [_line(line, conversation, templates, quotes, is_mine=mode == "mine", names=names) for line in lines],
@@ -203,11 +192,6 @@ def _intents(lines: list[TranscriptLine]) -> list[str]:
 
 def _may_mention(message: Message) -> bool:
     return message.sender == "note" and "@" in message.text
-
-
-def _facts(lines: list[TranscriptLine]) -> tuple[Fact, ...]:
-    entities = sorted(customer_entities(lines), key=words.entity_order)
-    return tuple(Fact(words.entity_kind(entity), entity.value) for entity in entities)
 
 
 async def _quotes(store: Store, conversation_id: str, lines: list[TranscriptLine]) -> dict[str, Quote]:

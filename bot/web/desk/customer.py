@@ -19,8 +19,8 @@ REPEAT_COMPLAINTS = 2
 # Earlier times that stand in the card, and those behind "meer".
 SHOWN_EARLIER = 4
 MAX_EARLIER = 30
-# What an agent looks up in another system.
-_FACTS = ("order_number", "email", "phone")
+# What an agent looks up in another system, whatever the conversation that it was named in.
+_LOOKED_UP = ("order_number", "email", "phone")
 _MAX_FACTS = 12
 # Of a search for the same customer in another conversation.
 _MAX_CANDIDATES = 6
@@ -62,10 +62,10 @@ class ListChoice:
 
 @dataclass(frozen=True)
 class Fact:
-    """Something to look up: an order number, an e-mail address."""
+    """Something that the customer named: an order number, a product."""
 
-    label: str
-    value: str
+    label: str  # what it is, in Dutch
+    value: str  # as the customer wrote it
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,9 @@ async def load_card(
             NoteLine(one.id, one.account_name, one.at_ms, one.text, one.account_id == account.id)
             for one in reversed(person.notes)
         ),
-        facts=_facts(await store.people.entities(ids), email),
+        facts=_facts(
+            await store.people.entities(ids), await store.people.entities([conversation_id]), known_email=email
+        ),
         earlier=_earlier(conversation, conversations, episodes),
         joins=tuple(_join_line(one, conversations) for one in person.joins if one.account_id),
         finding=await _find(store, search, asked.find, ids) if asked.find else None,
@@ -185,10 +187,12 @@ async def _lists(store: Store, person: Person) -> tuple[ListChoice, ...]:
     return tuple(ListChoice(one.id, one.name, one.id in person.lists) for one in await store.stakeholders.all())
 
 
-def _facts(entities: Sequence[Entity], email: str) -> tuple[Fact, ...]:
-    """Without the e-mail address that the site has told already."""
-    known = ("email", email.casefold())
-    found = [one for one in entities if one.entity in _FACTS and (one.entity, one.value.casefold()) != known]
+def _facts(entities: Sequence[Entity], here: Sequence[Entity], *, known_email: str) -> tuple[Fact, ...]:
+    """What was named, and in this conversation; without the e-mail address that the site has told already."""
+    known = ("email", known_email.casefold())
+    wanted = [one for one in entities if one.entity in _LOOKED_UP]
+    wanted += [one for one in here if one.entity not in _LOOKED_UP]
+    found = [one for one in wanted if (one.entity, one.value.casefold()) != known]
     found.sort(key=words.entity_order)
     return tuple(Fact(words.entity_kind(one), one.value) for one in found[:_MAX_FACTS])
 

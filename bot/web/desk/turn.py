@@ -21,7 +21,8 @@ async def take_next(request: Request) -> HTTPResponse:
     conversation = await request.app.ctx.assignment.next_for(request.ctx.account)
     if conversation is None:
         return redirect("/desk?said=nobody", status=303)
-    return redirect(words.page_url(conversation.id) + list_choice(request).query, status=303)
+    # The box to answer in has the focus: the agent types on.
+    return redirect(f"{words.page_url(conversation.id)}{list_choice(request).query}#reply", status=303)
 
 
 @agents_only

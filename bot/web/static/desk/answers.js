@@ -41,6 +41,11 @@ export function startAnswers(box) {
     if (button) picker.open();
     else suggest(suggestion.parentElement.id.split("-")[1]);
   });
+  shortcut("/", "Zoek een antwoord om in te voegen", () => {
+    if (box.text.readOnly || box.form.hidden) return;
+    box.show();
+    picker.open();
+  });
   for (const number of ["1", "2", "3"]) {
     shortcut(`Alt+${number}`, "Zet een voorgesteld antwoord in de tekst", () => suggest(number), { inText: true });
   }

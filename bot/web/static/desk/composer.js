@@ -5,7 +5,7 @@ import { showLimit } from "./limit.js";
 import { startMentions } from "./mentions.js";
 import { Missed } from "./missed.js";
 import { byId, conversationId } from "./page.js";
-import { shortcut } from "./shortcuts.js";
+import { explain, shortcut } from "./shortcuts.js";
 import { TextBox } from "./text-box.js";
 import { startViewers, tellTyping } from "./viewers.js";
 
@@ -39,6 +39,8 @@ class Composer {
     startViewers();
     shortcut("m", "Schrijf een notitie", () => this.note.show());
     shortcut("a", "Schrijf een antwoord", () => this.reply.show());
+    explain("Ctrl+Enter", "Verstuur het antwoord, of bewaar de notitie");
+    explain("Escape", "Uit het tekstvak: letters zijn weer sneltoetsen");
   }
 
   get isOurs() {

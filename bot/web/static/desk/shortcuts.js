@@ -18,6 +18,11 @@ export function shortcut(keys, description, action, { inText = false } = {}) {
   known.set(keys, { keys: keys.split(" "), description, action, inText });
 }
 
+/** A key that something else listens to, for the help. */
+export function explain(keys, description) {
+  known.set(keys, { keys: keys.split(" "), description, action: null, inText: false });
+}
+
 function isText(target) {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select"));
 }
@@ -40,7 +45,7 @@ function onKey(event) {
   typed = [...known.values()].some(({ keys }) => keys.length > sequence.length && begins(keys, sequence)) ? sequence : [];
   const inText = isText(event.target);
   if (inText) typed = [];
-  if (!found || (inText ? !found.inText : isOff() && !event.ctrlKey)) return;
+  if (!found?.action || (inText ? !found.inText : isOff() && !event.ctrlKey)) return;
   event.preventDefault();
   typed = [];
   found.action(event);
@@ -108,7 +113,7 @@ function makeHelp() {
   const on = element("input", { type: "checkbox" });
   on.addEventListener("change", () => setOff(!on.checked));
   const close = element("button", { type: "submit", className: "button" }, "Sluiten");
-  const title = element("h2", { id: "shortcuts-title" }, "Sneltoetsen");
+  const title = element("h2", { id: "shortcuts-title", tabIndex: -1, autofocus: true }, "Sneltoetsen");
   const dialog = element(
     "dialog",
     { id: "shortcuts-help", className: "shortcuts-help" },

@@ -79,8 +79,9 @@ export class TextBox extends EventTarget {
     document.querySelector(`label[for="${this.tab.id}"]`).toggleAttribute("data-typed", !this.isEmpty);
   }
 
-  /** Ctrl + Enter sends this box, and never the other one. */
+  /** Ctrl + Enter sends this box, and never the other one. Escape leaves it: letters are shortcuts again. */
   #onKey(event) {
+    if (event.key === "Escape" && !event.isComposing) return byId("conversation-title").focus({ preventScroll: true });
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
     event.preventDefault();
     const button = this.form.querySelector("[type=submit]");
