@@ -184,7 +184,7 @@ def test_what_the_customer_names_appears_and_one_click_selects_it(sign_in: SignI
     backstage.run(lambda store: name(store, conversation_id, order_number="WS-1048221"))
     page.locator("#customer-facts dd").first.filter(has_text="WS-1048221").click()
     assert page.evaluate("getSelection().toString()") == "WS-1048221"
-    expect(page.get_by_text("kast")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="kast")).to_be_visible()
     assert not_reloaded(page)
 
 
