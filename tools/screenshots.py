@@ -94,6 +94,7 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("team-labels", "/team/labels", "meryem"),
         Shot("team-lists", "/team/lijsten", "meryem"),
         Shot("team-ratings", "/team/beoordelingen", "meryem"),
+        Shot("team-mails", "/team/mail", "meryem"),
         Shot("answers", "/editor", "lotte"),
         Shot("answer", "/editor/utter_faq_retourneren", "lotte"),
         Shot("profile", "/account", "sanne"),

@@ -249,6 +249,7 @@ STATES = (
     State("/team/rooster", "for an agent", who="daan"),
     State("/team/beoordelingen"),
     State("/team/beoordelingen", "of a week without", "/team/beoordelingen?week=2024-W05"),
+    State("/team/mail"),
     State("/team/labels", prepare=unfold),
     State("/team/lijsten", prepare=unfold),
     # The answers

@@ -11,6 +11,9 @@ from bot.answers import Answers
 from bot.model import Button, Template
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.mails import Mail
+from bot.store.notifications import Notification
+from bot.store.work import now_ms
 from bot.web.clicks import Clicks
 from bot.web.handling import Handling
 from bot.web.mail import Mailer
@@ -36,6 +39,7 @@ async def seed(store: Store, settings: Settings) -> Chat:
         main = await tell(world)
     await store.agents.seen([one for one in team if one not in _ABSENT])
     await _tokens(store)
+    await _mails(store)
     for deed in DEEDS:
         await store.audit.note(*deed, address="192.0.2.17")
     return main
@@ -45,6 +49,14 @@ async def _tokens(store: Store) -> None:
     await store.tokens.create("kassasysteem", "agent", created_by="beheer", days=365)
     await store.tokens.create("dashboard in de kantine", "manager", created_by="beheer")
     await store.tokens.create("mijn scriptje", "agent", created_by="sanne", account_id="sanne", days=90)
+
+
+async def _mails(store: Store) -> None:
+    """One that never arrived: somebody mistyped an address."""
+    told = Notification("promise", "Te laat: een klant wacht nog op antwoord.", "/desk", at_ms=now_ms() - 3_600_000)
+    mail = Mail("joris", told.kind, told.text, told.url, told.at_ms)
+    await store.notifications.tell("joris", told, mail=mail)
+    await store.mails.give_up(replace(mail, tries=1, problem="refused", status=550))
 
 
 def _templates() -> list[Template]:

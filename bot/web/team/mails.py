@@ -13,6 +13,7 @@ from bot.web.pages import render
 from bot.web.rights import MANAGERS
 
 SHOWN = 100
+_LATER = "De mailserver neemt deze mail nu niet aan."
 _PROBLEMS: dict[Problem, str] = {
     "": "",
     "unreachable": "De mailserver antwoordt niet.",
@@ -63,5 +64,5 @@ async def show_mails(request: Request) -> HTTPResponse:
 
 def _row(mail: Mail, names: dict[str, str]) -> MailRow:
     status = f" (antwoord {mail.status})" if mail.status else ""
-    problem = _PROBLEMS[mail.problem]
+    problem = _LATER if mail.problem == "refused" and mail.status < 500 else _PROBLEMS[mail.problem]
     return MailRow(mail, names.get(mail.account_id, mail.account_id), KINDS[mail.kind], problem + status)
