@@ -163,6 +163,25 @@ async def _has_priority(conversation: Conversation, priority: str) -> bool:
     return conversation.priority == priority
 
 
+async def test_who_was_too_far_behind_looks_at_everything_that_waits(
+    store: Store, settings: Settings, chatwoot: FakeChatwoot
+) -> None:
+    config = load_config(settings)
+    assert config
+    handling = Handling(store, Answers(store.templates, settings, store.departments))
+    behind = Chatwoot(config, store, handling, Presence(store.agents), Metrics())
+    await behind.open()
+    await handed_over(store)
+    await behind._turn()
+    missed = await handed_over(store)
+    await handed_over(store)
+    # Neither what it read last nor the handoff is there any more.
+    await store._client.xtrim(store._keys.happenings, maxlen=1, approximate=False)
+    await behind._turn()
+    await owned(store, missed, CHATWOOT)
+    await behind.close()
+
+
 async def test_answers_come_back_once_and_in_order(
     store: Store, running: Chatwoot, chatwoot: FakeChatwoot, noor: FakeAgent
 ) -> None:

@@ -128,6 +128,7 @@ async def test_what_another_process_sent_does_not_come_back(store: Store) -> Non
     mail = Mail("sanne", "promise", "Te laat", "/desk/c1", now_ms())
     await store.notifications.tell("sanne", Notification("promise", "Te laat"), mail=mail)
     assert await store.mails.due(now_ms(), 10) == [mail]
+    assert (await store.figures.read()).mails.size == 1
     await store.mails.done(mail)
     assert not await store.mails.later(mail) and not await store.mails.give_up(mail)
     assert await store.mails.waiting() == [] == await store.mails.failed()

@@ -95,7 +95,7 @@ async def test_the_server_warns_of_a_promise_that_is_not_kept(site: Site, sanne:
         assert await store.notifications.latest("mila") == [], "a first warning is not for managers"
 
 
-async def test_managers_see_which_mail_never_arrived(site: Site) -> None:
+async def test_managers_see_which_mail_never_arrived(site: Site, mails: MailServer) -> None:
     gone = Mail("joost", "promise", "Te laat: een klant wacht", "/desk/te-laat", now_ms())
     cookies = {"bot_session": site.session("mila", "manager", name="Mila")}
     async with site.store() as store, httpx.AsyncClient(base_url=site.url, cookies=cookies, timeout=30) as mila:
@@ -111,6 +111,13 @@ async def test_managers_see_which_mail_never_arrived(site: Site) -> None:
         await eventually(told)
         page = (await mila.get("/team/mail")).text
         assert "Te laat" not in page and "vol.example" not in page
+        mails.laters = 9
+        await store._client.hset(store._keys.accounts, "joost", encode(replace(joost, email="joost@later.example")))
+        waits = Mail("joost", "promise", gone.text, at_ms=now_ms() - 3_600_000, url="")
+        await store.notifications.tell("joost", Notification("promise", gone.text), mail=waits)
+        ready = (await mila.get("/health/ready")).json()
+        assert not ready["parts"]["mail"]["ok"] and "mail" in ready["degraded"]
+        await store.mails.done(waits)
         await store._client.hset(store._keys.accounts, "joost", encode(replace(joost, email="")))
 
 
