@@ -51,11 +51,10 @@ class Notifications:
         pipeline.expire(key, self._lifetime_s)
         if mail:
             queue_mail(pipeline, self._keys, mail)
+        event = {"account_id": account_id, "why": notification.kind, "text": notification.text, "url": notification.url}
+        pipeline.publish(self._keys.events, encode({"type": "notify", **event}))
         with translated_errors():
             await pipeline.execute()
-        await self._events.publish(
-            "notify", account_id=account_id, why=notification.kind, text=notification.text, url=notification.url
-        )
 
     async def latest(self, account_id: str, limit: int = KEPT) -> list[Notification]:
         """The newest first."""

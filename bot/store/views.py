@@ -85,14 +85,19 @@ class Views:
 
         until_ms: of a view by time, those whose time is then or before.
         """
+        async for conversations in self.pages(view, until_ms=until_ms):
+            for conversation in conversations:
+                yield conversation
+
+    async def pages(self, view: str, *, until_ms: int | None = None) -> AsyncIterator[list[Conversation]]:
+        """The same, as it is read: at most PAGE at once."""
         first, last = f"[{view}|", _end(view) if until_ms is None else _until(view, until_ms)
         while True:
             with translated_errors():
                 members = await self._client.zrangebylex(self._keys.views, first, last, 0, PAGE)
             if not members:
                 return
-            for conversation in await self._conversations.get_many([one.split("|", 2)[2] for one in members]):
-                yield conversation
+            yield await self._conversations.get_many([one.split("|", 2)[2] for one in members])
             first = f"({members[-1]}"
 
     async def holders(self) -> list[str]:

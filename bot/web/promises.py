@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from urllib.parse import quote
@@ -28,8 +30,12 @@ EVERY_S = 2.0
 PRESENT_S = 60.0
 # Whoever is in danger waits no quarter of an hour for the next warning.
 URGENT_REPEAT_MINUTES = 5
-# More at once become one notification.
+# More at once become one notification, and the next of the kind comes a while after it.
 MAX_APART = 3
+MAX_URGENT_APART = 10
+BUNDLE_PAUSE_S = 30.0
+# Warnings that are noted at once, so that ten thousand do not wait for each other, nor take all of Redis.
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,23 @@ class Team:
         return [one for one in self.accounts.values() if role in one.roles]
 
 
+class Roster:
+    """Who has duty, read once for each department and minute: thousands of promises may break together."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[tuple[str, int], list[str]] = {}
+        self._reading = asyncio.Lock()
+
+    async def on_duty(self, department_id: str, at_ms: int) -> list[str]:
+        """As DutyRoster has it; shifts begin and end with a minute."""
+        key = (department_id, at_ms // 60_000)
+        async with self._reading:
+            if key not in self._known:
+                self._known[key] = await self._store.duty.on_duty(department_id, at_ms)
+        return self._known[key]
+
+
 class Promises:
     """Every web process runs one; the store lets only one of them warn."""
 
@@ -78,8 +101,10 @@ class Promises:
         self._store = store
         self._telling = telling
         self._zone = ZoneInfo(settings.timezone)
-        # Account to what it is to hear; kept while Redis is away, as nobody else tells it.
-        self._to_tell: defaultdict[str, list[Breach]] = defaultdict(list)
+        # By whether it is urgent, account to what it is to hear; kept while Redis is away, as nobody else tells it.
+        self._to_tell: dict[bool, defaultdict[str, list[Breach]]] = {True: defaultdict(list), False: defaultdict(list)}
+        # Account to when it was told of many at once, by the steady clock.
+        self._bundled_s: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look for promises that are not kept, for ever."""
@@ -87,41 +112,67 @@ class Promises:
 
     async def look(self) -> None:
         """Warn once of each promise whose time has come."""
-        late = await self._store.views.until("alarm", now_ms())
-        if not late and not self._to_tell:
-            return
-        team = await self._team()
-        for conversation in late:
-            await apart(self._warn(conversation, team), conversation.id)
-        for account_id in list(self._to_tell):
-            breaches = self._to_tell.pop(account_id, [])
-            if account := team.accounts.get(account_id):
-                await self._tell(account, breaches)
+        team, roster = None, Roster(self._store)
+        async for late in self._store.views.pages("alarm", until_ms=now_ms()):
+            team = team or await self._team()
+            # However many are late: who may be in danger comes first, and is not told of together with them.
+            await self._warn_all(await self._late_and_urgent(), team, roster)
+            await self._warn_all(late, team, roster)
+            await self._tell_all(team, urgent=True)
+        if any(self._to_tell.values()):
+            team = team or await self._team()
+            for urgent in (True, False):
+                await self._tell_all(team, urgent=urgent)
 
-    async def _tell(self, account: Account, breaches: list[Breach]) -> None:
+    async def _late_and_urgent(self) -> list[Conversation]:
+        found = await self._store.views.urgent()
+        return [one for one in found if 0 < one.alarm_at_ms <= now_ms()]
+
+    async def _warn_all(self, late: Sequence[Conversation], team: Team, roster: Roster) -> None:
+        for first in range(0, len(late), AT_ONCE):
+            part = late[first : first + AT_ONCE]
+            await asyncio.gather(*(apart(self._warn(one, team, roster), one.id) for one in part))
+
+    async def _tell_all(self, team: Team, *, urgent: bool) -> None:
+        """Each account at once, but of many that are not urgent only now and then."""
+        waiting = self._to_tell[urgent]
+        for account_id in list(waiting):
+            if not urgent and not self._may_bundle(account_id):
+                continue
+            breaches = waiting.pop(account_id, [])
+            if breaches and (account := team.accounts.get(account_id)):
+                await self._tell(account, breaches, urgent=urgent)
+
+    def _may_bundle(self, account_id: str) -> bool:
+        return time.monotonic() - self._bundled_s.get(account_id, -BUNDLE_PAUSE_S) >= BUNDLE_PAUSE_S
+
+    async def _tell(self, account: Account, breaches: list[Breach], *, urgent: bool) -> None:
         try:
-            for notification in self._notifications(breaches):
+            for notification in self._notifications(breaches, urgent=urgent):
                 await self._telling.tell(account, notification)
         except StoreUnavailable:
-            self._to_tell[account.id] = breaches + self._to_tell[account.id]
+            self._to_tell[urgent][account.id] = breaches + self._to_tell[urgent][account.id]
             raise
+        if not urgent and len(breaches) > MAX_APART:
+            self._bundled_s[account.id] = time.monotonic()
 
-    async def _warn(self, conversation: Conversation, team: Team) -> None:
+    async def _warn(self, conversation: Conversation, team: Team, roster: Roster) -> None:
         """Note that this process warns, and whom."""
         handoff = conversation.handoff
         department = await self._store.departments.of_handoff(handoff)
         at_ms = now_ms()
         every_ms = _repeat_minutes(conversation, department) * 60_000
-        next_at_ms = await self._next_at_ms(conversation, department, at_ms, every_ms)
+        next_at_ms = await self._next_at_ms(conversation, department, at_ms, every_ms, roster)
         level = await self._store.queue.warned(conversation, next_at_ms=next_at_ms, every_ms=every_ms)
         if not level:
             return
-        on_duty = await self._store.duty.on_duty(department.id, at_ms)
+        on_duty = await roster.on_duty(department.id, at_ms)
         people = team.first(department, on_duty, conversation.agent_id)
         if level > 1:
             people = _each_once([*people, *team.managers(department)])
+        breach = Breach(conversation, department, level)
         for account in people:
-            self._to_tell[account.id].append(Breach(conversation, department, level))
+            self._to_tell[breach.is_urgent][account.id].append(breach)
         log.warning(
             "promise.broken",
             conversation_id=conversation.id,
@@ -131,10 +182,12 @@ class Promises:
             told=len(people),
         )
 
-    async def _next_at_ms(self, conversation: Conversation, department: Department, at_ms: int, every_ms: int) -> int:
+    async def _next_at_ms(
+        self, conversation: Conversation, department: Department, at_ms: int, every_ms: int, roster: Roster
+    ) -> int:
         """By the clock for who is in danger, or while somebody has duty then; else when the department is open."""
         then_ms = at_ms + every_ms
-        if _is_urgent(conversation) or await self._store.duty.on_duty(department.id, then_ms):
+        if _is_urgent(conversation) or await roster.on_duty(department.id, then_ms):
             return then_ms
         hours = self._store.departments.hours(department)
         then = hours.after(datetime.fromtimestamp(at_ms / 1000, timezone.utc), every_ms / 60_000)
@@ -145,15 +198,15 @@ class Promises:
         here = await self._store.agents.here(PRESENT_S) - await self._store.agents.away()
         return Team(accounts, frozenset(here & accounts.keys()))
 
-    def _notifications(self, warnings: list[Breach]) -> list[Notification]:
-        """One each; of many, one for all but those in which somebody may be in danger."""
-        urgent = [one for one in warnings if one.is_urgent]
-        others = [one for one in warnings if not one.is_urgent]
-        if len(others) <= MAX_APART:
-            return [self._notification(one) for one in urgent + others]
-        names = sorted({one.department.name for one in others})
-        text = f"{len(others)} klanten wachten langer dan beloofd ({', '.join(names)})."
-        return [*map(self._notification, urgent), Notification("promise", text, "/desk", at_ms=now_ms())]
+    def _notifications(self, breaches: list[Breach], *, urgent: bool) -> list[Notification]:
+        """One each, or one for all of many."""
+        if len(breaches) <= (MAX_URGENT_APART if urgent else MAX_APART):
+            return [self._notification(one) for one in breaches]
+        text = (
+            "Spoed: {} klanten wachten op antwoord ({})." if urgent else "{} klanten wachten langer dan beloofd ({})."
+        )
+        names = ", ".join(sorted({one.department.name for one in breaches}))
+        return [Notification("promise", text.format(len(breaches), names), "/desk", at_ms=now_ms())]
 
     def _notification(self, warning: Breach) -> Notification:
         conversation = warning.conversation

@@ -23,7 +23,7 @@ from bot.store.work import now_ms
 from bot.web.mail import Mailer
 from bot.web.mail_outbox import MailOutbox
 from bot.web.operations.metrics import Metrics
-from bot.web.promises import Promises
+from bot.web.promises import BUNDLE_PAUSE_S, Promises
 from bot.web.reminding import Reminding
 from bot.web.telling import Telling
 from tests.fakes.conversations import message, write
@@ -202,7 +202,18 @@ async def test_two_processes_warn_once(office: Office) -> None:
     assert await office.store.queue.warned(await office.store.conversations.get("c0"), next_at_ms=1) == 0
 
 
-async def test_many_at_once_are_one_notification_but_for_danger(office: Office) -> None:
+async def test_many_at_once_are_one_notification_but_for_danger(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.views.PAGE", 2)
+    roster, read = office.store.duty, []
+    on_duty = roster.on_duty
+
+    async def counted(department_id: str, at_ms: int) -> list[str]:
+        read.append(at_ms // MINUTE)
+        return await on_duty(department_id, at_ms)
+
+    monkeypatch.setattr(roster, "on_duty", counted)
     for number in range(5):
         await office.late(f"c{number}")
     await office.late("danger", priority="urgent", reason="self_harm")
@@ -210,6 +221,28 @@ async def test_many_at_once_are_one_notification_but_for_danger(office: Office) 
     texts = await office.texts("sanne")
     assert texts[0] == "5 klanten wachten langer dan beloofd (de klantenservice)."
     assert texts[1:] == ["Spoed: mogelijk zelfdoding. Een klant wacht op antwoord (de klantenservice)."]
+    assert len(read) == len(set(read)), "who has duty was read again for the same minute"
+
+
+async def test_what_comes_right_after_many_is_told_a_while_later_but_for_danger(office: Office) -> None:
+    promises = office.promises[0]
+    for number in range(4):
+        await office.late(f"c{number}")
+    await promises.look()
+    await office.late("more")
+    await office.late("danger", priority="urgent", reason="self_harm")
+    await promises.look()
+    assert [text[:9] for text in await office.texts("sanne")] == ["Spoed: mo", "4 klanten"]
+    promises._bundled_s = {"sanne": promises._bundled_s["sanne"] - BUNDLE_PAUSE_S}
+    await promises.look()
+    assert [text[:9] for text in await office.texts("sanne")] == ["Te laat: ", "Spoed: mo", "4 klanten"]
+
+
+async def test_even_of_danger_more_than_ten_at_once_are_one_notification(office: Office) -> None:
+    for number in range(11):
+        await office.late(f"c{number}", priority="urgent", reason="self_harm")
+    await office.promises[0].look()
+    assert await office.texts("sanne") == ["Spoed: 11 klanten wachten op antwoord (de klantenservice)."]
 
 
 async def test_who_is_in_danger_is_warned_of_at_once_and_around_the_clock(office: Office) -> None:
