@@ -22,6 +22,8 @@ from bot.store.trouble import NotThePrimary, translated_errors
 __all__ = ["Script", "connect", "encode", "translated_errors"]
 
 LUA = Path(__file__).parent / "lua"
+# What all scripts on one conversation share, in this order: each part uses what stands in those before it.
+_SHARED = ("keys", "figures", "ratings", "handoff", "messages", "work", "views", "states")
 
 MAX_CONNECTIONS = 64
 # Who finds all connections busy waits so long for one.
@@ -97,7 +99,7 @@ class Script:
 
     def __init__(self, client: aioredis.Redis, name: str, *, on_conversation: bool = True, replicas: int = 0) -> None:
         """replicas: the answer waits until so many replicas have what was written."""
-        shared = _text("conversation") if on_conversation else ""
+        shared = "\n".join(_text(f"conversation/{part}") for part in _SHARED) if on_conversation else ""
         self._client = client
         self._script = client.register_script(shared + _text(name))
         self._replicas = replicas

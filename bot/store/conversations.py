@@ -160,7 +160,7 @@ class ConversationStore:
         self._may_ask_name = client.register_script(_MAY_ASK_NAME)
 
     def script_keys(self, conversation_id: str) -> list[str]:
-        """KEYS of every script, in the order that conversation.lua names them."""
+        """KEYS of every script, in the order that lua/conversation/keys.lua names them."""
         keys = self._keys
         return [
             *keys.of_conversation(conversation_id),

@@ -16,9 +16,9 @@ from bot.store.models import ModelRegistry
 from bot.store.priority import score_range
 from bot.store.work import WorkQueue
 
-# Upper ends of the buckets of `answer_ms:`; conversation.lua counts in the same.
+# Upper ends of the buckets of `answer_ms:`; lua/conversation/figures.lua counts in the same.
 ANSWER_BOUNDS_MS = (5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000)
-# Upper ends of the buckets of `people_answer:` and `people_close:`; as in conversation.lua.
+# Upper ends of the buckets of `people_answer:` and `people_close:`; as in that file.
 PEOPLE_BOUNDS_S = (60, 120, 300, 600, 1_800, 3_600, 14_400, 28_800, 86_400, 259_200)
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
@@ -35,7 +35,7 @@ class Waiting:
 class Snapshot:
     """The figures at one moment.
 
-    counts: `<metric>:<label>:...` to what the scripts counted since the installation began (conversation.lua `count`).
+    counts: `<metric>:<label>:...` to what the scripts counted since the installation began (figures.lua `count`).
     to_send: conversations with something to send to a platform.
     assistants: name of each that runs -> name of its model, empty if it has none.
     memory_max_bytes: 0 for a Redis without a limit.

@@ -14,7 +14,7 @@ from bot.store.keys import Keys
 
 @dataclass(frozen=True)
 class Happening:
-    """type: as conversation.lua `happened` says. about: what else it says, ids and codes, never words."""
+    """type: as lua/conversation/handoff.lua `happened` says. about: what else it says, ids and codes, never words."""
 
     entry_id: str
     type: str

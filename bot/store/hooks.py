@@ -19,7 +19,7 @@ from bot.store.keys import Keys
 from bot.store.work import now_ms
 
 READER = "hooks"
-# What a subscription may ask for: happenings of conversation.lua. `test` comes from the button alone.
+# What a subscription may ask for: happenings of the scripts. `test` comes from the button alone.
 EVENTS = (
     "handoff",
     "claim",

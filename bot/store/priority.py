@@ -16,7 +16,7 @@ def queue_score(handoff: Handoff) -> int:
 
 
 def waiting_order(handoff: Handoff) -> tuple[int, int]:
-    """Place in the view `waiting`, as conversation.lua has it: lower is earlier."""
+    """Place in the view `waiting`, as lua/conversation/views.lua has it: lower is earlier."""
     return _RANK[handoff.priority], handoff.first_due_ms or handoff.at_ms
 
 

@@ -17,8 +17,8 @@ A view is one of:
 - `customer/<key>`: all of one customer, by `customer_view`; the latest begun first
 - `label/<name>`: all with that label, by `label_view`; the latest begun first
 
-The scripts keep them (conversation.lua `places`): one sorted set in the order of its text, so that a view costs no key
-of its own, and each has its count and its pages without reading the rest.
+The scripts keep them (lua/conversation/views.lua `places`): one sorted set in the order of its text, so that a view
+costs no key of its own, and each has its count and its pages without reading the rest.
 """
 
 from __future__ import annotations

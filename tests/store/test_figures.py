@@ -190,7 +190,7 @@ async def test_the_time_to_an_answer_is_that_from_stored_to_stored(store: Store)
 
 
 def test_script_and_reader_have_the_same_buckets() -> None:
-    found = re.search(r"answer_bounds_ms = \{ ([\d, ]+) \}", (LUA / "conversation.lua").read_text())
+    found = re.search(r"answer_bounds_ms = \{ ([\d, ]+) \}", (LUA / "conversation" / "figures.lua").read_text())
     assert found and tuple(int(bound) for bound in found[1].split(", ")) == ANSWER_BOUNDS_MS
 
 
