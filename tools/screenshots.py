@@ -218,7 +218,7 @@ def _connected(day: DemoDay, var: Path) -> Iterator[Site]:
         "oidc_issuer": "https://aanmelden.voorbeeld.nl",
         "oidc_client_id": "vraagbaak",
         "oidc_client_secret": "een-geheim-van-de-plaatjes",
-        "oidc_name": "Winkel-account",
+        "oidc_name": "je Winkel-account",
         "oidc_roles": "agents=agent",
     }
     var.mkdir()
