@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet
 from bot.errors import NotSignedIn, UpstreamError
 from bot.settings import Settings
 from bot.store.identities import OpenIdFlow
+from bot.web.bodies import read_answer
 
 TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -241,20 +242,11 @@ class Provider:
             async with request as response:
                 if response.status != 200:
                     raise ProviderRefused(response.status)
-                return msgspec.json.decode(await _content(response), type=shape)
+                return msgspec.json.decode(await read_answer(response, max_bytes=MAX_ANSWER_BYTES), type=shape)
         except (aiohttp.ClientError, TimeoutError) as exc:
             raise UpstreamError(f"no answer of the provider: {type(exc).__name__}") from exc
         except (msgspec.DecodeError, ValueError) as exc:
             raise UpstreamError("the provider's answer can't be read") from exc
-
-
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            raise ValueError("answer too long")
-    return bytes(content)
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from bot.errors import UpstreamError
+from bot.web.bodies import read_answer
 from bot.web.channels.messenger.config import MessengerConfig, Page
 
 TIMEOUT_S = 20.0
@@ -74,7 +75,8 @@ class Graph:
         try:
             async with self._session.request(method, url, params=params, json=body, allow_redirects=False) as response:
                 self.ahead_s = ahead_s(response.headers.get("date", ""), now_s=time.time())
-                return _answer(await _content(response), response.status, response.headers), response.headers
+                content = await read_answer(response, max_bytes=MAX_ANSWER_BYTES)
+                return _answer(content, response.status, response.headers), response.headers
         except aiohttp.ClientConnectorError as exc:
             raise GraphUnreachable(f"no connection to the Graph API: {type(exc).__name__}") from exc
         except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
@@ -98,16 +100,6 @@ def proof(token: str, app_secret: str, *, now_s: int) -> dict[str, str]:
     """The token with the proof that we know the app's secret, which Meta accepts for five minutes."""
     signed = hmac.new(app_secret.encode(), f"{token}|{now_s}".encode(), hashlib.sha256).hexdigest()
     return {"access_token": token, "appsecret_proof": signed, "appsecret_time": str(now_s)}
-
-
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """The whole body. Raises ValueError for one that no API of Meta's would send."""
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            raise ValueError("answer too long")
-    return bytes(content)
 
 
 def _answer(content: bytes, status: int, headers: Mapping[str, str]) -> Json:

@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from bot.errors import UpstreamError
+from bot.web.bodies import AnswerTooLong, read_answer
 from bot.web.connectors.chatwoot.config import ChatwootConfig
 
 TIMEOUT_S = 10.0
@@ -186,20 +187,11 @@ class Client:
             async with self._session.request(
                 method, f"{self._base}/{path}", json=body, allow_redirects=False
             ) as response:
-                content = await _content(response)
+                content = await read_answer(response, max_bytes=MAX_ANSWER_BYTES)
                 status = response.status
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLong) as exc:
             raise ChatwootUnreachable(type(exc).__name__) from None
         return _answer(content, status, path.partition("?")[0])
-
-
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            raise ChatwootUnreachable("answer too long")
-    return bytes(content)
 
 
 def _answer(content: bytes, status: int, path: str) -> Json:
