@@ -12,6 +12,7 @@ from bot.errors import AlreadyClaimed, Conflict, CustomerWrote, InvalidMessage, 
 from bot.model import CLOSE_REASONS, QUEUE, Conversation
 from bot.store.conversations import ENTRY_ID
 from bot.store.labels import clean
+from bot.web.audit.noting import note_deed
 from bot.web.desk import later, words
 from bot.web.desk.asked import agents_only, list_choice
 from bot.web.desk.targets import pass_on, target_of
@@ -56,9 +57,7 @@ async def bulk(request: Request) -> HTTPResponse:
             refused.append(why)
     done = len(chosen) - len(refused)
     if done:
-        await request.app.ctx.store.audit.note(
-            request.ctx.account.id, f"conversations.{name}", details=f"{done} x {value}", address=request.client_ip
-        )
+        await note_deed(request, f"conversations.{name}", details=f"{done} x {value}")
     return _answer(request, done, refused)
 
 

@@ -9,6 +9,7 @@ from bot.errors import Conflict, InvalidMessage, NotFound
 from bot.model import Conversation
 from bot.store.people import MAX_NAME_CHARS, MAX_NOTE_CHARS
 from bot.web.access import wants_fragment
+from bot.web.audit.noting import note_deed
 from bot.web.desk import words
 from bot.web.desk.asked import agents_only, conversation_page, load_customer
 from bot.web.desk.asked import conversation_id as asked_id
@@ -55,7 +56,7 @@ async def set_lists(request: Request, conversation_id: str) -> HTTPResponse:
     known = {one.id for one in await store.stakeholders.all()}
     chosen = [one for one in fields(request, "lists") if one in known]
     await store.people.set_lists(conversation, chosen)
-    await _note(request, "person.lists", conversation, ", ".join(chosen))
+    await note_deed(request, "person.lists", conversation.id, ", ".join(chosen))
     return _done(request)
 
 
@@ -82,7 +83,7 @@ async def link(request: Request, conversation_id: str) -> HTTPResponse:
         return await _answer(request, Asked(notice=_ALREADY), 400)
     except Conflict:
         return await _answer(request, Asked(notice=_BUSY), 409)
-    await _note(request, "person.joined", conversation, other.id)
+    await note_deed(request, "person.joined", conversation.id, other.id)
     return _done(request)
 
 
@@ -96,18 +97,13 @@ async def unlink(request: Request, conversation_id: str) -> HTTPResponse:
         return await _answer(request, Asked(notice="Dat is al ongedaan gemaakt."), 404)
     except Conflict:
         return await _answer(request, Asked(notice=_BUSY), 409)
-    await _note(request, "person.parted", conversation, "")
+    await note_deed(request, "person.parted", conversation.id)
     return _done(request)
 
 
 async def _conversation(request: Request) -> Conversation:
     found: Conversation = await request.app.ctx.store.conversations.get(asked_id(request))
     return found
-
-
-async def _note(request: Request, what: str, conversation: Conversation, details: str) -> None:
-    account, address = request.ctx.account, request.client_ip
-    await request.app.ctx.store.audit.note(account.id, what, about=conversation.id, details=details, address=address)
 
 
 def _done(request: Request) -> HTTPResponse:

@@ -13,6 +13,7 @@ from bot.model import Conversation, Message
 from bot.store.attempts import Counted, Limit, TooManyAttempts
 from bot.store.entities import customer_entities
 from bot.store.work import now_ms
+from bot.web.audit.noting import note_deed
 from bot.web.desk import words
 from bot.web.desk.asked import agents_only, to_page
 from bot.web.desk.asked import conversation_id as asked_id
@@ -90,7 +91,7 @@ async def send_mail(request: Request, conversation_id: str) -> HTTPResponse:
         notice="mailed",
     )
     await ctx.store.conversations.note(note)
-    await ctx.store.audit.note(account.id, "conversation.mailed", conversation.id, hidden, address=request.client_ip)
+    await note_deed(request, "conversation.mailed", conversation.id, hidden)
     return to_page(request)
 
 

@@ -11,6 +11,7 @@ from sanic.response import redirect
 from bot.store.hooks import KEPT, MAX_HOOKS, Delivery, Hook
 from bot.store.work import now_ms
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.hooks.delivering import new_test, redelivery
 from bot.web.hooks.form import EVENT_HELP, HookForm
 from bot.web.pages import render
@@ -168,9 +169,7 @@ async def _try_now(request: Request, hook: Hook, delivery: Delivery) -> HTTPResp
 
 
 async def _note(request: Request, what: str, hook: Hook) -> None:
-    await request.app.ctx.store.audit.note(
-        request.ctx.account.id, what, about=hook.id, details=_host(hook), address=request.client_ip
-    )
+    await note_deed(request, what, hook.id, _host(hook))
 
 
 async def _list_page(

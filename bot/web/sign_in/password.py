@@ -8,6 +8,7 @@ from sanic.response import redirect
 from bot.errors import NotSignedIn
 from bot.store.accounts import MIN_PASSWORD_CHARS
 from bot.web.access import signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.form_fields import field
 from bot.web.pages import render
 from bot.web.sign_in.attempts import TooManyAttempts, wait_words
@@ -34,7 +35,7 @@ async def change_password(request: Request) -> HTTPResponse:
     await store.accounts.set_password(account.id, new)
     await store.sessions.end_all(account.id)
     await store.links.revoke(account.id)
-    await store.audit.note(account.id, "account.password_changed", account.id, address=request.client_ip)
+    await note_deed(request, "account.password_changed", account.id)
     response = redirect("/account/password?saved=1", status=303)
     await start_session(request, response, account)
     return response

@@ -9,6 +9,7 @@ from sanic.response import redirect
 
 from bot.store.sessions import Session, session_id
 from bot.web.access import SESSION_COOKIE, signed_in
+from bot.web.audit.noting import note_deed
 from bot.web.form_fields import field as form_field
 from bot.web.form_fields import line_field
 from bot.web.pages import render
@@ -65,7 +66,7 @@ async def save_profile(request: Request) -> HTTPResponse:
     changed = [what for what, is_new in (("name", name != account.name), ("email", email != account.email)) if is_new]
     if changed:
         what = ", ".join(changed)
-        await store.audit.note(account.id, "account.changed", account.id, what, address=request.client_ip)
+        await note_deed(request, "account.changed", account.id, what)
     return redirect("/account?said=saved", status=303)
 
 
@@ -74,7 +75,7 @@ async def end_session(request: Request, session: str) -> HTTPResponse:
     """Sign one of my browsers out."""
     store, account = request.app.ctx.store, request.ctx.account
     await store.sessions.end_one(account.id, session)
-    await store.audit.note(account.id, "session.ended", account.id, address=request.client_ip)
+    await note_deed(request, "session.ended", account.id)
     return redirect("/account?said=ended#sessions", status=303)
 
 
@@ -83,7 +84,7 @@ async def end_all_sessions(request: Request) -> HTTPResponse:
     """Sign all of my browsers out, this one too."""
     store, account = request.app.ctx.store, request.ctx.account
     await store.sessions.end_all(account.id)
-    await store.audit.note(account.id, "session.all_ended", account.id, address=request.client_ip)
+    await note_deed(request, "session.all_ended", account.id)
     response = redirect("/sign-in?said=out", status=303)
     end_session_cookie(request, response)
     return response

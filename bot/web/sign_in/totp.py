@@ -9,6 +9,7 @@ from sanic.response import redirect
 from bot.errors import Forbidden, NotFound, NotSignedIn
 from bot.store.second_factor import setup_uri
 from bot.web.access import signed_in, totp_is_required
+from bot.web.audit.noting import note_deed
 from bot.web.form_fields import field, line_field
 from bot.web.pages import render
 from bot.web.sign_in.attempts import CODES, TooManyAttempts, code_attempts, wait_words
@@ -40,7 +41,7 @@ async def turn_on(request: Request) -> HTTPResponse:
     if errors:
         return await _setup_page(request, errors, status=400)
     await store.accounts.change(account.id, has_totp=True)
-    await store.audit.note(account.id, "account.totp_on", account.id, address=request.client_ip)
+    await note_deed(request, "account.totp_on", account.id)
     return _codes_page(request, codes)
 
 
@@ -54,7 +55,7 @@ async def renew_codes(request: Request) -> HTTPResponse:
     if errors:
         return await _on_page(request, errors, status=400)
     codes = await store.second_factor.renew_codes(account.id)
-    await store.audit.note(account.id, "account.codes_renewed", account.id, address=request.client_ip)
+    await note_deed(request, "account.codes_renewed", account.id)
     return _codes_page(request, codes)
 
 
@@ -69,7 +70,7 @@ async def turn_off(request: Request) -> HTTPResponse:
         return await _on_page(request, errors, status=400)
     await store.accounts.change(account.id, has_totp=False)
     await store.second_factor.remove(account.id)
-    await store.audit.note(account.id, "account.totp_off", account.id, address=request.client_ip)
+    await note_deed(request, "account.totp_off", account.id)
     return redirect("/account/totp", status=303)
 
 
