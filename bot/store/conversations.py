@@ -24,6 +24,8 @@ from bot.store.priority import queue_score
 PREVIEW_CHARS = 120
 # Who writes again while waiting for a human hears at most so often that nobody forgot.
 REMIND_AFTER_MS = 10 * 60_000
+# How much of a conversation is read at once; those behind it are read page by page.
+TRANSCRIPT_LINES = 5000
 # A place in the log; nineteen digits always fit Redis's 64 bits.
 ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 # One command for many: the names of the fields, which cost more than their values, go over the line once.
@@ -281,16 +283,21 @@ class ConversationStore:
             entries = await self._client.xrange(self._keys.log(conversation_id), min=entry_id, max=entry_id)
         return stored_message(entry_id, entries[0][1]["message"]) if entries else None
 
-    async def transcript(self, conversation_id: str, *, limit: int = 5000) -> list[TranscriptLine]:
-        """The whole conversation as agents see it, each message with its NLU or its delivery state."""
+    async def transcript(
+        self, conversation_id: str, *, limit: int = TRANSCRIPT_LINES, before: str = ""
+    ) -> list[TranscriptLine]:
+        """The conversation as agents see it, oldest first, each message with its NLU or its delivery state.
+
+        Of a longer one the last `limit` lines; before: the last that come before this place in the log.
+        """
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.xrange(self._keys.log(conversation_id), count=limit)
+        pipeline.xrevrange(self._keys.log(conversation_id), max=f"({before}" if before else "+", count=limit)
         pipeline.hgetall(self._keys.nlu(conversation_id))
         pipeline.hgetall(self._keys.states(conversation_id))
         pipeline.hgetall(self._keys.marks(conversation_id))
         with translated_errors():
             entries, nlu, states, raw_marks = await pipeline.execute()
-        messages = [stored_message(entry_id, entry["message"]) for entry_id, entry in entries]
+        messages = [stored_message(entry_id, entry["message"]) for entry_id, entry in reversed(entries)]
         marks = marks_by_message(raw_marks)
         return [
             TranscriptLine(

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
-from bot.model import Account, Handoff, Message, Nlu
+from bot.model import Account, Handoff, Message, Nlu, TranscriptLine
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.work import WorkItem, now_ms
@@ -354,3 +354,18 @@ async def test_no_redis_is_said_so(settings: Settings) -> None:
     with pytest.raises(StoreUnavailable):
         await store.conversations.transcript("c1")
     await store.close()
+
+
+async def test_of_a_long_conversation_the_last_lines_are_read_and_then_those_before(store: Store) -> None:
+    for number in range(5):
+        message = customer_message("c1", "hoi", f"m{number}")
+        await store.conversations.receive(message, channel="rest", customer_id="x")
+
+    async def read(before: str = "") -> list[TranscriptLine]:
+        return await store.conversations.transcript("c1", limit=2, before=before)
+
+    last = await read()
+    earlier = await read(last[0].message.entry_id)
+    first = await read(earlier[0].message.entry_id)
+    assert [line.message.id for line in (*first, *earlier, *last)] == ["m0", "m1", "m2", "m3", "m4"]
+    assert await read(first[0].message.entry_id) == []

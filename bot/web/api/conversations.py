@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from sanic import HTTPResponse, Request
 
 from bot.errors import InvalidMessage
+from bot.store.conversations import ENTRY_ID, TRANSCRIPT_LINES
 from bot.store.entities import customer_entities
 from bot.store.work import now_ms
 from bot.web.access import bearer
@@ -78,20 +79,26 @@ async def conversations(request: Request) -> ConversationList:
     "GET",
     "/conversations/{id}",
     *AGENTS,
-    summary="A conversation with its whole transcript",
+    summary="A conversation with its transcript",
+    query=(Parameter("before", "`before` of the answer with the lines that follow; without it, the last lines."),),
     gives=ConversationDetail,
     errors=(404,),
 )
 async def conversation(request: Request, conversation_id: str) -> ConversationDetail:
-    return await detail(request, conversation_id)
+    before = text_of(request, "before")
+    if before and not ENTRY_ID.fullmatch(before):
+        raise InvalidMessage("before: expected the one of an earlier answer, as 1795000000000-0")
+    return await detail(request, conversation_id, before)
 
 
-async def detail(request: Request, conversation_id: str) -> ConversationDetail:
-    """The conversation as it is now. Raises NotFound."""
+async def detail(request: Request, conversation_id: str, before: str = "") -> ConversationDetail:
+    """The conversation as it is now, with the lines before that place in its log. Raises NotFound."""
     store = request.app.ctx.store
     found = await store.conversations.get(conversation_id)
-    transcript = await store.conversations.transcript(conversation_id)
-    return ConversationDetail(found, customer_entities(transcript), transcript)
+    lines = await store.conversations.transcript(conversation_id, limit=TRANSCRIPT_LINES + 1, before=before)
+    transcript = lines[-TRANSCRIPT_LINES:]
+    older = transcript[0].message.entry_id if len(lines) > len(transcript) else ""
+    return ConversationDetail(found, customer_entities(transcript), transcript, older)
 
 
 async def media(request: Request, conversation_id: str, message_id: str, place: int) -> HTTPResponse | None:

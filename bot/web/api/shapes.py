@@ -51,11 +51,12 @@ class ConversationList(msgspec.Struct):
 
 
 class ConversationDetail(msgspec.Struct):
-    """entities: as in QueueItem."""
+    """entities: as in QueueItem. transcript: at most 5,000 lines. before: asks for those before; empty without any."""
 
     conversation: Conversation
     entities: list[Entity]
     transcript: list[TranscriptLine]
+    before: str = ""
 
 
 class Claim(msgspec.Struct):

@@ -83,7 +83,15 @@ async def load_conversation(
         notice=notice,
         returned=returned,
         inserted=request.args.get("template", "") if request.method == "GET" else "",
+        before=_before(request),
+        query=list_choice(request).query,
     )
+
+
+def _before(request: Request) -> str:
+    """Which messages are asked for: those before this place in the log; empty for the last ones."""
+    given: str = request.args.get("before", "")
+    return given if ENTRY_ID.fullmatch(given) else ""
 
 
 async def load_customer(request: Request, asked: Asked | None = None) -> CustomerCard:

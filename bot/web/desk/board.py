@@ -215,9 +215,13 @@ class Board:
             self._send(self._frame(passed, event.get("account_id", "") if kind in _PERSONAL else ""))
 
     def _sign_out(self, account_id: str, session_id: str) -> None:
-        """End what that browser has open, or without a session all of the account: it may not read on."""
+        """End what that browser has open, or without a session all of the account: it may not read on.
+
+        It is told to read again, which shows it at once that it is signed out.
+        """
         for desk in self._desks:
             if desk.account_id == account_id and session_id in ("", desk.session_id):
+                desk.put(self._resync(), self._resync())
                 desk.end()
 
     def _note(self, conversation_id: str, *, row_too: bool) -> None:

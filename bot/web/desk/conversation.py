@@ -38,6 +38,8 @@ from bot.web.pages import moment
 Mode = Literal["mine", "waiting", "colleague", "assistant", "closed"]
 # Intents of the ranking that stand in the line; the others are behind "meer".
 TOP = 3
+# Messages on a page; a link leads to those before.
+LINES = 500
 # How much of a message that is quoted.
 QUOTE_CHARS = 100
 
@@ -111,6 +113,8 @@ class ConversationPage:
     alarm: str  # what the agent must know about somebody who may be in danger; empty for others
     platform: Platform | None  # what Messenger or Instagram allows, None for other channels
     days: tuple[Day, ...]
+    older_url: str  # of the page with the messages before; empty when there are none
+    newest_url: str  # of the page with the last messages; empty on that page
     deeds: Deeds
     composer: Composer
     labels: Labels
@@ -128,17 +132,26 @@ async def load_page(
     notice: str = "",
     returned: Returned | None = None,
     inserted: str = "",
+    before: str = "",
+    query: str = "",
 ) -> ConversationPage:
     """The conversation as `account` sees it now. messenger: None while that channel is off. Raises NotFound.
 
-    returned: what was typed and not sent. inserted: name of a template to put in the reply.
+    returned: what was typed and not sent. inserted: name of a template to put in the reply. before: place in the log
+    that the messages shown come before; empty for the last ones. query: of the list beside it, for links.
     """
     conversation = await store.conversations.get(conversation_id)
     mode = _mode(conversation, account)
-    lines = await store.conversations.transcript(conversation_id)
-    quotes = await _quotes(store, conversation_id, lines)
-    templates = await store.templates.get_many(words.template_name(name) for name in _intents(lines))
-    names = await mentionable_names(store) if any(_may_mention(line.message) for line in lines) else ()
+    url = words.page_url(conversation_id)
+    lines = await store.conversations.transcript(conversation_id, limit=LINES + 1)
+    # Whatever is shown, what is suggested and filled in is from the last messages.
+    shown = lines
+    if before:
+        shown = await store.conversations.transcript(conversation_id, limit=LINES + 1, before=before)
+    shown, older_url = _page_of(shown, url, query)
+    quotes = await _quotes(store, conversation_id, shown)
+    templates = await store.templates.get_many(words.template_name(name) for name in _intents([*lines, *shown]))
+    names = await mentionable_names(store) if any(_may_mention(line.message) for line in shown) else ()
     composer = await load_composer(
         store,
         account,
@@ -151,7 +164,7 @@ async def load_page(
     )
     return ConversationPage(
         conversation=conversation,
-        url=words.page_url(conversation_id),
+        url=url,
         who=words.customer_name(conversation),
         mode=mode,
         place=words.place(conversation, mine=mode == "mine"),
@@ -160,14 +173,24 @@ async def load_page(
         alarm=words.alarm(conversation),
         platform=platform_of(conversation, messenger, ZoneInfo(timezone)),
         days=_days(
-            [_line(line, conversation, templates, quotes, is_mine=mode == "mine", names=names) for line in lines],
+            [_line(line, conversation, templates, quotes, is_mine=mode == "mine", names=names) for line in shown],
             ZoneInfo(timezone),
         ),
+        older_url=older_url,
+        newest_url=url + query if before else "",
         deeds=await load_deeds(store, account, conversation, timezone=timezone),
         composer=composer,
         labels=await load_labels(store, conversation),
         notice=notice,
     )
+
+
+def _page_of(lines: list[TranscriptLine], url: str, query: str) -> tuple[list[TranscriptLine], str]:
+    """The lines of one page, and where those before them are."""
+    if len(lines) <= LINES:
+        return lines, ""
+    shown = lines[-LINES:]
+    return shown, f"{url}{query}{'&' if query else '?'}before={shown[0].message.entry_id}"
 
 
 def who_was_first(conversation: Conversation) -> str:
