@@ -118,8 +118,11 @@ async def test_who_got_an_answer_and_says_nothing_is_asked_once(desk: Desk) -> N
     await asyncio.gather(*(desk.look() for _ in range(5)))
     await desk.look()
     assert (await desk.heard(conversation_id)).count(QUESTION) == 1
-    asked = (await desk.store.conversations.messages(conversation_id))[-1]
+    answered, asked = (await desk.store.conversations.messages(conversation_id))[-2:]
     assert (asked.text, asked.buttons) == (QUESTION, HELPED_BUTTONS)
+    # Who never fetches the question leaves nothing to see to.
+    assert [one.message_id for one in await desk.store.outbox.oldest()] == [answered.id]
+    assert await desk.store.conversations.mark(conversation_id, [asked.id], "delivered") == 1
 
 
 async def test_small_talk_and_what_goes_to_a_human_is_not_asked_about(desk: Desk) -> None:

@@ -12,6 +12,9 @@ if not ARGV[own + 3] or known[1] ~= 'assistant' or redis.call('LLEN', pending) >
 if known[2] and now_ms - tonumber(known[2]) < again_ms then return 0 end
 redis.call('HSET', conversation, 'asked_at_ms', now_ms)
 local messages = append_all(own + 3)
+-- Nobody has to see to it that a question arrives: who never fetches it, as a program on the REST channel, leaves nothing
+-- in the outbox.
+if not is_on_platform() then redis.call('ZREM', outbox, id .. ' ' .. ARGV[own + 3]) end
 keep()
 publish('message', ',"owner":"assistant","messages":' .. messages)
 return 1
