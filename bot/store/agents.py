@@ -23,6 +23,14 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 return redis.call('ZRANGEBYSCORE', KEYS[1], now_ms - tonumber(ARGV[1]), '+inf')
 """
 
+# Whoever comes back later than that is new.
+KEPT_MS = 90 * 86_400_000
+_EXPIRED = """
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now_ms - tonumber(ARGV[1]))
+"""
+
 
 class AgentPresence:
     """Signs of life of agents. A claim is one too: change_owner.lua."""
@@ -32,6 +40,7 @@ class AgentPresence:
         self._keys = keys
         self._seen = client.register_script(_SEEN)
         self._here = client.register_script(_HERE)
+        self._expired = client.register_script(_EXPIRED)
 
     async def seen(self, account_ids: Collection[str]) -> None:
         """They are here now."""
@@ -52,6 +61,11 @@ class AgentPresence:
         """Who gave a sign of life so short ago, by Redis's clock."""
         with translated_errors():
             return set(await self._here(keys=[self._keys.agents], args=[int(within_s * 1000)]))
+
+    async def remove_expired(self) -> None:
+        """Forget who gave none for so long: programs whose token is gone, too."""
+        with translated_errors():
+            await self._expired(keys=[self._keys.agents], args=[KEPT_MS])
 
     async def set_away(self, account_id: str, away: bool) -> None:
         """The agent says that they are not there for a while, or are back: who is away gets nothing by itself."""

@@ -15,6 +15,8 @@ from bot.store.keys import Keys
 
 # Names of models that were active, for `rollback`.
 HISTORY = 20
+# Of those that were never active, so many records.
+KEPT_RECORDS = 100
 # Of these the store keeps the file, some 30 MB each: the active model and those that one may want back.
 KEPT_FILES = 3
 CHUNK_BYTES = 1 << 20
@@ -33,9 +35,14 @@ class ModelRegistry:
         self._keys = keys
 
     async def register(self, model: ModelRecord) -> None:
-        """Add a model, or replace the record of the same name."""
+        """Add a model, or replace the record of the same name. Of those never active the latest KEPT_RECORDS stay."""
         with translated_errors():
             await self._client.hset(self._keys.models, model.name, encode(model))
+            kept = {model.name, await self._client.get(self._keys.active_model)}
+            kept.update(await self._client.lrange(self._keys.model_history, 0, -1))
+            unused = [one.name for one in await self.all() if one.name not in kept]
+            if unused[KEPT_RECORDS:]:
+                await self._client.hdel(self._keys.models, *unused[KEPT_RECORDS:])
 
     async def activate(self, name: str) -> None:
         """Make a registered model the one that answers. Raises NotFound.

@@ -43,6 +43,7 @@ class SessionStore:
 
     async def start(self, account_id: str, *, browser: str = "", address: str = "") -> str:
         """A new token for the browser's cookie."""
+        await self._forget_over(account_id)
         token = secrets.token_urlsafe(32)
         token_hash = hash_token(token)
         now_ms = int(time.time() * 1000)
@@ -105,6 +106,19 @@ class SessionStore:
             for token_hash in await self._client.smembers(self._keys.account_sessions(account_id)):
                 if token_hash != kept:
                     await self._end(token_hash)
+
+    async def _forget_over(self, account_id: str) -> None:
+        """Take those that ended by themselves out of the account's list, which every sign-in keeps alive."""
+        key = self._keys.account_sessions(account_id)
+        with translated_errors():
+            hashes = sorted(await self._client.smembers(key))
+            pipeline = self._client.pipeline(transaction=False)
+            for token_hash in hashes:
+                pipeline.exists(self._keys.session(token_hash))
+            is_there = await pipeline.execute()
+            over = [token_hash for token_hash, there in zip(hashes, is_there, strict=True) if not there]
+            if over:
+                await self._client.srem(key, *over)
 
     async def tell_over(self, account_id: str, session_id: str = "") -> None:
         """What the browser of a session has open ends now; without a session, all that the account has open."""

@@ -58,6 +58,7 @@ class Rescue:
         await self._store.conversations.place_all()
         await self._store.inbound.remove_expired()
         await self._store.work.forget_gone_workers()
+        await self._store.agents.remove_expired()
 
     async def _watch_backlog(self) -> None:
         self.is_overloaded = await self._store.work.waiting() >= self._max_backlog

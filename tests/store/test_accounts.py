@@ -151,6 +151,9 @@ async def test_sessions_that_are_over_are_not_listed(store: Store) -> None:
     await store.sessions.end(tokens[0])
     await store._client.delete(store._keys.session((await _hashes(store))[0]))
     assert len(await store.sessions.all("sanne")) == 1 == len(await _hashes(store))
+    await store._client.delete(store._keys.session((await _hashes(store))[0]))
+    await store.sessions.start("sanne")
+    assert len(await _hashes(store)) == 1, "a sign-in keeps those that are over alive"
     await store.sessions.end_all("sanne")
     assert await store.sessions.all("sanne") == []
 
@@ -161,6 +164,7 @@ async def test_a_session_of_an_earlier_version_is_over_and_no_error(store: Store
     await store._client.delete(store._keys.session(token_hash))
     await store._client.set(store._keys.session(token_hash), "sanne")
     assert await store.sessions.account_id(token) is None
+    assert await store.sessions.start("sanne")
 
 
 async def _hashes(store: Store) -> list[str]:

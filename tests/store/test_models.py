@@ -36,6 +36,18 @@ async def test_what_was_active_is_known_latest_first_and_once(store: Store) -> N
     assert active is not None and active.name == "a"
 
 
+async def test_records_of_models_that_nobody_ever_made_active_do_not_pile_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "KEPT_RECORDS", 2)
+    await store.models.register(ModelRecord("used", "/nowhere", "0", 0))
+    await store.models.activate("used")
+    for number in range(1, 6):
+        await store.models.register(ModelRecord(f"m{number}", "/nowhere", "0", number))
+    # The one that is just registered stays whatever its time.
+    assert [one.name for one in await store.models.all()] == ["m5", "m4", "m3", "used"]
+
+
 async def test_a_model_that_is_not_registered_can_not_be_active(store: Store) -> None:
     await register(store, "a")
     await store.models.activate("a")

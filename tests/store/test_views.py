@@ -9,6 +9,7 @@ import pytest
 from bot.errors import AlreadyClaimed, CustomerWrote
 from bot.model import Account, Conversation, Handoff, Message
 from bot.store import Store
+from bot.store.agents import KEPT_MS
 from bot.store.departments import Department, Target
 from bot.store.views import of_department
 from bot.store.work import now_ms
@@ -261,3 +262,11 @@ async def test_what_turns_out_to_be_urgent_is_warned_of_at_once_until_it_is_not(
     await store.queue.set_priority("c1", "urgent", message("c1", "n3", "note"))
     await store.queue.reply("c1", SANNE, message("c1", "a2", "agent"))
     assert (await store.conversations.get("c1")).alarm_at_ms > now_ms(), "somebody acted"
+
+
+async def test_who_gave_no_sign_of_life_for_months_is_forgotten(store: Store) -> None:
+    await store.agents.seen(["sanne", "token:old"])
+    await store._client.zadd(store._keys.agents, {"token:old": now_ms() - KEPT_MS - 60_000})
+    await store.agents.remove_expired()
+    assert list((await store.agents.last_seen(["sanne", "token:old"])).values())[1] == 0
+    assert await store.agents.here(60) == {"sanne"}

@@ -152,10 +152,13 @@ async def enable(request: Request, account_id: str) -> HTTPResponse:
 async def remove(request: Request, account_id: str) -> HTTPResponse:
     """The account is gone; signed in browsers are out at once."""
     _refuse_oneself(request, account_id)
-    await request.app.ctx.store.accounts.remove(account_id)
+    store = request.app.ctx.store
+    account = await store.accounts.get(account_id)
+    await store.accounts.remove(account_id)
     await _shut_out(request, account_id)
-    await request.app.ctx.store.notifications.forget(account_id)
-    await request.app.ctx.store.reminders.forget(account_id)
+    await store.identities.unlink(account)
+    await store.notifications.forget(account_id)
+    await store.reminders.forget(account_id)
     await note_deed(request, "account.removed", account_id)
     return redirect("/accounts?removed=1", status=303)
 
