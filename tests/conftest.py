@@ -24,7 +24,8 @@ from bot.model import Account, Role, Template
 from bot.redis_server import OwnRedis
 from bot.settings import Settings
 from bot.store import Store
-from tests.web_servers import QUICK_HASHER, ForkedProcess, start_web_server
+from tests.forked import ForkedProcess
+from tests.web_servers import QUICK_HASHER, start_web_server
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,10 +12,12 @@ import pytest
 
 from bot.settings import Settings
 from bot.store import Store
-from tests.conftest import ROOT, eventually
+from tests.conftest import eventually
+from tests.fakes.breaking_assistant import start_breaking_assistant
 from tests.fakes.conversations import write
+from tests.forked import ForkedProcess
 
-Start = Callable[..., "list[subprocess.Popen[bytes]]"]
+Start = Callable[..., list[ForkedProcess]]
 
 
 @pytest.fixture
@@ -39,12 +39,10 @@ async def start(store: Store, settings: Settings, redis_url: str, tmp_path: Path
     }
     with ExitStack() as stack:
 
-        def start(*names: str) -> list[subprocess.Popen[bytes]]:
+        def start(*names: str) -> list[ForkedProcess]:
             found = []
             for name in names:
-                log = stack.enter_context((tmp_path / f"{name}.log").open("wb"))
-                command = [sys.executable, "-m", "tests.fakes.breaking_assistant", name]
-                process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+                process = start_breaking_assistant(name, environ, tmp_path / f"{name}.log")
                 stack.callback(process.wait)
                 stack.callback(process.kill)
                 found.append(process)

@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.breaking_assistant`: a real assistant process whose model breaks as the message says.
+"""A real assistant process whose model breaks as the message says.
 
 Everything is the product's own but the model: worker, watchdog, settings, signals.
 """
@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from bot.assistant.worker import Worker
 from bot.model import Nlu
 from bot.settings import Settings
 from bot.store import Store
+from tests.forked import ForkedProcess, Starter, fork_when_asked
+
+_STARTER = Starter("tests.fakes.breaking_assistant")
+
+
+def start_breaking_assistant(name: str, environ: Mapping[str, str], log: Path) -> ForkedProcess:
+    """Its output is appended to `log`."""
+    return _STARTER.start(environ, log, [name])
 
 
 class BreakingAgent:
@@ -43,7 +52,12 @@ class BreakingModel(LiveModel):
         await asyncio.Event().wait()
 
 
-async def main(name: str) -> None:
+def main() -> int:
+    asyncio.run(work(sys.argv[1]))
+    return 0
+
+
+async def work(name: str) -> None:
     settings = Settings.load()
     logs.configure("json")
     store = await Store(settings.redis_url, settings).open()
@@ -58,4 +72,4 @@ async def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    fork_when_asked(main)
