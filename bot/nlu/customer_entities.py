@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import spacy
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -22,6 +21,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.util import filter_spans
 
 from bot.nlu import entity_patterns as patterns
+from bot.nlu.dutch_spacy import blank_pipeline
 from bot.nlu.options import check_names, check_whole_number
 
 # Rasa only knows its own readers of lookup tables, and says that nobody uses them.
@@ -73,7 +73,7 @@ class CustomerEntities(GraphComponent, EntityExtractorMixin):
         self._max_text_chars: int = config["max_text_chars"]
         self._model_storage = model_storage
         self._resource = resource
-        self._nlp = spacy.blank("nl")
+        self._nlp = blank_pipeline()
         self._matcher = PhraseMatcher(self._nlp.vocab, attr="LOWER")
         for name, words in lookups.items():
             self._matcher.add(name, [self._nlp.make_doc(word) for word in words])

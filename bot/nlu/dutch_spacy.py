@@ -138,6 +138,12 @@ def load_pipeline(model: str, path: str) -> Language:
         return spacy.load(model, exclude=UNUSED_PIPES)
     if path:
         return spacy.load(Path(path), exclude=UNUSED_PIPES)
+    return blank_pipeline()
+
+
+@lru_cache(maxsize=1)  # half of the time in which a model loads would go into making one more
+def blank_pipeline() -> Language:
+    """Dutch tokens and nothing else; shared, so leave it as it is."""
     return spacy.blank("nl")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ class Spelling(StoredComponent):
             if token.text.isalpha()
         )
         self._words = {"own": dict(words), "common": common_words()}
-        self._known = np.unique(fingerprints([*words, *dictionary("nl"), *dictionary("en")]))
+        self._known = np.unique(np.concatenate([fingerprints(words), dictionary_fingerprints()]))
         with self._model_storage.write_to(self._resource) as directory:
             self._write(directory)
         return self._resource
@@ -132,8 +133,8 @@ class Spelling(StoredComponent):
     def _read(self, directory: Path) -> None:
         self._words = json.loads((directory / WORDS_FILE).read_text(encoding="utf-8"))
         self._known = np.load(directory / KNOWN_FILE, allow_pickle=False)
-        self._own = index_of(self._words["own"], self._max_mistakes)
-        self._common = index_of(self._words["common"], 1)
+        self._own = index_of(frozenset(self._words["own"].items()), self._max_mistakes)
+        self._common = index_of(frozenset(self._words["common"].items()), 1)
 
 
 def dictionary(language: str) -> dict[str, int]:
@@ -144,10 +145,17 @@ def dictionary(language: str) -> dict[str, int]:
     return dict(SpellChecker(language=language).word_frequency.dictionary)
 
 
+@lru_cache(maxsize=1)  # whoever trains once mostly trains more often
 def common_words() -> dict[str, int]:
     """The most frequent Dutch words and how often they occur."""
     candidates = [row for row in dictionary("nl").items() if len(row[0]) >= MIN_CHARS and row[0].isalpha()]
     return dict(sorted(candidates, key=lambda row: (-row[1], row[0]))[:N_COMMON_WORDS])
+
+
+@lru_cache(maxsize=1)
+def dictionary_fingerprints() -> np.ndarray:
+    """Of all that is a word, Dutch or English."""
+    return fingerprints([*dictionary("nl"), *dictionary("en")])
 
 
 def fingerprints(words: Iterable[str]) -> np.ndarray:
@@ -156,10 +164,11 @@ def fingerprints(words: Iterable[str]) -> np.ndarray:
     return np.frombuffer(digests, dtype=np.uint64)
 
 
-def index_of(words: dict[str, int], max_mistakes: int) -> SymSpell:
-    """Make words findable by what is like them."""
+@lru_cache(maxsize=2)  # a model that comes shares the common words with the one that goes
+def index_of(words: frozenset[tuple[str, int]], max_mistakes: int) -> SymSpell:
+    """Make words, each with how often it occurs, findable by what is like them."""
     index = SymSpell(max_dictionary_edit_distance=max_mistakes)
-    for word, count in words.items():
+    for word, count in sorted(words):
         if len(word) >= MIN_CHARS - 1:
             index.create_dictionary_entry(word, count)
     return index
