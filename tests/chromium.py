@@ -12,8 +12,9 @@ from tools.setup.chromium import find_chromium
 
 # Chromium looks for Google's hosts at every start; tests need no network.
 _QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-# A busy machine may take long; what comes sooner is not waited for.
-expect.set_options(timeout=20_000)
+# The one place for how long something may take: as long as Playwright itself gives a click or a page. A busy machine
+# may take long; what comes sooner is not waited for.
+expect.set_options(timeout=30_000)
 
 
 def launch(playwright: Playwright) -> Browser:

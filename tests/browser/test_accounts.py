@@ -1,4 +1,4 @@
-"""Accounts in Chromium: with the keyboard alone, and with axe on every page and state."""
+"""Accounts in Chromium, with the keyboard alone. What axe says of these pages is in test_accessibility.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import PASSWORD, Site
@@ -24,11 +23,6 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
     context.close()
 
 
-def has_no_violations(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], page.url
-
-
 def typed(page: Page, *words: str) -> None:
     """One field after the other, and Enter."""
     for number, word in enumerate(words):
@@ -41,45 +35,32 @@ def typed(page: Page, *words: str) -> None:
 def test_the_second_factor_from_setup_to_sign_in_by_keyboard(page: Page) -> None:
     page.goto("/sign-in?next=/account/totp")
     expect(page.get_by_label("Inlognaam")).to_be_focused()
-    has_no_violations(page)
     typed(page, "baas", PASSWORD)
     expect(page.get_by_role("heading", name="Inloggen in twee stappen")).to_be_visible()
-    has_no_violations(page)
     app = pyotp.TOTP(re.sub(r"\s", "", page.locator(".one-time-password").inner_text()))
     page.get_by_label("Code", exact=True).focus()
     typed(page, "12", PASSWORD)
     expect(page.get_by_label("Code", exact=True)).to_be_focused()
-    has_no_violations(page)
     typed(page, app.now(), PASSWORD)
     expect(page.get_by_role("listitem").filter(has_text=re.compile(r"^[A-Z2-9]{5}-[A-Z2-9]{5}$"))).to_have_count(10)
-    has_no_violations(page)
-    for path in ("/account/totp", "/account", "/account/password", "/accounts/baas"):
-        page.goto(path)
-        has_no_violations(page)
 
     page.context.clear_cookies()
     page.goto("/sign-in?next=/accounts")
     expect(page.get_by_label("Inlognaam")).to_be_focused()
     typed(page, "baas", PASSWORD)
     expect(page.get_by_label("Code uit je app")).to_be_focused()
-    has_no_violations(page)
     typed(page, "000000")
     expect(page.get_by_label("Code uit je app")).to_be_focused()
     expect(page.get_by_role("alert")).to_contain_text("Deze code klopt niet")
-    has_no_violations(page)
     typed(page, app.at(int(time.time()) + 30))
     expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
-    has_no_violations(page)
 
     page.get_by_label("Naam", exact=True).focus()
     typed(page, "Piet", "piet")
     expect(page.get_by_label(re.compile("Medewerker"))).to_be_focused()
-    has_no_violations(page)
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     link = page.locator(".one-time-link").inner_text()
-    has_no_violations(page)
     page.context.clear_cookies()
-    for address in (link, link + "x", "/sign-in/forgotten", "/sign-in/forgotten?asked=1"):
-        page.goto(address)
-        has_no_violations(page)
+    page.goto(link)
+    expect(page.get_by_role("heading")).to_be_visible()

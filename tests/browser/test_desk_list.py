@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.store import Store
 from bot.web.desk import listing
-from tests.browser.test_desk import Backstage, mark_page, not_reloaded, row
+from tests.browser.tabs import Tabs
+from tests.browser.test_desk import Backstage, connected, mark_page, not_reloaded, row
 from tests.conftest import Site
 from tests.fakes.conversations import handed_over
 
@@ -22,21 +21,14 @@ def backstage(site: Site) -> Backstage:
 
 
 @pytest.fixture
-def desk(chromium: Browser, site: Site, backstage: Backstage) -> Iterator[Page]:
-    """Sanne's desk, with nothing to do; a test fails if the page's own code throws."""
+def desk(tabs: Tabs, site: Site, backstage: Backstage) -> Page:
+    """Sanne's desk, with nothing to do."""
     token = site.session("sanne", "agent", name="Sanne")
     site.account("daan", "agent", name="Daan")
     backstage.run(close_all)
-    errors: list[str] = []
-    with chromium.new_context(reduced_motion="reduce") as context:
-        context.add_cookies([{"name": "bot_session", "value": token, "url": site.url}])
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{site.url}/desk")
-        page.wait_for_timeout(500)  # the stream is there
-        yield page
-    assert errors == []
+    page = tabs.open(f"{site.url}/desk", session=token)
+    connected(page)
+    return page
 
 
 async def close_all(store: Store) -> None:
@@ -73,7 +65,7 @@ def test_rows_find_their_place_and_sizes_follow(desk: Page, backstage: Backstage
 def test_my_own_row_says_so_though_all_desks_get_the_same(desk: Page, backstage: Backstage) -> None:
     mine, other = backstage.waiting("van mij"), backstage.waiting("van daan")
     desk.goto(desk.url + "?view=open")
-    desk.wait_for_timeout(500)
+    connected(desk)
     backstage.claims("sanne", mine)
     backstage.claims("daan", other)
     expect(row(desk, mine)).to_contain_text("Nieuw", use_inner_text=True)
@@ -151,13 +143,19 @@ def test_a_row_does_not_move_under_a_mouse_that_is_down(desk: Page, backstage: B
     expect(row(desk, last)).to_be_visible()
     row(desk, last).locator("a").hover()
     desk.mouse.down()
+    desk.evaluate(WHEN_HEARD)
     before = backstage.waiting(priority="high")
-    desk.wait_for_timeout(800)
-    expect(row(desk, before)).to_have_count(0)
+    desk.wait_for_function("window.heard")
+    assert row(desk, before).count() == 0
     desk.mouse.up()
     desk.wait_for_url(f"**/desk/{last}**")
 
 
+# The tab that has the stream passes everything on to other ones of the browser, after it showed it itself.
+WHEN_HEARD = """() => {
+  window.tab = new BroadcastChannel("desk-events");
+  tab.onmessage = ({ data }) => (window.heard ||= data.type === "changes");
+}"""
 COUNT_TONES = """() => {
   window.tones = 0;
   window.OscillatorNode = class extends OscillatorNode { start() { window.tones += 1; } };

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.model import META_INBOX, Account, Attachment
 from bot.store import Store
 from bot.store.work import now_ms
 from bot.web.desk.words import page_url
+from tests.browser.tabs import Tabs
+from tests.browser.test_desk import send_all_the_same
 from tests.conftest import Site, free_port, running_site
 from tests.fakes.cdn import PNG, Cdn, running_cdn
 from tests.fakes.conversations import message
@@ -47,18 +49,8 @@ def cdn() -> Iterator[Cdn]:
 
 
 @pytest.fixture
-def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
-    token = site.session("sanne", "agent", name="Sanne")
-    context = chromium.new_context(reduced_motion="reduce")
-    context.add_cookies([{"name": "bot_session", "value": token, "url": site.url}])
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def mine(context: BrowserContext, site: Site) -> Iterator[tuple[Page, str]]:
-    """The page of a conversation that Sanne has, and its id; a test fails if the page's own code throws."""
+def mine(tabs: Tabs, site: Site) -> Iterator[tuple[Page, str]]:
+    """The page of a conversation that Sanne has, and its id."""
 
     async def prepare(store: Store) -> str:
         conversation_id = await begun(store, customer_name="<script>window.stolen = 1</script>Jo")
@@ -68,14 +60,10 @@ def mine(context: BrowserContext, site: Site) -> Iterator[tuple[Page, str]]:
         return conversation_id
 
     conversation_id = site.run(prepare)
-    errors: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(site.url + page_url(conversation_id))
+    page = tabs.open(site.url + page_url(conversation_id), session=site.session("sanne", "agent", name="Sanne"))
     page.evaluate("window.notReloaded = true")
     yield page, conversation_id
     assert page.evaluate("[window.notReloaded, window.stolen]") == [True, None]
-    assert errors == []
 
 
 def test_a_photo_appears_as_soon_as_it_is_fetched(mine: tuple[Page, str], site: Site, cdn: Cdn) -> None:
@@ -135,8 +123,7 @@ def test_what_was_typed_stays_while_nothing_can_be_sent(mine: tuple[Page, str], 
     expect(reply).to_be_editable()
     expect(reply).to_have_value("Ja hoor, dat kan.")
     expect(page.locator("#missed")).to_contain_text("hallo?")
-    page.wait_for_timeout(1_100)  # as somebody who reads it
-    page.get_by_role("button", name="Toch versturen").click()
+    send_all_the_same(page)
     expect(page.locator(".message-agent .bubble")).to_have_text("Ja hoor, dat kan.")
     expect(reply).to_have_value("")
 

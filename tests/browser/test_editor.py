@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.model import Template
+from tests.browser.tabs import Tabs
 from tests.conftest import PASSWORD, Site
 
 pytestmark = pytest.mark.browser
@@ -21,27 +22,14 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, site: Site) -> Iterator[OpenPage]:
-    """Opens a page for Sanne (`token=""`: for nobody); a test fails if the page's own code throws."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
+def open_page(tabs: Tabs, site: Site) -> OpenPage:
+    """Opens a page for Sanne (`token=""`: for nobody)."""
     sannes = site.session("sanne", "admin", "editor", name="Sanne de Wit")
 
     def open_page(path: str, token: str = sannes, **options: Any) -> Page:
-        context = chromium.new_context(reduced_motion="reduce", **options)
-        if token:
-            context.add_cookies([{"name": "bot_session", "value": token, "url": site.url}])
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(site.url + path)
-        return page
+        return tabs.open(site.url + path, session=token, **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+    return open_page
 
 
 @pytest.fixture
@@ -180,7 +168,7 @@ def test_typed_text_survives_the_end_of_the_session(site: Site, open_page: OpenP
 def test_leaving_with_unsaved_text_asks_first(open_page: OpenPage, answer: Template) -> None:
     page = open_page(f"/editor/{answer.name}")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.get_by_label("Onderwerp").press_sequentially("!")
     page.get_by_role("link", name="Alle antwoorden").click()
     page.wait_for_url("**/editor")

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.redis_server import OwnRedis
 from bot.store import Store
+from tests.browser.tabs import Tabs
 from tests.conftest import Site, eventually, running_site
 from tests.fakes.widget_server import ANSWER, MAX_TEXT_CHARS, WidgetServer
 
@@ -31,6 +32,21 @@ for (const name of ["localStorage", "sessionStorage"]) {
   Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
 }
 """
+COUNT_SOCKETS = """
+window.sockets = 0;
+window.WebSocket = class extends WebSocket { constructor(url) { super(url); window.sockets += 1; } };
+"""
+NOTE_LIVE = """
+window.live = [];
+new MutationObserver(() => {
+  const log = document.querySelector("chat-widget")?.shadowRoot?.querySelector("[role=log]");
+  if (!log || window.watched) return;
+  window.watched = true;
+  new MutationObserver((changes) => {
+    for (const change of changes) if (change.addedNodes.length) live.push(log.getAttribute("aria-live"));
+  }).observe(log.querySelector("ol"), { childList: true });
+}).observe(document, { childList: true, subtree: true });
+"""
 NewPage = Callable[..., Page]
 
 
@@ -43,37 +59,23 @@ def server() -> Iterator[WidgetServer]:
 
 
 @pytest.fixture
-def new_page(chromium: Browser, server: WidgetServer) -> Iterator[NewPage]:
-    """Opens a visitor's demo page; a test fails if the page's own code throws. `context=` is for a second tab."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
+def new_page(tabs: Tabs, server: WidgetServer) -> NewPage:
+    """Opens a visitor's demo page; a second one is another tab. With a script or a clock it has its own browser."""
 
-    def open_page(
-        *,
-        context: BrowserContext | None = None,
-        script: str = "",
-        path: str = "/demo",
-        clock: bool = False,
-        **options: Any,
-    ) -> Page:
-        if context is None:
-            context = chromium.new_context(reduced_motion="reduce", **options)
-            contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        if script:
+    def open_page(*, script: str = "", clock: bool = False, **options: Any) -> Page:
+        url = server.url + "/demo"
+        if script or clock:
+            page = tabs.blank(**options)
             page.add_init_script(script)
-        if clock:
-            page.clock.install()
-        page.goto(server.url + path)
+            if clock:
+                page.clock.install()
+            page.goto(url)
+        else:
+            page = tabs.open(url, **options)
         launcher(page).wait_for()
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+    return open_page
 
 
 @pytest.fixture
@@ -113,6 +115,12 @@ def stop_the_clock(page: Page, *, after_ms: int) -> None:
     page.clock.pause_at((page.evaluate("Date.now()") + after_ms) / 1000)
 
 
+def hear_all(server: WidgetServer) -> None:
+    """All that the page has sent so far; it reads what is said to it, and tells so on the same connection."""
+    newest = server.say("hoor je mij?")
+    server.wait_for(lambda: {"type": "read", "up_to": newest["entry_id"]} in server.frames)
+
+
 def is_at_end(page: Page) -> bool:
     return bool(page.get_by_role("log").evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"))
 
@@ -133,9 +141,11 @@ def test_customer_asks_and_is_answered(page: Page) -> None:
     expect(rows(page).first.locator("time")).to_have_attribute("datetime", re.compile(r"^\d{4}-\d\d-\d\dT"))
 
 
-def test_visitor_who_never_opens_the_chat_costs_no_connection(page: Page, server: WidgetServer) -> None:
-    page.wait_for_timeout(300)
-    assert server.frames == []
+def test_visitor_who_never_opens_the_chat_costs_no_connection(new_page: NewPage) -> None:
+    page = new_page(script=COUNT_SOCKETS)
+    assert page.evaluate("sockets") == 0
+    launcher(page).click()
+    assert page.evaluate("sockets") == 1
 
 
 def test_example_question_of_the_demo_page_is_asked_with_one_click(page: Page) -> None:
@@ -262,7 +272,7 @@ def test_long_history_begins_with_what_fits_and_what_was_missed_is_complete(page
 
 def test_two_tabs_show_the_same_messages_once(new_page: NewPage) -> None:
     first = new_page()
-    second = new_page(context=first.context)
+    second = new_page()
     launcher(second).click()
     ask(first)
     expect(bubbles(first)).to_have_text([QUESTION, ANSWER])
@@ -354,12 +364,12 @@ def test_message_waits_for_the_ack_of_the_one_before(page: Page, server: WidgetS
     ask(page, "twee")
     expect(rows(page).last).to_have_attribute("data-state", "sending")
     server.wait_for(lambda: len(server.received("message")) == 1)
-    page.wait_for_timeout(200)
+    hear_all(server)
     (first,) = server.received("message")
     server.holds_acks = False
     server.send({"type": "ack", "id": first["id"], "entry_id": "1795000000000-1", "repeated": False})
     server.wait_for(lambda: [message["text"] for message in server.received("message")] == ["een", "twee"])
-    expect(page.locator("chat-widget [data-state=sent]")).to_have_count(3)
+    expect(page.locator("chat-widget [data-state=sent]")).to_have_count(4)
 
 
 def test_message_that_is_refused_for_good_does_not_hold_up_the_next(page: Page, server: WidgetServer) -> None:
@@ -381,7 +391,7 @@ def test_message_of_another_tab_is_neither_lost_nor_sent_twice(new_page: NewPage
     server.is_silent = True
     server.refusal = UNAVAILABLE
     ask(first, "een")
-    second = new_page(context=first.context)
+    second = new_page()
     ask(second, "twee")
     expect(rows(second).filter(has_text="twee")).to_have_attribute("data-state", "behind")
     first.close()
@@ -454,13 +464,14 @@ def test_error_that_is_about_no_message_is_shown(page: Page, server: WidgetServe
     expect(page.get_by_role("alert")).to_have_text("Er ging iets mis.")
 
 
-def test_refused_page_is_told_and_does_not_knock_again(page: Page, server: WidgetServer) -> None:
+def test_refused_page_is_told_and_does_not_knock_again(new_page: NewPage, server: WidgetServer) -> None:
+    page = new_page(script=COUNT_SOCKETS, clock=True)
     launcher(page).click()
     server.wait_for(lambda: server.connections == 1)
     server.close_all(1008)
     expect(page.get_by_text("De chat werkt niet op deze pagina.")).to_be_visible()
-    page.wait_for_timeout(1_500)
-    assert len(server.received("hello")) == 1
+    page.clock.fast_forward(60_000)
+    assert page.evaluate("sockets") == 1
 
 
 def test_message_that_is_too_large_for_the_server_is_not_sent_again(page: Page, server: WidgetServer) -> None:
@@ -470,7 +481,7 @@ def test_message_that_is_too_large_for_the_server_is_not_sent_again(page: Page, 
     server.close_all(1009)
     expect(rows(page).first).to_contain_text("Dit bericht is te groot om te versturen.")
     server.wait_for(lambda: len(server.received("hello")) == 2)
-    page.wait_for_timeout(100)
+    hear_all(server)
     assert len(server.received("message")) == 1
 
 
@@ -554,20 +565,10 @@ def test_enter_that_ends_a_composition_sends_nothing(page: Page, server: WidgetS
     assert server.received("message") == []
 
 
-def test_log_is_polite_and_silent_about_what_was_there_already(page: Page) -> None:
+def test_log_is_polite_and_silent_about_what_was_there_already(new_page: NewPage) -> None:
+    page = new_page(script=NOTE_LIVE)
     ask(page)
     expect(rows(page)).to_have_count(2)
-    page.add_init_script("""
-      window.live = [];
-      new MutationObserver(() => {
-        const log = document.querySelector("chat-widget")?.shadowRoot?.querySelector("[role=log]");
-        if (!log || window.watched) return;
-        window.watched = true;
-        new MutationObserver((changes) => {
-          for (const change of changes) if (change.addedNodes.length) live.push(log.getAttribute("aria-live"));
-        }).observe(log.querySelector("ol"), { childList: true });
-      }).observe(document, { childList: true, subtree: true });
-    """)
     page.reload()
     expect(rows(page)).to_have_count(2)
     ask(page, "Nog iets")
@@ -618,7 +619,7 @@ def test_reader_who_scrolled_up_is_not_pulled_down(page: Page, server: WidgetSer
     assert is_at_end(page)
     log = page.get_by_role("log")
     log.evaluate("log => log.scrollTo(0, 0)")
-    page.wait_for_timeout(100)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     server.say("nieuw")
 
@@ -650,7 +651,7 @@ def test_typing_is_told_at_most_once_in_three_seconds(new_page: NewPage, server:
     page.clock.fast_forward(3_100)
     field(page).press_sequentially("daar")
     server.wait_for(lambda: len(server.received("typing")) >= 2)
-    page.wait_for_timeout(100)
+    hear_all(server)
     assert len(server.received("typing")) == 2
 
 
@@ -715,12 +716,12 @@ def test_the_real_server_speaks_the_same_protocol(chromium: Browser, site: Site)
         launcher(page).wait_for()
         ask(page)
         expect(rows(page).first).to_have_attribute("data-state", "sent")
-        expect(rows(page)).to_have_count(2, timeout=10_000)
+        expect(rows(page)).to_have_count(2)
         expect(page.get_by_role("dialog")).to_contain_text("Je staat in de wachtrij")
         context.set_offline(True)
         ask(page, "En op maandag?")
         context.set_offline(False)
-        expect(rows(page).filter(has_text="En op maandag?")).to_have_attribute("data-state", "sent", timeout=10_000)
+        expect(rows(page).filter(has_text="En op maandag?")).to_have_attribute("data-state", "sent")
         page.reload()
         expect(bubbles(page).filter(has_text=QUESTION)).to_have_count(1)
         expect(bubbles(page).filter(has_text="En op maandag?")).to_have_count(1)
@@ -745,7 +746,7 @@ def test_what_is_written_while_redis_is_gone_is_stored_once_and_in_order(chromiu
 
         redis.start()
 
-        expect(page.locator("chat-widget [data-state=sent]")).to_have_count(4, timeout=20_000)
+        expect(page.locator("chat-widget [data-state=sent]")).to_have_count(4)
         conversation_id = site.run(lambda store: store.conversations.recent())[0].id
         stored = site.run(lambda store: store.conversations.messages(conversation_id))
         assert [message.text for message in stored] == ["nul", *texts]

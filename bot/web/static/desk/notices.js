@@ -1,14 +1,15 @@
 /** What the agent must know about the desk itself: no connection, signed out, an action that failed. */
 
-import { byId, say } from "./page.js";
+import { byId, desk, say } from "./page.js";
 
 const LOST_SHOWN_MS = 2_500; // a reconnection that is quicker is not worth a word
 const LOST = "Geen verbinding. We proberen het steeds opnieuw.";
 let signedOut = false;
 let lostTimer = null;
 
-/** Whether the events come in. */
+/** Whether the events come in; `data-connected` on the desk says so to other scripts and tests. */
 export function showConnection(connected) {
+  desk.toggleAttribute("data-connected", connected);
   if (signedOut) return;
   if (connected) {
     clearTimeout(lostTimer);
