@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -24,6 +22,8 @@ from bot.web.channels.messenger.messenger_file import (
     Profile,
     read_file,
 )
+from tests.conftest import HANG_S
+from tests.web_servers import start_web_server
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "messenger.example.yml"
@@ -275,15 +275,10 @@ def test_every_key_is_in_the_reference_and_in_the_example(shape: type[msgspec.St
 
 
 @pytest.mark.parametrize("missing", ["BOT_MESSENGER_APP_SECRET", "BOT_MESSENGER_VERIFY_TOKEN"])
-def test_the_web_process_does_not_start_without_a_secret(missing: str) -> None:
+def test_the_web_process_does_not_start_without_a_secret(missing: str, tmp_path: Path) -> None:
     environ = {name: value for name, value in ENVIRON.items() if name != missing}
-    web = subprocess.run(
-        [sys.executable, "-m", "bot.web"],
-        cwd=ROOT,
-        env={**os.environ, **environ, "BOT_ENV_FILE": "/nonexistent", "BOT_REDIS_URL": "unix:///nonexistent"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert web.returncode == EXIT_CONFIG
-    assert f"{missing} is not set" in web.stderr and SECRET not in web.stderr
+    outside = {"BOT_ENV_FILE": "/nonexistent", "BOT_REDIS_URL": "unix:///nonexistent"}
+    web = start_web_server({**os.environ, **environ, **outside}, tmp_path / "log")
+    assert web.wait(HANG_S) == EXIT_CONFIG
+    said = (tmp_path / "log").read_text()
+    assert f"{missing} is not set" in said and SECRET not in said

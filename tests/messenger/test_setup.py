@@ -19,7 +19,7 @@ from bot.errors import EXIT_CONFIG
 from bot.settings import Settings
 from bot.web.channels.messenger.config import MessengerConfig, load_config
 from bot.web.channels.messenger.report import Finding, Section, is_well, rendered
-from bot.web.channels.messenger.setup import set_up
+from bot.web.channels.messenger.setup import main, set_up
 from bot.web.channels.messenger.subscriptions import PAGE_FIELDS
 from tests.fakes.graph import FakeGraph
 
@@ -410,6 +410,7 @@ def test_a_name_from_meta_moves_no_cursor() -> None:
 
 
 async def setup_process(environ: dict[str, str], *arguments: str) -> tuple[int | None, str]:
+    """The exit code and what it printed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -431,6 +432,8 @@ async def test_the_exit_code_says_how_it_went(graph: FakeGraph, tmp_path: Path) 
     code, output = await setup_process(environ, "--page", "1001")
     assert code == 0 and output.rstrip().endswith("All is well.")
     assert not re.search(r"token-1001|een-woord|appsecret", output) and SECRET not in output
+    code, output = await setup_process({})
+    assert code == EXIT_CONFIG and "BOT_MESSENGER_APP_ID is not set" in output
 
 
 @pytest.mark.parametrize(
@@ -440,14 +443,15 @@ async def test_the_exit_code_says_how_it_went(graph: FakeGraph, tmp_path: Path) 
         ({"BOT_MESSENGER_APP_SECRET": ""}, [], "BOT_MESSENGER_APP_SECRET is not set"),
     ],
 )
-async def test_a_wrong_setting_is_exit_code_78(
-    tmp_path: Path, changes: dict[str, str], arguments: list[str], expected: str
+def test_a_wrong_setting_is_exit_code_78(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, str],
+    arguments: list[str],
+    expected: str,
 ) -> None:
-    environ = {**environ_of("http://127.0.0.1:1", tmp_path), **changes}
-    code, output = await setup_process(environ, *arguments)
-    assert code == EXIT_CONFIG and expected in output
-
-
-async def test_a_channel_that_is_off_has_nothing_to_set_up() -> None:
-    code, output = await setup_process({})
-    assert code == EXIT_CONFIG and "BOT_MESSENGER_APP_ID is not set" in output
+    environ = {"BOT_ENV_FILE": "/nonexistent", **environ_of("http://127.0.0.1:1", tmp_path), **changes}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(arguments) == EXIT_CONFIG and expected in capsys.readouterr().err
