@@ -148,4 +148,5 @@ def _keep_process(main: Callable[[], int], line: socket.socket) -> NoReturn:
 def _end_without_pytest(line: socket.socket, process: int) -> None:
     """Leave nothing behind when pytest was killed: then its end of the line is closed."""
     line.recv(1)
-    os.kill(process, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it ended, and pytest knows
+        os.kill(process, signal.SIGKILL)
