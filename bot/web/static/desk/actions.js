@@ -9,7 +9,19 @@ import { byId, parse } from "./page.js";
 
 const FORM_TIMEOUT_MS = 15_000;
 
+/** Whether the agent goes elsewhere from now on, until `done`: then the answer to a form does not take the focus. */
+function watchLeaving() {
+  const watching = new AbortController();
+  const leaving = { left: false, done: () => watching.abort() };
+  const look = ({ key = "Tab" }) => (leaving.left ||= ["Escape", "Tab"].includes(key));
+  for (const type of ["keydown", "pointerdown"]) {
+    document.addEventListener(type, look, { capture: true, signal: watching.signal });
+  }
+  return leaving;
+}
+
 async function send(form) {
+  const leaving = watchLeaving();
   composer.beforeSending(form);
   composer.sending = true;
   form.setAttribute("aria-busy", "true");
@@ -21,11 +33,12 @@ async function send(form) {
     });
     if (response.status === 401) return showSignedOut();
     const page = parse(await response.text());
-    if (page.getElementById("conversation")) showAnswer(form, page, response.ok);
+    if (page.getElementById("conversation")) showAnswer(form, page, response.ok, leaving.left);
     else showProblem(PROBLEMS[response.status] ?? "Dat lukte niet. Probeer het zo opnieuw.");
   } catch {
     showProblem("Geen verbinding. Je tekst staat er nog. Probeer het zo opnieuw.");
   } finally {
+    leaving.done();
     composer.sending = false;
     form.removeAttribute("aria-busy");
     composer.fit();
@@ -40,7 +53,7 @@ const PROBLEMS = {
 };
 
 /** The page that the server answered a form with: after a redirect, or with a notice why it was not done. */
-function showAnswer(form, page, done) {
+function showAnswer(form, page, done, left) {
   const wasInMenu = done && closeMenu(form);
   list.supersede();
   conversation.supersede();
@@ -50,7 +63,7 @@ function showAnswer(form, page, done) {
   list.request(); // what changed elsewhere since that page was made
   showConversation(page.getElementById("conversation"), { ours: true });
   if (done && box) byId("transcript-scroll").scrollTop = 0;
-  if (form.hasAttribute("data-labels")) return;
+  if (left || form.hasAttribute("data-labels")) return;
   if ((composer.isOurs && !wasInMenu) || box) composer.focus();
   else if (document.activeElement === document.body) byId("conversation-title").focus();
 }

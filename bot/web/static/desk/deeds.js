@@ -29,7 +29,17 @@ export function closeMenu(form) {
   return true;
 }
 
+/** At once when it waits; from a colleague only the way there. */
+function take() {
+  const confirm = byId("takeover");
+  if (confirm) confirm.open = true;
+  const button = byId("action-claim")?.querySelector("button");
+  if (confirm) button?.focus();
+  else button?.click();
+}
+
 export function startDeeds() {
+  shortcut("o", "Neem het gesprek over", take);
   for (const [key, [id, description]] of Object.entries(MENUS)) shortcut(key, description, () => openMenu(id));
   // Only the way there: one key must not end a talk.
   shortcut("h", "Geef het gesprek terug aan de assistent", () => openMenu("transfer-menu", "#action-hand-back button"));
