@@ -71,7 +71,7 @@ async def test_a_customer_whom_an_agent_leaves_waiting_returns_to_the_queue(
         later = await handed_over(store, "later")
         await store.queue.claim(await store.conversations.get(later), sanne)
         await write(store, "vraag", later)
-        await silent_since(store, later, 1)
+        await silent_since(store, later, 2)
 
         async def later_is_back() -> bool:
             return await owner(store, later) == "queue"
