@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +13,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from bot.model import ModelRecord
+from tests.assistants import start_assistant
 from tests.chromium import chromium, running_chromium
-from tests.conftest import ROOT, Site, running_site
-from tools.trained_model import ASSISTANT_PYTHON, trained_model
+from tests.conftest import Site, running_site
+from tests.forked import ForkedProcess
+from tools.trained_model import trained_model
 
 __all__ = ["chromium", "running_chromium"]
 
@@ -28,15 +28,11 @@ class Assistant:
     def __init__(self, site: Site, log: Path) -> None:
         self._site = site
         self.log = log
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: ForkedProcess | None = None
 
     def start(self) -> None:
         """Start it and wait until it says that it lives."""
-        environ = {**os.environ, **self._site.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [ASSISTANT_PYTHON, "-m", "bot.assistant"], cwd=ROOT, env=environ, stdout=log, stderr=log
-            )
+        self.process = start_assistant(self._site.environ, self.log)
         deadline = time.monotonic() + 120
         while not self._site.run(lambda store: store.work.alive()):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -72,9 +68,11 @@ def site_with_model(redis_url: str, var: Path, **settings: Any) -> Iterator[Site
 @pytest.fixture(scope="module")
 def assistant(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     assistant = Assistant(site, tmp_path_factory.mktemp("assistant") / "assistant.log")
-    assistant.start()
-    yield assistant
-    assistant.stop()
+    try:
+        assistant.start()
+        yield assistant
+    finally:
+        assistant.stop()
 
 
 @pytest.fixture

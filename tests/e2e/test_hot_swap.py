@@ -16,9 +16,10 @@ import pytest
 
 from bot.model import ModelRecord
 from bot.store import Store
-from tests.conftest import REST_TOKEN, ROOT, Site, eventually
+from tests.assistants import start_activate
+from tests.conftest import REST_TOKEN, Site, eventually
 from tests.e2e.conftest import Assistant, site_with_model
-from tools.trained_model import ASSISTANT_PYTHON, trained_model
+from tools.trained_model import trained_model
 
 pytestmark = pytest.mark.train
 
@@ -84,13 +85,10 @@ async def says(store: Store, **wanted: str) -> None:
     await eventually(does, timeout_s=120)
 
 
-async def roll_back(site: Site) -> str:
-    command = [ASSISTANT_PYTHON, "-m", "bot.assistant.activate", "--rollback"]
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=site.environ, stdout=pipe, stderr=pipe)
-    out, error = await process.communicate()
-    assert process.returncode == 0, error.decode()
-    return out.decode()
+async def roll_back(site: Site, log: Path) -> str:
+    process = start_activate(site.environ, log, "--rollback")
+    assert await asyncio.to_thread(process.wait) == 0, log.read_text()
+    return log.read_text()
 
 
 async def reason(site: Site) -> str:
@@ -113,7 +111,7 @@ async def answers_in_store(store: Store) -> int:
     return asked
 
 
-async def swap_twice_and_back(site: Site, store: Store) -> None:
+async def swap_twice_and_back(site: Site, store: Store, folder: Path) -> None:
     await register(store, "copy", trained_model().read_bytes())
     await store.models.activate("copy")
     await says(store, model="copy")
@@ -121,7 +119,7 @@ async def swap_twice_and_back(site: Site, store: Store) -> None:
     await store.models.activate("broken")
     await says(store, model="copy", refused="broken")
     assert "1 refused that one" in await reason(site)
-    said = await roll_back(site)
+    said = await roll_back(site, folder / "activate.log")
     assert "Model copy is active." in said and "1 of 1 assistant answers with it." in said
     await says(store, model="copy")
     first = trained_model().name.removesuffix(".tar.gz")
@@ -131,13 +129,13 @@ async def swap_twice_and_back(site: Site, store: Store) -> None:
 
 
 async def test_no_message_is_lost_late_or_answered_twice_while_the_model_changes(
-    site: Site, assistant: Assistant, capsys: pytest.CaptureFixture[str]
+    site: Site, assistant: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     customers, done = Customers(site), asyncio.Event()
     asking = asyncio.create_task(customers.ask_until(done))
     async with site.store() as store:
         try:
-            await swap_twice_and_back(site, store)
+            await swap_twice_and_back(site, store, tmp_path)
         finally:
             done.set()
             await asking
