@@ -53,7 +53,7 @@ def _fork_web_servers() -> None:
         jinja.bytecode_cache = compiled
         return jinja
 
-    server.environment = environment
+    vars(server)["environment"] = environment
     jinja = environment(Settings())
     for name in jinja.list_templates(["html"]):
         jinja.get_template(name)
