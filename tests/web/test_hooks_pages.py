@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from bot.store import Store
-from tests.conftest import Site, running_site
+from tests.conftest import Site, running_site, until
 from tests.fakes.conversations import handed_over
 from tests.fakes.hook_receiver import hook_receiver
 from tests.web.visitor import Page, Visitor
@@ -91,12 +90,13 @@ async def test_test_button_log_and_again(site: Site) -> None:
 
 
 def _until(admin: Visitor, path: str, says: str) -> Page:
-    for _ in range(100):
+    def found() -> Page | None:
         page = admin.get(path)
-        if says in page.text:
-            return page
-        time.sleep(0.1)
-    raise AssertionError(page.text)
+        return page if says in page.text else None
+
+    page = until(found)
+    assert page is not None
+    return page
 
 
 def test_what_it_lost_switched_off_changed_and_removed(site: Site, admin: Visitor) -> None:
