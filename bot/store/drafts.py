@@ -21,7 +21,7 @@ MAX_SHOWN = 200
 # The account's desks hear when it has a draft there for the first time, or none any more.
 # KEYS: conversation, its drafts, its message ids, where the account has drafts
 # ARGV: account, field of a reply, field of a note, the one to save, JSON ('' removes it), message id, lifetime in s,
-#       conversation id, events
+#       conversation id, events, how many conversations the lists know
 _SAVE = """
 local is_kept = ARGV[5] ~= '' and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[3], ARGV[6]) == 0
 if is_kept then
@@ -34,6 +34,7 @@ local has_any = redis.call('HEXISTS', KEYS[2], ARGV[2]) + redis.call('HEXISTS', 
 local is_news
 if has_any then
   is_news = redis.call('ZADD', KEYS[4], redis.call('TIME')[1], ARGV[8])
+  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - ARGV[10])
   redis.call('EXPIRE', KEYS[4], ARGV[7])
 else
   is_news = redis.call('ZREM', KEYS[4], ARGV[8])
@@ -100,7 +101,7 @@ class DraftStore:
         """Where the account has a draft, the latest first, at most MAX_SHOWN."""
         drafted = self._keys.drafted(account_id)
         with translated_errors():
-            ids = await self._client.zrange(drafted, 0, MAX_SHOWN - 1, desc=True)
+            ids = await self._client.zrange(drafted, 0, -1, desc=True)
             pipeline = self._client.pipeline(transaction=False)
             for conversation_id in ids:
                 pipeline.exists(self._keys.drafts(conversation_id))
@@ -121,7 +122,7 @@ class DraftStore:
             keys.drafted(account_id),
         ]
         fields = [_field(account_id, "reply"), _field(account_id, "note"), _field(account_id, kind)]
-        args = [account_id, *fields, record, message_id, self._lifetime_s, conversation_id, keys.events]
+        args = [account_id, *fields, record, message_id, self._lifetime_s, conversation_id, keys.events, MAX_SHOWN]
         with translated_errors():
             return bool(await self._save(keys=names, args=args))
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import AlreadyClaimed, Conflict, InvalidMessage, NotFound
 from bot.model import Account
-from bot.store import Store, labels
+from bot.store import Store, drafts, labels
 from bot.store.drafts import Draft
 from bot.store.labels import MAX_LABELS, Label, LabelChange
 from bot.store.viewers import Viewer
@@ -24,7 +24,9 @@ DRAFT = Draft("ik zoek het", "a1", "1-0", 5)
 # Drafts
 
 
-async def test_each_agent_has_a_draft_of_an_answer_and_one_of_a_note(store: Store) -> None:
+async def test_each_agent_has_a_draft_of_an_answer_and_one_of_a_note(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     conversation_id = await handed_over(store)
     note = Draft("boze klant", "a2")
     assert await store.drafts.save(conversation_id, "sanne", DRAFT)
@@ -37,6 +39,13 @@ async def test_each_agent_has_a_draft_of_an_answer_and_one_of_a_note(store: Stor
     await store.drafts.save(other, "sanne", replace(DRAFT, message_id="a3"))
     assert set(await store.drafts.conversations("sanne")) == {conversation_id, other}
     assert await store.drafts.conversations("daan") == []
+    third = await handed_over(store)
+    monkeypatch.setattr(drafts, "MAX_SHOWN", 2)
+    await store.drafts.save(third, "sanne", replace(DRAFT, message_id="a4"))
+    assert len(await store.drafts.conversations("sanne")) == 2
+    monkeypatch.undo()
+    await store.drafts.save(third, "sanne", replace(DRAFT, text="", message_id="a4"))
+    await store.drafts.save(conversation_id, "sanne", note, "note")
     await store._client.delete(store._keys.drafts(other))  # it went with its conversation
     assert await store.drafts.conversations("sanne") == [conversation_id]
     # Without a text there is nothing to keep.
