@@ -8,8 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from bot.nlu.examples import ExamplesError
 from bot.nlu.lint import acceptance, report
@@ -18,11 +21,18 @@ from bot.nlu.lint.answers import Project, check_answers, read_project
 from bot.nlu.lint.balance import check_balance
 from bot.nlu.lint.contradictions import DOUBTFUL_CONFIDENCE, check_confusions, check_labels
 from bot.nlu.lint.findings import Finding, Severity
-from bot.nlu.lint.likeness import Likeness, check_near_duplicates, check_repeats, check_same_text
-from bot.nlu.lint.pipeline import look_at, read_options
+from bot.nlu.lint.likeness import (
+    Likeness,
+    check_near_duplicates,
+    check_nearly_equal,
+    check_repeats,
+    check_same_text,
+)
+from bot.nlu.lint.pipeline import look_at, read_options, read_vectors, read_words
 from bot.nlu.lint.sources import SourceExample, is_yaml, read_source
 from bot.nlu.lint.text_checks import check_texts
 from bot.nlu.rasa_model import CONFIG_FILE, OWN_EXAMPLES, quieten_rasa
+from bot.nlu.svm_classifier import words_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,7 +65,7 @@ def lint(
 ) -> list[Finding]:
     """annotated: the file has Rasa's entity annotations; in JSON lines a bracket is a bracket.
 
-    min_confidence: from which a model's other guess makes a label doubtful; None: no model is trained to ask.
+    min_confidence: from which a model's other guess makes a label doubtful; None: errors are looked for only.
     """
     options = read_options(CONFIG_FILE)
     findings = [
@@ -69,14 +79,30 @@ def lint(
         findings += check_answers(project, {example.intent for example in examples if example.text})
     readable = [example for example in examples if example.text]
     if len({example.intent for example in readable}) > 1:
-        seen = look_at(readable, options, guess=min_confidence is not None)
-        likeness = Likeness.of(seen)
-        findings += check_near_duplicates(readable, likeness)
-        findings += check_repeats(readable, likeness)
-        if min_confidence is not None:
-            findings += check_labels(readable, seen, min_confidence=min_confidence)
-            findings += check_confusions(readable, seen)
+        findings += (
+            _nearly_equal(readable, options) if min_confidence is None else _doubts(readable, options, min_confidence)
+        )
     return findings
+
+
+def _nearly_equal(examples: Sequence[SourceExample], options: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    messages = read_words(examples, options)
+
+    def vectors_of(rows: list[int]) -> np.ndarray:
+        return read_vectors([messages[row] for row in rows], options)
+
+    return check_nearly_equal(examples, [words_of(message) for message in messages], vectors_of)
+
+
+def _doubts(
+    examples: Sequence[SourceExample], options: dict[str, dict[str, Any]], min_confidence: float
+) -> Iterator[Finding]:
+    seen = look_at(examples, options)
+    likeness = Likeness.of(seen)
+    yield from check_near_duplicates(examples, likeness)
+    yield from check_repeats(examples, likeness)
+    yield from check_labels(examples, seen, min_confidence=min_confidence)
+    yield from check_confusions(examples, seen)
 
 
 def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:

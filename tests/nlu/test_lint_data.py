@@ -386,9 +386,14 @@ def test_errors_are_found_without_the_training_that_finds_doubts(
         {"text": f"vraag {number} over {word}", "intent": word} for word in ("kaas", "fiets") for number in range(8)
     ]
     lines.append({"text": "vraag 1 over kaas" if in_two_intents else "iets anders", "intent": "fiets"})
+    lines.append({"text": "hoeveel kost het om een grote bestelling terug te sturen", "intent": "fiets"})
+    if in_two_intents:
+        lines.append({"text": "hoeveel kost het om de grote bestelling terug te sturen", "intent": "kaas"})
     file = tmp_path / "examples.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert main([str(file), "--errors-only"]) == int(in_two_intents)
     printed = capsys.readouterr().out
-    assert ("same-text" in printed) == in_two_intents
+    assert ("same-text" in printed) == ("near-duplicate" in printed) == in_two_intents
     assert "too-few" not in printed and "doubtful-label" not in printed
+    _, with_doubts = run(file)
+    assert with_doubts["n_errors"] == 2 * in_two_intents

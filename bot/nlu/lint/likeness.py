@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from bot.nlu.cross_validation import char_likeness
 from bot.nlu.lint.findings import Finding, Severity
@@ -35,6 +36,8 @@ NEARLY_EQUAL, NEAR_DUPLICATE, ALIKE = (0.9, 0.9), (0.6, 0.7), (0.5, 0.6)
 # An intent's examples may count for this share of their number at least, when those alike share one vote.
 MIN_DIFFERENT_SHARE = 0.5
 TYPICAL_EXAMPLES = 3
+# Of so many vectors the mean is nearly that of all.
+MEAN_SAMPLE = 500
 NEAR_DUPLICATE_ADVICE = (
     "Nearly the same text in two intents. Say in each what makes it that intent, remove one, or accept the pair."
 )
@@ -49,12 +52,17 @@ class Likeness:
 
     @classmethod
     def of(cls, seen: Seen) -> Likeness:
-        documents = [char_ngrams(words) for words in seen.words]
         vectors = unit_length(seen.vectors - seen.vectors.mean(axis=0))
-        return cls(char_likeness(Vocabulary.of(documents).count(documents)).toarray(), vectors @ vectors.T)
+        return cls(likeness_of_pieces(seen.words).toarray(), vectors @ vectors.T)
 
     def reaches(self, both: tuple[float, float]) -> np.ndarray:
         return (self.pieces >= both[0]) & (self.vectors >= both[1])
+
+
+def likeness_of_pieces(words: Sequence[list[str]]) -> csr_matrix:
+    """The cosine of the character pieces: shape (n_examples, n_examples)."""
+    documents = [char_ngrams(of_one) for of_one in words]
+    return char_likeness(Vocabulary.of(documents).count(documents))
 
 
 def plain(text: str) -> str:
@@ -97,16 +105,54 @@ def _intents(examples: Sequence[SourceExample]) -> tuple[str, ...]:
 def check_near_duplicates(examples: Sequence[SourceExample], likeness: Likeness) -> Iterator[Finding]:
     """Pairs in different intents."""
     for one, other in np.argwhere(np.triu(likeness.reaches(NEAR_DUPLICATE), k=1)):
-        pair = examples[one], examples[other]
-        if pair[0].intent == pair[1].intent or joined(pair[0].text) == joined(pair[1].text):
-            continue
-        pieces, vectors = float(likeness.pieces[one, other]), float(likeness.vectors[one, other])
-        note = f"pieces {pieces:.2f}, vectors {vectors:.2f}"
-        severity = Severity.ERROR if pieces >= NEARLY_EQUAL[0] and vectors >= NEARLY_EQUAL[1] else Severity.WARNING
-        intents = pair[0].intent, pair[1].intent
-        yield Finding(
-            "near-duplicate", severity, intents, NEAR_DUPLICATE_ADVICE, pair, note=note, weight=pieces + vectors
-        )
+        if _are_in_two_intents(examples[one], examples[other]):
+            yield _near_duplicate(
+                examples[one], examples[other], float(likeness.pieces[one, other]), float(likeness.vectors[one, other])
+            )
+
+
+def check_nearly_equal(
+    examples: Sequence[SourceExample], words: Sequence[list[str]], vectors_of: Callable[[list[int]], np.ndarray]
+) -> Iterator[Finding]:
+    """Of `check_near_duplicates` the errors only, without the vectors of all examples, which take most of the time.
+
+    vectors_of: gives those of some examples, by their numbers; it is called once: for the pairs with nearly equal
+    pieces, and for a sample that has the mean of all.
+    """
+    pieces = likeness_of_pieces(words)
+    pairs = [
+        (one, other)
+        for one, other in np.transpose((pieces >= NEARLY_EQUAL[0]).nonzero()).tolist()
+        if one < other and _are_in_two_intents(examples[one], examples[other])
+    ]
+    if not pairs:
+        return
+    sample = range(0, len(examples), -(-len(examples) // MEAN_SAMPLE))
+    rows = sorted({*sample, *(row for pair in pairs for row in pair)})
+    vectors = vectors_of(rows)
+    vector_of = dict(zip(rows, unit_length(vectors - vectors.mean(axis=0)), strict=True))
+    for one, other in pairs:
+        cosine = float(vector_of[one] @ vector_of[other])
+        finding = _near_duplicate(examples[one], examples[other], float(pieces[one, other]), cosine)
+        if finding.severity is Severity.ERROR:
+            yield finding
+
+
+def _are_in_two_intents(one: SourceExample, other: SourceExample) -> bool:
+    """And not the same text: that is found by `check_same_text`."""
+    return one.intent != other.intent and joined(one.text) != joined(other.text)
+
+
+def _near_duplicate(one: SourceExample, other: SourceExample, pieces: float, vectors: float) -> Finding:
+    return Finding(
+        "near-duplicate",
+        Severity.ERROR if pieces >= NEARLY_EQUAL[0] and vectors >= NEARLY_EQUAL[1] else Severity.WARNING,
+        (one.intent, other.intent),
+        NEAR_DUPLICATE_ADVICE,
+        (one, other),
+        note=f"pieces {pieces:.2f}, vectors {vectors:.2f}",
+        weight=pieces + vectors,
+    )
 
 
 def check_repeats(examples: Sequence[SourceExample], likeness: Likeness) -> Iterator[Finding]:

@@ -32,9 +32,9 @@ class Seen:
 
     words: list[list[str]]
     vectors: np.ndarray  # float, shape (n_examples, dimension)
-    # By a model trained without the example and its near duplicates; none if nothing was trained.
+    # By a model trained without the example and its near duplicates.
     guesses: list[str]
-    confidences: np.ndarray  # float, of the guess, calibrated; shape (n_examples,) or (0,)
+    confidences: np.ndarray  # float, of the guess, calibrated; shape (n_examples,)
 
 
 def read_options(config_file: Path) -> dict[str, dict[str, Any]]:
@@ -46,25 +46,41 @@ def read_options(config_file: Path) -> dict[str, dict[str, Any]]:
     return {each.__name__: {**each.get_default_config(), **given.get(each.__name__, {})} for each in COMPONENTS}
 
 
-def look_at(examples: Sequence[SourceExample], options: dict[str, dict[str, Any]], *, guess: bool = True) -> Seen:
+def look_at(examples: Sequence[SourceExample], options: dict[str, dict[str, Any]]) -> Seen:
     """Read `examples` and, to guess their intents, train on them with cross-validation, which takes most of the time.
 
     They need two intents at least, and text in every example.
     """
-    messages = [Message(data={TEXT: example.text, INTENT: example.intent}) for example in examples]
-    data = TrainingData(messages)
-    with tempfile.TemporaryDirectory() as folder:
-        storage = LocalModelStorage.create(Path(folder))
-        for component_class in COMPONENTS if guess else COMPONENTS[:-1]:
-            name = component_class.__name__
-            context = ExecutionContext(GraphSchema({}), node_name=name)
-            component: Any = component_class.create(options[name], storage, Resource(name), context)
-            component.train(data)
-            component.process_training_data(data)
-    best = [message.get(INTENT_RANKING_KEY)[0] for message in messages] if guess else []
+    messages = read_words(examples, options)
+    vectors = read_vectors(messages, options)
+    _put_through(SvmClassifier, messages, options)
+    best = [message.get(INTENT_RANKING_KEY)[0] for message in messages]
     return Seen(
         words=[words_of(message) for message in messages],
-        vectors=np.vstack([vector_of(message) for message in messages]),
+        vectors=vectors,
         guesses=[one["name"] for one in best],
         confidences=np.array([one["confidence"] for one in best]),
     )
+
+
+def read_words(examples: Sequence[SourceExample], options: dict[str, dict[str, Any]]) -> list[Message]:
+    """A message for each example, with its words."""
+    messages = [Message(data={TEXT: example.text, INTENT: example.intent}) for example in examples]
+    _put_through(DutchSpacy, messages, options)
+    return messages
+
+
+def read_vectors(messages: list[Message], options: dict[str, dict[str, Any]]) -> np.ndarray:
+    """Give messages with words their vectors; shape (n_messages, dimension)."""
+    _put_through(SentenceVectors, messages, options)
+    return np.vstack([vector_of(message) for message in messages])
+
+
+def _put_through(component_class: Any, messages: list[Message], options: dict[str, dict[str, Any]]) -> None:
+    name, data = component_class.__name__, TrainingData(messages)
+    with tempfile.TemporaryDirectory() as folder:
+        storage = LocalModelStorage.create(Path(folder))
+        context = ExecutionContext(GraphSchema({}), node_name=name)
+        component = component_class.create(options[name], storage, Resource(name), context)
+        component.train(data)
+        component.process_training_data(data)
