@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from tests.assistants import start_assistant
+from tests.forked import ForkedProcess
+from tests.web_servers import start_web_server
 from tools.crash.chaos import KINDS, TEMPERS, Blow, blows
 from tools.crash.customers import Pace
 from tools.crash.messenger.weather import STRIKES
@@ -15,8 +20,16 @@ from tools.crash.run import Plan, run
 SHORT = Plan(conversations=16, messages=15, pace=Pace(0.8, 2.4))
 
 
+START = {"bot.web": start_web_server, "bot.assistant": start_assistant}
+
+
+def fork(command: Sequence[str], environ: Mapping[str, str], *, output: IO[bytes]) -> ForkedProcess:
+    """As bot.processes.start_process: in a group of its own, and gone when we are."""
+    return START[command[-1]](environ, Path(output.name))
+
+
 async def test_nothing_is_lost_doubled_or_late_while_processes_are_killed(tmp_path: Path) -> None:
-    outcome = await run(1, SHORT, tmp_path)
+    outcome = await run(1, SHORT, tmp_path, fork)
     said = "\n".join(outcome.lines())
     assert outcome.violations == [], said
     assert {kind: outcome.kills(kind) >= 2 for kind in KINDS} == dict.fromkeys(KINDS, True), said

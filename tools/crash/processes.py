@@ -34,6 +34,8 @@ START_AGAIN_AFTER_S = 1.0
 POLL_S = 0.05
 # Logged only when something went wrong that is our own mistake, Redis or no Redis.
 MISTAKES = ("request.failed", "rescue.failed", "live.failed")
+# bot.processes.start_process, or what stands in its place.
+Start = Callable[..., "subprocess.Popen[bytes]"]
 # What a process logs when it is ready for work.
 _READY = {"web": b'"web.started"', "assistant": b'"model.loaded"'}
 
@@ -43,7 +45,15 @@ _EVENT = re.compile(r'^{.*"event": "([a-z._]+)"')
 class Program:
     """One process of web or assistant."""
 
-    def __init__(self, kind: str, name: str, command: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        log: Path,
+        start: Start = start_process,
+    ) -> None:
         """kind: web or assistant. log: file for its output, which is kept over restarts."""
         self.kind = kind
         self.name = name
@@ -52,6 +62,7 @@ class Program:
         self.in_hand = False
         self._command = command
         self._environ = environ
+        self._start = start
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0
         self._ready = False
@@ -80,7 +91,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._log_start, self._ready = log.tell(), False
-            self._process = start_process(self._command, self._environ, output=log)
+            self._process = self._start(self._command, self._environ, output=log)
 
     def kill(self) -> None:
         """SIGKILL: it can't do anything about it."""
@@ -145,10 +156,15 @@ class Installation:
         assistants: int,
         fsync: str = "everysec",
         graph_urls: Sequence[str] = (),
+        start: Start = start_process,
         **settings: Any,
     ) -> None:
-        """settings: of bot.settings, beside those that a test of this kind needs. graph_urls: one for each web."""
+        """settings: of bot.settings, beside those that a test of this kind needs. graph_urls: one for each web.
+
+        start: how a process is made of a command; the children of a quicker way must die with us too.
+        """
         self.folder = folder
+        self._start = start
         self.redis = OwnRedis(folder, fsync=fsync)
         given = {
             "var": folder,
@@ -236,7 +252,8 @@ class Installation:
 
     def _program(self, kind: str, number: int, command: Sequence[str], **environ: str) -> Program:
         name = f"{kind}-{number}"
-        return Program(kind, name, command, {**self._environ, **environ}, self.folder / f"{name}.log")
+        log = self.folder / f"{name}.log"
+        return Program(kind, name, command, {**self._environ, **environ}, log, self._start)
 
 
 async def until(check: Callable[[], bool], *, timeout_s: float) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from bot.processes import start_process
 from tools.crash.agents import Agents
 from tools.crash.chaos import Chaos
 from tools.crash.customers import Customer, Pace
@@ -19,7 +20,7 @@ from tools.crash.messenger.customer import MessengerCustomer
 from tools.crash.messenger.inbox import MetaInbox
 from tools.crash.messenger.meta import Meta
 from tools.crash.messenger.proxy import Proxy
-from tools.crash.processes import MISTAKES, Installation
+from tools.crash.processes import MISTAKES, Installation, Start
 from tools.crash.questions import Questions
 from tools.crash.report import Outcome
 from tools.crash.rest_customer import RestCustomer
@@ -59,8 +60,8 @@ class Plan:
     pace: Pace = Pace(0.5, 2.2)
 
 
-async def run(seed: int, plan: Plan, folder: Path) -> Outcome:
-    """folder: for Redis's files and the processes' output."""
+async def run(seed: int, plan: Plan, folder: Path, start: Start = start_process) -> Outcome:
+    """folder: for Redis's files and the processes' output. start: how web and assistant are."""
     async with Meta(seed, webs=plan.webs) as meta:
         installation = Installation(
             folder,
@@ -68,6 +69,7 @@ async def run(seed: int, plan: Plan, folder: Path) -> Outcome:
             assistants=plan.assistants,
             fsync=plan.fsync,
             graph_urls=meta.urls,
+            start=start,
             **meta.settings(folder),
         )
         try:
