@@ -33,6 +33,9 @@ class Run:
 
 # What needs Rasa trains a model, which the runs that are left want too.
 IN_ASSISTANT = ("tests/nlu", "tests/assistant")
+# What computes does so in one thread, as in an assistant's process: further ones wait for each other at full
+# speed, and the lanes beside it have a use for the processor.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 OTHER_LANES = (
     (Run(".venv-assistant", IN_ASSISTANT),),
     (Run(".venv", ("tests/browser",)),),
@@ -89,6 +92,7 @@ def _pytest(run: Run, arguments: Sequence[str], said: IO[bytes] | None = None) -
         command = ["nice", "-n", "3", *command]
     # Where PYTHONDONTWRITEBYTECODE is set, each of the many processes that tests start would compile all modules again.
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environ |= dict.fromkeys(ONE_THREAD, "1")
     return subprocess.run(command, cwd=ROOT, env=environ, stdout=said, stderr=said).returncode
 
 

@@ -12,6 +12,7 @@ from bot.nlu.customer_entities import CustomerEntities
 from bot.nlu.decision import Decision
 from bot.nlu.dutch_spacy import DutchSpacy
 from bot.nlu.emergency_classifier import EmergencyClassifier
+from bot.nlu.retraining import Retraining
 from bot.nlu.sentence_vectors import SentenceVectors
 from bot.nlu.spelling import Spelling
 from bot.nlu.svm_classifier import SvmClassifier
@@ -108,6 +109,12 @@ def train_pipeline(storage: LocalModelStorage, of_intent: dict[str, list[str]], 
         if hasattr(component_class, "process_training_data"):
             components[-1].process_training_data(data)
     return Pipeline(components)
+
+
+@pytest.fixture(scope="session")
+def retraining() -> Retraining:
+    """The examples of SMALL, read; tests train on them and leave them as they are."""
+    return Retraining(examples(SMALL))
 
 
 @pytest.fixture(scope="session")

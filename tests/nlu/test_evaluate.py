@@ -32,9 +32,9 @@ def rows(of_intent: dict[str, list[str]], *, rename: str = "faq_") -> list[dict[
     ]
 
 
-# With a slash, as in the public benchmark: Rasa's own readers would take that for a retrieval intent.
-@pytest.mark.parametrize("names", ["faq_", "vraag/"])
-def test_figures_table_and_plots(tmp_path: Path, capsys: pytest.CaptureFixture[str], names: str) -> None:
+def test_figures_table_and_plots(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # With a slash, as in the public benchmark: Rasa's own readers would take that for a retrieval intent.
+    names = "vraag/"
     train = write_lines(
         tmp_path / "train.jsonl", rows(IN_SCOPE, rename=names) + [{"text": "[a](b)", "intent": "anders"}]
     )

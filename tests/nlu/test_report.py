@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 
 from bot.nlu.conclusions import ANSWER, ASK, HUMAN
 from bot.nlu.examples import Example
-from bot.nlu.rasa_model import load_training_data
 from bot.nlu.report.mistakes import mistakes_of
 from bot.nlu.report.neighbours import Neighbours
 from bot.nlu.report.page import MAX_SHOWN, hardest_first, of_hundred, percent, write_report
@@ -19,16 +17,9 @@ from bot.nlu.report.plots import most_confused
 from bot.nlu.retraining import Retraining
 from bot.nlu.verdicts import Verdict, Verdicts, figures, figures_of_intents
 from tests.nlu.conftest import SMALL
-from tests.nlu.test_evaluate import rows, write_lines
 
 OPEN, COSTS = "faq_openingstijden", "faq_retourkosten"
 HOSTILE = 'zondag open? <script>alert(1)</script> "><img src=x onerror=alert(1)> {{ 7*7 }} $x_1$'
-
-
-@pytest.fixture(scope="module")
-def training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retraining]:
-    file = tmp_path_factory.mktemp("training") / "train.jsonl"
-    yield Retraining(load_training_data(write_lines(file, rows(SMALL))))
 
 
 def verdict(label: str, outcome: str, guess: str, confidence: float = 0.9, text: str = "zondag open?") -> Verdict:
@@ -60,19 +51,19 @@ class Page(HTMLParser):
         self.text += data
 
 
-def report(folder: Path, training: Retraining, test: Verdicts, out_of_scope: Verdicts) -> Page:
+def report(folder: Path, retraining: Retraining, test: Verdicts, out_of_scope: Verdicts) -> Page:
     intents = {intent: {**of, "threshold": 0.8} for intent, of in figures_of_intents(test).items()}
     measured = {
         **figures(test, out_of_scope),
         **{"threshold": 0.8, "ask_threshold": 0.5, "train_s": 1.0, "ms_per_message": 1.0, "intents": intents},
         **{"spacy_model": "blank:nl", "encoder": "use"},
     }
-    return Page(write_report(folder, measured, test, out_of_scope, training))
+    return Page(write_report(folder, measured, test, out_of_scope, retraining))
 
 
-def test_page_needs_nothing_else_and_escapes_what_customers_wrote(tmp_path: Path, training: Retraining) -> None:
+def test_page_needs_nothing_else_and_escapes_what_customers_wrote(tmp_path: Path, retraining: Retraining) -> None:
     test = verdicts(verdict(COSTS, ANSWER, OPEN, text=HOSTILE), verdict(OPEN, HUMAN, OPEN, 0.5))
-    page = report(tmp_path, training, test, verdicts(verdict("nlu_fallback", ANSWER, OPEN, text="welke <b>dag</b>")))
+    page = report(tmp_path, retraining, test, verdicts(verdict("nlu_fallback", ANSWER, OPEN, text="welke <b>dag</b>")))
     assert HOSTILE in page.text and "welke <b>dag</b>" in page.text
     assert not {"script", "b", "iframe", "link", "form"} & set(page.tags) and page.handlers == []
     assert all(re.match(r"#|data:image/png;base64,", address) for address in page.addresses)
@@ -81,27 +72,27 @@ def test_page_needs_nothing_else_and_escapes_what_customers_wrote(tmp_path: Path
     assert pictures == {"reliability.png", "coverage_precision.png", "confusion.png", "leak_coverage.png"}
 
 
-def test_page_shows_ranking_and_nearest_examples(tmp_path: Path, training: Retraining) -> None:
-    page = report(tmp_path, training, verdicts(verdict(COSTS, ANSWER, OPEN)), verdicts())
+def test_page_shows_ranking_and_nearest_examples(tmp_path: Path, retraining: Retraining) -> None:
+    page = report(tmp_path, retraining, verdicts(verdict(COSTS, ANSWER, OPEN)), verdicts())
     assert "zijn jullie zondag open" in page.text
     assert "90,0%" in page.text
     assert page.tags.count("img") == 3  # nothing leaks where nothing was out of scope
 
 
-def test_page_of_a_perfect_result(tmp_path: Path, training: Retraining) -> None:
-    page = report(tmp_path, training, verdicts(verdict(OPEN, ANSWER, OPEN)), verdicts())
+def test_page_of_a_perfect_result(tmp_path: Path, retraining: Retraining) -> None:
+    page = report(tmp_path, retraining, verdicts(verdict(OPEN, ANSWER, OPEN)), verdicts())
     assert "details" not in page.tags
     assert "Zeker, maar fout: 0" in page.text
 
 
-def test_page_of_a_message_without_words(tmp_path: Path, training: Retraining) -> None:
-    page = report(tmp_path, training, verdicts(verdict(OPEN, HUMAN, "", text="///")), verdicts())
+def test_page_of_a_message_without_words(tmp_path: Path, retraining: Retraining) -> None:
+    page = report(tmp_path, retraining, verdicts(verdict(OPEN, HUMAN, "", text="///")), verdicts())
     assert "er staan geen woorden in het bericht" in page.text
 
 
-def test_only_the_worst_of_many_are_shown(tmp_path: Path, training: Retraining) -> None:
+def test_only_the_worst_of_many_are_shown(tmp_path: Path, retraining: Retraining) -> None:
     many = verdicts(*(verdict(COSTS, ANSWER, OPEN) for _ in range(MAX_SHOWN + 1)))
-    page = report(tmp_path, training, many, verdicts())
+    page = report(tmp_path, retraining, many, verdicts())
     assert page.tags.count("details") == MAX_SHOWN
     assert f"Je ziet de eerste {MAX_SHOWN}" in page.text
 
@@ -120,14 +111,14 @@ def test_worst_mistakes_come_first() -> None:
     ]
 
 
-def test_nearest_examples_are_about_the_same(training: Retraining) -> None:
-    neighbours = Neighbours(training.examples)
+def test_nearest_examples_are_about_the_same(retraining: Retraining) -> None:
+    neighbours = Neighbours(retraining.examples)
     for text, intent in (("is de winkel op zondag open", OPEN), ("wachtwoord kwijt", "faq_wachtwoord")):
-        (message,) = training.read([Example(text, "")])
+        (message,) = retraining.read([Example(text, "")])
         found = neighbours.of(message)
         assert found[0].intent == intent
         assert [one.similarity for one in found] == sorted((one.similarity for one in found), reverse=True)
-    (same,) = training.read([Example(SMALL[OPEN][0], OPEN)])
+    (same,) = retraining.read([Example(SMALL[OPEN][0], OPEN)])
     assert neighbours.of(same)[0].similarity == pytest.approx(1, abs=1e-3)
 
 

@@ -48,8 +48,7 @@ def approximately(value: Any) -> Any:
     return pytest.approx(value, abs=1e-5) if isinstance(value, float) else value
 
 
-def test_training_leaves_what_was_read_as_it_was(tmp_path: Path) -> None:
-    retraining = Retraining(load_training_data(write_lines(tmp_path / "train.jsonl", rows(SMALL))))
+def test_training_leaves_what_was_read_as_it_was(retraining: Retraining) -> None:
     half = retraining.examples[::2]
     before = [dict(message.data) for message in half]
     first = retraining.train(half)

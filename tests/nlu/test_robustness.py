@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.nlu.examples import Example
-from bot.nlu.rasa_model import load_training_data
 from bot.nlu.retraining import Retraining
 from bot.nlu.robustness import TYPO_RUNS, leave_one_out, main, typo_runs
 from bot.nlu.typos import neighbours_of, with_typos
@@ -49,8 +48,7 @@ def test_all_figures_of_a_small_set(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "typing mistake" in capsys.readouterr().out
 
 
-def test_left_out_intents_are_judged_by_their_own_examples(tmp_path: Path) -> None:
-    retraining = Retraining(load_training_data(write_lines(tmp_path / "train.jsonl", rows(SMALL))))
+def test_left_out_intents_are_judged_by_their_own_examples(retraining: Retraining) -> None:
     every_second = leave_one_out(retraining, [], every=2)["intents"]
     assert {intent: of["n"] for intent, of in every_second.items()} == {"faq_openingstijden": 8, "faq_wachtwoord": 8}
 
