@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from bot.assistant.rasa_import import import_rasa
-from tools.trained_model import trained_model
 
 import_rasa()
 
@@ -22,11 +21,6 @@ from bot.assistant.turn import TurnResult  # noqa: E402
 
 SPECIAL = Path(__file__).parents[1] / "evaluation" / "special"
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def agent() -> RasaAgent:
-    return RasaAgent(trained_model())
 
 
 def messages(name: str, split: str = "test") -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +18,6 @@ from bot.assistant.turn import TurnResult  # noqa: E402
 from bot.errors import ModelError  # noqa: E402
 
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def agent() -> Iterator[RasaAgent]:
-    yield RasaAgent(trained_model())
 
 
 async def talk(agent: RasaAgent, *said: str) -> list[TurnResult]:

@@ -41,7 +41,7 @@ async def test_waits_for_redis_until_it_comes_or_until_told_to_stop(two_assistan
     async def wait() -> bool:
         return all("redis.waiting" in (folder / "log").read_text() for folder in two_assistants)
 
-    await eventually(wait, 60)
+    await eventually(wait, 240)
     (folder, _), (others_folder, other) = two_assistants.items()
     with OwnRedis(folder) as redis:
         store = Store(redis.url, Settings())
@@ -49,12 +49,12 @@ async def test_waits_for_redis_until_it_comes_or_until_told_to_stop(two_assistan
         async def has_the_group_that_it_makes_when_it_connects() -> bool:
             return bool(await store._client.exists(store._keys.work))
 
-        await eventually(has_the_group_that_it_makes_when_it_connects, 30)
+        await eventually(has_the_group_that_it_makes_when_it_connects, 120)
         await store.close()
 
     async def ended() -> bool:
         return other.poll() is not None
 
     other.send_signal(signal.SIGTERM)
-    await eventually(ended, 30)
+    await eventually(ended, 120)
     assert other.returncode == 0 and "Traceback" not in (others_folder / "log").read_text()
