@@ -19,7 +19,7 @@ from bot.web.access import SESSION_COOKIE
 from bot.web.desk.listing import VIEWS
 from bot.web.desk.words import page_url
 from tests.conftest import PASSWORD, Site, free_port, running_site
-from tests.fakes.conversations import handed_over, message, write
+from tests.fakes.conversations import handed_over, write
 from tests.fakes.office import Office
 from tests.fakes.openid import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 from tests.fakes.platform import SETTINGS
@@ -328,14 +328,14 @@ def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def parts(site: Site) -> dict[str, str]:
     """What stands for each {part} of a path."""
     known = site.run(lambda store: Office(store, site.settings).open())
-    return {**known, "broken": site.run(break_one)}
+    return {**known, "broken": site.run(lambda store: broken_copy(store, known["closed"]))}
 
 
-async def break_one(store: Store) -> str:
+async def broken_copy(store: Store, conversation_id: str) -> str:
     """A conversation that can't be read, as a mistake of ours might leave it; no list has it."""
-    written = message("widget-kapot", "customer", "hoi")
-    await store.conversations.receive(written, channel="rest", customer_id="kapot")
-    await store._client.hset(store._keys.conversation("widget-kapot"), "created_at_ms", "gisteren")
+    record = await store._client.hgetall(store._keys.conversation(conversation_id))
+    broken = {**record, "created_at_ms": "gisteren"}
+    await store._client.hset(store._keys.conversation("widget-kapot"), mapping=broken)
     return "widget-kapot"
 
 
