@@ -579,6 +579,7 @@ def test_log_is_polite_and_silent_about_what_was_there_already(new_page: NewPage
 def test_closed_chat_counts_unread_messages_and_opening_reads_them(page: Page, server: WidgetServer) -> None:
     ask(page)
     expect(rows(page)).to_have_count(2)
+    server.wait_for(lambda: len(server.received("read")) == 1)
     page.keyboard.press("Escape")
     reads = len(server.received("read"))
     server.say("Nog iets?")

@@ -16,9 +16,11 @@ import { rows, showRow } from "./rows.js";
 /** What came while a list was on its way, or while somebody was about to click in it. */
 const held = [];
 let pressed = false;
+/** A whole list came meanwhile. What was held may be older than it, so it is read again. */
+let isBehind = false;
 const onWaiting = [];
 
-export const list = new Refresher(() => byId("list").dataset.url, showList, release);
+export const list = new Refresher(() => byId("list").dataset.url, showFetched, release);
 
 /** Call `action(waiting)` when more conversations wait than before. */
 export function whenMoreWait(action) {
@@ -26,6 +28,11 @@ export function whenMoreWait(action) {
 }
 
 /* The whole list */
+
+function showFetched(page) {
+  if (pressed) isBehind = true;
+  else showList(page);
+}
 
 /** `page` has the list, and what stands above it. */
 export function showList(page) {
@@ -84,6 +91,8 @@ export function applyChanges(changes) {
 function release() {
   if (list.busy || pressed) return;
   for (const changes of held.splice(0)) applyChanges(changes);
+  if (isBehind) list.request();
+  isBehind = false;
 }
 
 export function showTroubles(troubles) {
