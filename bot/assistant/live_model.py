@@ -121,13 +121,15 @@ class LiveModel:
 
     async def _follow_active(self) -> None:
         """Raises StoreUnavailable."""
+        refusal = (
+            self._refusal
+        )  # before the wait: news that comes meanwhile is of another one, which the next look finds
         active = await self._store.models.active()
         if active is None:
             return
         if self._record and (active.name, active.sha256) == (self._record.name, self._record.sha256):
             self._refusal = None
             return
-        refusal = self._refusal
         if not (refusal and refusal.record == active and refusal.holds):
             self._refusal = await self._take_over(active)
 

@@ -259,6 +259,29 @@ async def test_it_starts_with_the_last_one_that_works_and_says_which_it_refused(
     assert loads == [BROKEN, BROKEN, b"b", b"e"]
 
 
+async def test_news_that_comes_while_it_looks_does_not_load_a_refused_model_again(
+    store: Store, model: LiveModel, loads: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await activate(store, "a")
+    await activate(store, "b", BROKEN)
+    active = store.models.active
+
+    async def heard() -> bool:
+        return model._refusal is None
+
+    async def active_a_moment_ago() -> ModelRecord | None:
+        record = await active()
+        monkeypatch.setattr(store.models, "active", active)
+        await activate(store, "c")
+        await eventually(heard)
+        return record
+
+    monkeypatch.setattr(store.models, "active", active_a_moment_ago)
+    async with following(model):
+        await says(model, "c")
+    assert loads == [BROKEN, b"a", b"c"]
+
+
 @pytest.mark.parametrize(("names", "reason"), [(("a", "b"), "none of the models"), ((), "make train")])
 async def test_without_a_model_that_works_it_does_not_start(
     store: Store, model: LiveModel, loads: list[bytes], names: tuple[str, ...], reason: str
