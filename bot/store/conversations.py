@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast
 
@@ -35,6 +36,16 @@ for at, key in ipairs(KEYS) do found[at] = redis.call('HMGET', key, unpack(ARGV)
 return found
 """
 _READ_AT_ONCE = 250
+# What `viewed` begins with for a conversation that is in all lists of this version: views.lua `layout`.
+LAYOUT = "layout|2|"
+# KEYS: viewed. ARGV: LAYOUT, ids. Returns those that are not in all lists.
+_MISPLACED = """
+local found = {}
+for at, members in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV, 2))) do
+  if not members or string.sub(members, 1, #ARGV[1]) ~= ARGV[1] then found[#found + 1] = ARGV[at + 1] end
+end
+return found
+"""
 _FIRST_TIME = "return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSETNX', KEYS[1], ARGV[1], 1) or 0"
 _SET_ALIAS = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -154,6 +165,7 @@ class ConversationStore:
         self._note = Script(client, "note")
         self._comment_gone = Script(client, "comment_gone")
         self._place = Script(client, "place")
+        self._misplaced = client.register_script(_MISPLACED)
         self._read = client.register_script(_READ)
         self._first_time = client.register_script(_FIRST_TIME)
         self._set_media = Script(client, "media_settle")
@@ -428,20 +440,28 @@ class ConversationStore:
     async def place_all(self) -> int:
         """Put conversations in the lists that have no place there: those of a version before. Returns how many.
 
-        Who waits is promised what the department promises, so that somebody is warned.
+        Also what a process of that version changed while this one ran already. Who waits is promised what the
+        department promises, so that somebody is warned.
         """
         with translated_errors():
             ids = await self._client.zrange(self._keys.active, 0, -1)
-            known = await self._client.hkeys(self._keys.viewed) if ids else []
-        missing = list(set(ids) - set(known))
-        old = {one.id: one for one in await self.get_many(missing)}
-        for conversation_id in missing:
-            conversation = old.get(conversation_id)
-            handoff = conversation and conversation.handoff
-            if conversation and handoff and not handoff.department:
-                handoff = await self._departments.plan(handoff, conversation.channel)
-            await self._run(self._place, conversation_id, encode(handoff) if handoff else "")
-        return len(missing)
+        count = 0
+        for start in range(0, len(ids), _READ_AT_ONCE):
+            with translated_errors():
+                args = [LAYOUT, *ids[start : start + _READ_AT_ONCE]]
+                misplaced = await self._misplaced(keys=[self._keys.viewed], args=args)
+            for conversation_id in misplaced:
+                with suppress(msgspec.MsgspecError, ValueError):  # one that can't be read would break a list
+                    await self._place_anew(conversation_id)
+                    count += 1
+        return count
+
+    async def _place_anew(self, conversation_id: str) -> None:
+        found = await self.get_many([conversation_id])
+        handoff = found[0].handoff if found else None
+        if handoff and not handoff.department:
+            handoff = await self._departments.plan(handoff, found[0].channel)
+        await self._run(self._place, conversation_id, encode(handoff) if handoff else "")
 
     async def remove_expired(self) -> int:
         """Forget conversations whose lifetime ended, whatever agents did with them since; returns how many."""

@@ -168,7 +168,8 @@ def _escaped(text: str) -> str:
 
 def _places(members: str | None) -> dict[str, str]:
     split = [member.split("|", 2) for member in members.split("\0")] if members else []
-    return {view: place for view, place, _ in split}
+    # What has no id is no place: conversations.py LAYOUT.
+    return {view: place for view, place, conversation_id in split if conversation_id}
 
 
 def _until(view: str, at_ms: int) -> str:

@@ -52,10 +52,11 @@ class Rescue:
         await for_ever(self._clean, every_s=CLEAN_EVERY_S)
 
     async def _clean(self) -> None:
+        # First: what is in no list is looked after by nobody, and counts for nobody.
+        await self._store.conversations.place_all()
         await self._store.conversations.remove_expired()
         await self._store.people.remove_expired()
         await self._store.ratings.remove_expired(now_ms())
-        await self._store.conversations.place_all()
         await self._store.inbound.remove_expired()
         await self._store.work.forget_gone_workers()
         await self._store.agents.remove_expired()

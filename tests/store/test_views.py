@@ -201,6 +201,24 @@ async def test_conversations_of_a_version_before_get_their_place(store: Store) -
     assert await ids(store, "waiting") == ["c1"] and await store.conversations.place_all() == 0
 
 
+async def test_conversations_get_their_place_in_lists_that_a_version_before_did_not_have(store: Store) -> None:
+    await store.queue.claim(await handed_over(store, "c1"), SANNE)
+    await store.labels.add("c1", "vip")
+    await store.conversations.receive(message("c1", "again"), channel="rest", customer_id="x")
+    views, viewed, client = store._keys.views, store._keys.viewed, store._client
+    # As a process of that version leaves it when it changes the conversation.
+    members = [one for one in (await client.hget(viewed, "c1")).split("\0") if one.split("|")[0] in ("open", "held")]
+    await client.zremrangebyrank(views, 0, -1)
+    await client.zadd(views, dict.fromkeys(members, 0))
+    await client.hset(viewed, "c1", "\0".join(members))
+    # One that can't be read keeps none of the others from its place.
+    await client.hset(store._keys.conversation("c0"), mapping={"owner": "queue", "created_at_ms": "gisteren"})
+    await client.zadd(store._keys.active, {"c0": 1})
+    assert await store.conversations.place_all() == 1
+    assert await ids(store, "unanswered") == ["c1"] and await store.labels.counts() == {"vip": 1}
+    assert "layout" not in (await store.views.places(["c1"]))[0] and await store.conversations.place_all() == 0
+
+
 @pytest.mark.parametrize("is_answered", [False, True])
 async def test_whoever_waited_in_a_version_before_is_warned_of(store: Store, is_answered: bool) -> None:
     conversation = await handed_over(store, "c1", at_ms=now_ms() - 86_400_000)

@@ -1,5 +1,8 @@
 -- Where lists have the conversation: members `<view>|<place>|<id>` of one sorted set, in the order of their text. See
 -- views.py. Places go up in what is shown first.
+-- Goes up whenever `places` has other lists: `viewed` begins with it, so that what a version before placed is placed anew.
+-- As conversations.py LAYOUT.
+local layout = 'layout|2|'
 local function padded(ms) return string.format('%013.0f', tonumber(ms or '0') or 0) end
 local function latest_first(ms) return padded(9999999999999 - (tonumber(ms or '0') or 0)) end
 local ranks = { urgent = 0, high = 1, normal = 2, low = 3 }
@@ -80,6 +83,7 @@ end
 local function place_in_views()
   local found = places()
   local now, before = table.concat(found, '\0'), redis.call('HGET', viewed, id) or ''
+  if now ~= '' then now = layout .. '\0' .. now end
   if now == before then return end
   for member in string.gmatch(before, '[^%z]+') do redis.call('ZREM', views, member) end
   for _, member in ipairs(found) do redis.call('ZADD', views, 0, member) end
