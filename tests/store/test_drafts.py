@@ -186,6 +186,9 @@ async def test_many_conversations_follow_a_change_step_by_step(store: Store, mon
         pass
     assert [one.labels for one in await store.conversations.get_many([first, second, third])] == [()] * 3
     assert (await store.labels.create("nu")).name == "nu"
+    # A process that stood still since before the change was done goes on with the new label of that name.
+    await store.labels.add(first, "nu")
+    assert await store.labels._run(first, "change", "nu") == ("nu",)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 41, "a\x00b", "a\u202eb"])

@@ -13,7 +13,10 @@ if what == 'set' then
 elseif what == 'add' then
   wanted[#wanted + 1] = first
 elseif what == 'remove' or what == 'change' then
-  local name = what == 'change' and redis.call('HGET', changes, first) or ''
+  local name = ''
+  if what == 'change' then name = redis.call('HGET', changes, first) end
+  -- The change is done already: who has the name now has the new label that was given it since.
+  if not name then return before end
   for at = #wanted, 1, -1 do
     if wanted[at] == first then
       if name == '' then table.remove(wanted, at) else wanted[at] = name end
