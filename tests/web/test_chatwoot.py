@@ -157,6 +157,14 @@ async def test_a_handoff_goes_with_all_that_is_known(store: Store, running: Chat
     await eventually(lambda: _has(conversation, "en nog iets"))
     await settled(store)
     assert conversation.priority == "urgent"
+    # A version before did not note which of ours it was told.
+    await store._client.hdel(store._keys.conversation(first.conversation_id), "chatwoot_priority")
+    await write(store, "hallo?", first.conversation_id)
+    await eventually(lambda: _has(conversation, "hallo?"))
+    await settled(store)
+    assert conversation.priority == "urgent"
+    await store.queue.set_priority(first.conversation_id, "high", message(first.conversation_id, "note", "meer"))
+    await eventually(lambda: _has_priority(conversation, "high"))
 
 
 async def _has_priority(conversation: Conversation, priority: str) -> bool:

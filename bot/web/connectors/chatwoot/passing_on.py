@@ -108,7 +108,8 @@ class PassingOn:
     async def _tell_priority(self, conversation_id: str, handoff: Handoff, link: ChatwootLink) -> ChatwootLink:
         """It was changed on our side. What agents there made of it since is theirs, until it changes here again."""
         try:
-            await self._client.set_priority(link.id, words.PRIORITY_THERE[handoff.priority])
+            if link.priority:  # a version before did not note what it told
+                await self._client.set_priority(link.id, words.PRIORITY_THERE[handoff.priority])
         except ChatwootRefused as exc:
             log.warning("chatwoot.refused", conversation_id=conversation_id, reason=str(exc))
         await self._store.chatwoot.note(conversation_id, priority=handoff.priority)
