@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from urllib.parse import quote
@@ -110,6 +111,15 @@ class Promises:
         """Look for promises that are not kept, for ever."""
         await for_ever(self.look, every_s=EVERY_S)
 
+    async def close(self) -> None:
+        """Tell what waits to be told, which no other process will. Cancel `run` first."""
+        self._bundled_s.clear()
+        with suppress(StoreUnavailable):  # then it comes with the next warning
+            if any(self._to_tell.values()):
+                team = await self._team()
+                for urgent in (True, False):
+                    await self._tell_all(team, urgent=urgent)
+
     async def look(self) -> None:
         """Warn once of each promise whose time has come."""
         team, roster = None, Roster(self._store)
@@ -150,7 +160,7 @@ class Promises:
         try:
             for notification in self._notifications(breaches, urgent=urgent):
                 await self._telling.tell(account, notification)
-        except StoreUnavailable:
+        except (StoreUnavailable, asyncio.CancelledError):
             self._to_tell[urgent][account.id] = breaches + self._to_tell[urgent][account.id]
             raise
         if not urgent and len(breaches) > MAX_APART:

@@ -226,6 +226,7 @@ async def _close(app: App) -> None:
         await app.cancel_task(name, raise_exception=False)
     if app.ctx.messenger:
         await app.ctx.messenger.close()
+    await app.ctx.promises.close()
     await app.ctx.mail_outbox.close()
     await app.ctx.media.close()
     await app.ctx.hooks.close()

@@ -233,9 +233,12 @@ async def test_what_comes_right_after_many_is_told_a_while_later_but_for_danger(
     await office.late("danger", priority="urgent", reason="self_harm")
     await promises.look()
     assert [text[:9] for text in await office.texts("sanne")] == ["Spoed: mo", "4 klanten"]
-    promises._bundled_s = {"sanne": promises._bundled_s["sanne"] - BUNDLE_PAUSE_S}
+    promises._bundled_s["sanne"] -= BUNDLE_PAUSE_S
     await promises.look()
     assert [text[:9] for text in await office.texts("sanne")] == ["Te laat: ", "Spoed: mo", "4 klanten"]
+    # A process that stops has noted that it warns: no other one tells what waits there.
+    await promises.close()
+    assert [text[:9] for text in await office.texts("joost")] == ["Te laat: ", "Spoed: mo", "4 klanten"]
 
 
 async def test_even_of_danger_more_than_ten_at_once_are_one_notification(office: Office) -> None:
