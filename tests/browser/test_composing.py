@@ -9,7 +9,17 @@ from playwright.sync_api import Page, expect
 
 from bot.store import Store
 from bot.web.desk.words import page_url
-from tests.browser.test_desk import Backstage, SignIn, backstage, mine, reply_box, row, send_all_the_same, sign_in
+from tests.browser.test_desk import (
+    Backstage,
+    SignIn,
+    backstage,
+    connected,
+    mine,
+    reply_box,
+    row,
+    send_all_the_same,
+    sign_in,
+)
 from tests.conftest import Site
 
 __all__ = ["backstage", "mine", "sign_in"]
@@ -86,6 +96,33 @@ def test_what_the_customer_writes_meanwhile_is_noticed_before_sending(mine: Mine
     expect(page.locator("#transcript .message-agent")).to_contain_text("het komt morgen")
     expect(missed).to_be_hidden()
     expect(page.get_by_role("button", name="Versturen", exact=True)).to_be_visible()
+
+
+def test_who_reads_earlier_messages_does_not_answer_past_a_new_one(mine: Mine, backstage: Backstage) -> None:
+    page, conversation_id = mine
+    seen = backstage.run(lambda store: store.conversations.get(conversation_id)).customer_entry_id
+    backstage.customer_writes(conversation_id, "ben je er?")
+    expect(page.locator("#transcript")).to_contain_text("ben je er?")
+    page.goto(f"{page.url.partition('?')[0]}?before={entry_behind(seen)}")
+    connected(page)
+    expect(page.locator("#transcript")).not_to_contain_text("ben je er?")
+    backstage.customer_writes(conversation_id, "laat maar")
+    newest = backstage.run(lambda store: store.conversations.get(conversation_id)).customer_entry_id
+    expect(page.locator(f'#conversation[data-customer-entry-id="{newest}"]')).to_be_attached()
+    reply_box(page).fill("het komt morgen")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#missed")).to_contain_text("laat maar")
+    send_all_the_same(page)
+    expect(page.locator("#transcript .message-agent")).to_contain_text("het komt morgen")
+    # Once the last messages are there they stay.
+    backstage.customer_writes(conversation_id, "fijn")
+    expect(page.locator("#transcript")).to_contain_text("fijn")
+
+
+def entry_behind(entry_id: str) -> str:
+    """A place right behind that one."""
+    ms, _, number = entry_id.partition("-")
+    return f"{ms}-{int(number) + 1}"
 
 
 def test_a_colleague_sees_who_types_and_the_draft_is_there_on_another_machine(

@@ -13,9 +13,16 @@ const TYPING_SHOWN_MS = 5_000;
 export const conversation =
   conversationId &&
   new Refresher(
-    () => `${desk.dataset.url}/transcript${location.search}`,
+    transcriptUrl,
     (page) => showConversation(page.getElementById("conversation")),
   );
+
+/** Of what is shown: earlier messages that the address asks for, until an answer brought the last ones. */
+function transcriptUrl() {
+  const asked = new URLSearchParams(location.search);
+  if (!byId("transcript-newest")) asked.delete("before");
+  return `${desk.dataset.url}/transcript?${asked}`;
+}
 
 /** `ours`: the change is what the agent just asked for. */
 export function showConversation(fresh, { ours = false } = {}) {

@@ -24,7 +24,8 @@ export class Missed {
 
   /** Look again, after the page or the text changed. */
   look() {
-    if (this.#box.isEmpty) {
+    // Who reads earlier messages does not see what comes.
+    if (this.#box.isEmpty && !byId("transcript-newest")) {
       this.seen.value = this.#newest;
       this.#heldFor = "";
     }
