@@ -100,15 +100,17 @@ def test_what_the_customer_writes_meanwhile_is_noticed_before_sending(mine: Mine
 
 def test_who_reads_earlier_messages_does_not_answer_past_a_new_one(mine: Mine, backstage: Backstage) -> None:
     page, conversation_id = mine
-    seen = backstage.run(lambda store: store.conversations.get(conversation_id)).customer_entry_id
+    first = backstage.run(lambda store: store.conversations.get(conversation_id)).customer_entry_id
     backstage.customer_writes(conversation_id, "ben je er?")
     expect(page.locator("#transcript")).to_contain_text("ben je er?")
-    page.goto(f"{page.url.partition('?')[0]}?before={entry_behind(seen)}")
+    page.goto(f"{page.url.partition('?')[0]}?before={entry_behind(first)}")
     connected(page)
     expect(page.locator("#transcript")).not_to_contain_text("ben je er?")
+    seen = page.locator("#conversation").get_attribute("data-customer-entry-id")
     backstage.customer_writes(conversation_id, "laat maar")
     newest = backstage.run(lambda store: store.conversations.get(conversation_id)).customer_entry_id
     expect(page.locator(f'#conversation[data-customer-entry-id="{newest}"]')).to_be_attached()
+    expect(page.locator("#conversation-head input[name=seen_entry_id]").first).to_have_value(str(seen))
     reply_box(page).fill("het komt morgen")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#missed")).to_contain_text("laat maar")
@@ -117,6 +119,8 @@ def test_who_reads_earlier_messages_does_not_answer_past_a_new_one(mine: Mine, b
     # Once the last messages are there they stay.
     backstage.customer_writes(conversation_id, "fijn")
     expect(page.locator("#transcript")).to_contain_text("fijn")
+    newest = backstage.run(lambda store: store.conversations.get(conversation_id)).customer_entry_id
+    expect(page.locator("#conversation-head input[name=seen_entry_id]").first).to_have_value(newest)
 
 
 def entry_behind(entry_id: str) -> str:

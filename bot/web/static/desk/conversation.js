@@ -24,6 +24,14 @@ function transcriptUrl() {
   return `${desk.dataset.url}/transcript?${asked}`;
 }
 
+const seenAtFirst = conversationId && byId("conversation").dataset.customerEntryId;
+
+/** Who reads earlier messages did not see what came since: to close or put away is held back for it, as an answer is. */
+function keepUnseen() {
+  if (!byId("transcript-newest")) return;
+  for (const seen of byId("conversation-head").querySelectorAll("input[name=seen_entry_id]")) seen.value = seenAtFirst;
+}
+
 /** `ours`: the change is what the agent just asked for. */
 export function showConversation(fresh, { ours = false } = {}) {
   const { mode } = byId("conversation").dataset;
@@ -33,6 +41,7 @@ export function showConversation(fresh, { ours = false } = {}) {
   const fromTop = scroll.scrollHeight + scroll.scrollTop;
   const lastBefore = lastMessageId();
   keepingFocus(() => morph(byId("conversation"), fresh), byId("conversation-title"));
+  keepUnseen();
   const now = byId("conversation").dataset;
   if (!ours && ["mine", "waiting"].includes(mode) && now.mode !== mode && now.mode !== "mine") {
     showProblem(`Dit gesprek is nu ${now.place}.`);
