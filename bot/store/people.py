@@ -342,6 +342,8 @@ class PeopleStore:
                 return
             verified = await self._get(verified_id) if verified_id else None
             verified = verified or Person(uuid.uuid4().hex, customers=(identity,))
+            if len(verified.customers) + len(before.customers) > MAX_CUSTOMERS:
+                return  # a customer who talks must not be refused for it
             if await self._join(verified, before, "", ""):
                 return
 

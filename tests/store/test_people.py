@@ -123,6 +123,18 @@ async def test_a_verified_customer_is_one_person_in_every_conversation(store: St
         await store.people.part(two, person.joins[0].id)
 
 
+async def test_who_is_verified_in_more_conversations_than_a_person_has_is_known_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.people.MAX_CUSTOMERS", 2)
+    for conversation_id in ("c1", "c2", "c3"):
+        one = await talk(store, conversation_id, "widget")
+        await store.people.add_note(one, SANNE, f"over {conversation_id}")
+        assert await store.people.identify(conversation_id, "4711")
+    last = await store.conversations.get("c3")
+    assert last.identity == "4711" and len((await store.people.person_of(last)).customers) <= 2
+
+
 async def test_a_conversation_stays_of_who_was_verified_first(store: Store) -> None:
     await talk(store, "c1", "widget")
     assert await store.people.identify("c1", "4711", name="Anna")
