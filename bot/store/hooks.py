@@ -38,6 +38,7 @@ KEPT = 200
 MAX_WAITING = 10_000
 # So many more may be there: all records are read to see which are the oldest.
 SLACK = 10
+MENDED_AT_ONCE = 500
 # What is lost within so long is told as one time.
 ONE_LOSS_MS = 3_600_000
 OLD_SECRET_MS = 24 * 3600 * 1000
@@ -114,6 +115,11 @@ class Delivery:
         ms, _, number = self.id.rpartition("_")[2].partition("-")
         return f"{ms.zfill(15)}-{number.zfill(8)}"
 
+    @property
+    def in_line(self) -> str:
+        """As it stands in line."""
+        return f"{self.lane} {self.place} {self.id}"
+
 
 class HookStore:
     """Subscriptions, and their deliveries."""
@@ -124,6 +130,7 @@ class HookStore:
         shared = (LUA / "hook_line.lua").read_text()
         self._spread = client.register_script(shared + (LUA / "hook_spread.lua").read_text())
         self._settle = client.register_script(shared + (LUA / "hook_settle.lua").read_text())
+        self._mend = client.register_script(shared + (LUA / "hook_mend.lua").read_text())
 
     async def all(self) -> tuple[Hook, ...]:
         """The oldest first."""
@@ -227,6 +234,16 @@ class HookStore:
             ids = await self._client.zrangebyscore(self._keys.hook_due(hook_id), "-inf", at_ms, start=0, num=limit)
             found = await self._client.hmget(self._keys.hook_deliveries(hook_id), ids) if ids else []
         return [msgspec.json.decode(one, type=Delivery) for one in found if one]
+
+    async def mend(self, hook_id: str) -> None:
+        """Put what waits in line, and take out what does not: a process of a version before kept no line, and what
+        stands behind a delivery that it made would wait for ever."""
+        _, line, _ = keys = self._of(hook_id)
+        waiting = {one.in_line for one in await self.deliveries(hook_id) if one.state == "waiting"}
+        with translated_errors():
+            wrong = sorted(waiting ^ set(await self._client.zrange(line, 0, -1)))
+            for start in range(0, len(wrong), MENDED_AT_ONCE):
+                await self._mend(keys=keys, args=[now_ms(), *wrong[start : start + MENDED_AT_ONCE]])
 
     async def oldest_due_ms(self, hook_id: str) -> int | None:
         """When the next one is, or was, to be delivered."""

@@ -17,6 +17,7 @@ from bot.model import Account, Handoff
 from bot.redis_server import OwnRedis
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.connection import encode
 from bot.store.conversations import AtOnce
 from bot.store.hooks import EVENTS, KEPT, Delivery, Hook
 from bot.store.work import now_ms
@@ -198,6 +199,25 @@ async def test_what_is_behind_a_failed_one_waits_for_it_and_other_conversations_
     await store.hooks.settle(replace(claim, state="waiting", next_at_ms=1))
     assert (await store.hooks.delivery(hook.id, claim.id)).state == "delivered"
     assert await store.hooks.oldest_due_ms(hook.id) is None
+
+
+async def test_nothing_waits_for_ever_behind_what_a_version_before_delivered(
+    store: Store, settings: Settings, receiver: HookReceiver
+) -> None:
+    hook = await subscribed(store, receiver)
+    made = [Delivery(f"msg_{hook.id}_{n}-0", hook.id, kind, now_ms(), "c") for n, kind in enumerate(EVENTS[:4])]
+    client, records, due = store._client, store._keys.hook_deliveries(hook.id), store._keys.hook_due(hook.id)
+    await store.hooks.spread(made[:2], until="0-0")
+    # It knew of no line: it delivered the first one, and the last two are due at once.
+    await client.hset(records, made[0].id, encode(replace(made[0], state="delivered")))
+    await client.zrem(due, made[0].id)
+    for one in reversed(made[2:]):
+        await client.hset(records, one.id, encode(one))
+        await client.zadd(due, {one.id: 0})
+    async with delivering_hooks(store, settings):
+        await deliveries(store, hook, "delivered", count=4)
+    assert receiver.types() == [one.type for one in made[1:]]
+    assert await client.zcard(store._keys.hook_line(hook.id)) == 0
 
 
 async def test_what_waited_for_days_behind_others_is_tried_once(store: Store, receiver: HookReceiver) -> None:

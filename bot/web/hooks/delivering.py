@@ -60,6 +60,7 @@ class Hooks:
         self._in_hand = InHand(AT_A_TIME)
         self._hosts: Counter[str] = Counter()
         self._leading = Leading(store.hooks_leader, self._turn, self._in_hand)
+        self._began = False
 
     async def open(self) -> None:
         await self._client.open()
@@ -83,6 +84,7 @@ class Hooks:
 
     async def _turn(self) -> None:
         hooks = await self._store.hooks.all()
+        await self._begin(hooks)
         until = await self._store.happenings.read_until(READER)
         batch = await self._store.happenings.after(until)
         found = batch.happenings
@@ -100,6 +102,13 @@ class Hooks:
             await asyncio.sleep(BUSY_S)
         elif not found:
             await self._store.happenings.wait(until, BLOCK_MS)
+
+    async def _begin(self, hooks: Sequence[Hook]) -> None:
+        """The first time that this process leads."""
+        if not self._began:
+            for hook in hooks:
+                await self._store.hooks.mend(hook.id)
+            self._began = True
 
     async def _begin_due(self, hook: Hook) -> bool:
         """Begin what is due and may begin. Returns whether anything is due."""
