@@ -16,10 +16,10 @@ const rowOf = (box) => box.closest(".conversation-row");
 export function showChosen() {
   const many = chosen().length;
   say("bulk-count", many === 0 ? "" : many === 1 ? "1 gesprek gekozen" : `${many} gesprekken gekozen`);
-  if (many) say("bulk-result", "");
 }
 
 function choose(boxes) {
+  say("bulk-result", "");
   for (const box of byId("rows").querySelectorAll(".row-pick input")) box.checked = boxes.includes(box);
   // What was refused is shown: another try is about the rows as they are then.
   seen.clear();
@@ -84,6 +84,7 @@ export function startBulk() {
   byId("list").addEventListener("change", ({ target }) => {
     if (!target.closest(".row-pick")) return;
     note(target);
+    say("bulk-result", "");
     showChosen();
   });
 }
