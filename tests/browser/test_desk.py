@@ -238,6 +238,22 @@ def test_reader_stays_where_they_read_and_hears_of_new_messages(mine: tuple[Page
     expect(page.get_by_text("nog iets").last).to_be_in_viewport()
     expect(page.get_by_role("button", name="Nieuw bericht hieronder")).to_be_hidden()
 
+    # Who answers from among earlier messages is at the last ones from then on.
+    connected(page)
+    second = page.locator("#transcript > li[data-message-id]").nth(1).get_attribute("id") or ""
+    page.goto(f"{page.url}?before={second.removeprefix('message-')}")
+    expect(page.locator("#transcript").get_by_text("nog iets")).to_have_count(0)
+    reply_box(page).fill("Ik kom eraan.")
+    page.keyboard.press("Control+Enter")
+    send = page.get_by_role("button", name="Toch versturen")
+    expect(page.locator("#composer[aria-busy]")).to_have_count(0)
+    if send.is_visible():
+        send.click()
+    expect(page.locator("#transcript .message-agent").last).to_contain_text("Ik kom eraan.")
+    backstage.customer_writes(conversation_id, "fijn, tot zo")
+    expect(page.locator("#transcript").get_by_text("fijn, tot zo")).to_be_visible()
+    expect(page.locator("#transcript .message-agent").last).to_contain_text("Ik kom eraan.")
+
 
 def test_second_tab_is_live_too_and_survives_the_first(sign_in: SignIn, backstage: Backstage) -> None:
     first = sign_in()

@@ -52,9 +52,18 @@ const PROBLEMS = {
   503: "We kunnen nu niets opslaan. Je tekst staat er nog. Probeer het over een minuut opnieuw.",
 };
 
+/** The answer to a form has the last messages, also when earlier ones were read: what comes later belongs behind those. */
+function leaveEarlier() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("before")) return;
+  url.searchParams.delete("before");
+  history.replaceState(history.state, "", url);
+}
+
 /** The page that the server answered a form with: after a redirect, or with a notice why it was not done. */
 function showAnswer(form, page, done, left) {
   const wasInMenu = done && closeMenu(form);
+  leaveEarlier();
   list.supersede();
   conversation.supersede();
   byId("desk-notice").replaceChildren(...page.getElementById("desk-notice").childNodes);
