@@ -101,7 +101,7 @@ export function showTroubles(troubles) {
   );
 }
 
-/** The list stays where it was when another conversation opens. */
+/** The list stays where it was when another conversation opens, but for as much as it takes to show that one's row. */
 function keepPlace() {
   const key = `desk-list-place:${byId("list").dataset.view}`;
   try {
@@ -110,6 +110,8 @@ function keepPlace() {
   } catch {
     // No storage: it starts at the top.
   }
+  const open = byId("rows").querySelector("[aria-current]");
+  open?.scrollIntoView({ block: "nearest" });
 }
 
 export function startList() {
