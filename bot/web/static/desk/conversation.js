@@ -13,16 +13,9 @@ const TYPING_SHOWN_MS = 5_000;
 export const conversation =
   conversationId &&
   new Refresher(
-    transcriptUrl,
+    () => `${desk.dataset.url}/transcript${location.search}`,
     (page) => showConversation(page.getElementById("conversation")),
   );
-
-/** Of what is shown: earlier messages that the address asks for, until an answer brought the last ones. */
-function transcriptUrl() {
-  const asked = new URLSearchParams(location.search);
-  if (!byId("transcript-newest")) asked.delete("before");
-  return `${desk.dataset.url}/transcript?${asked}`;
-}
 
 const seenAtFirst = conversationId && byId("conversation").dataset.customerEntryId;
 
