@@ -29,6 +29,8 @@ REMIND_AFTER_MS = 10 * 60_000
 TRANSCRIPT_LINES = 5000
 # A place in the log; nineteen digits always fit Redis's 64 bits.
 ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+# What reading one raises whose record is no conversation of this version.
+UNREADABLE = (msgspec.MsgspecError, ValueError)
 # One command for many: the names of the fields, which cost more than their values, go over the line once.
 _READ = """
 local found = {}
@@ -451,7 +453,7 @@ class ConversationStore:
                 args = [LAYOUT, *ids[start : start + _READ_AT_ONCE]]
                 misplaced = await self._misplaced(keys=[self._keys.viewed], args=args)
             for conversation_id in misplaced:
-                with suppress(msgspec.MsgspecError, ValueError):  # one that can't be read would break a list
+                with suppress(*UNREADABLE):  # one that can't be read would break a list
                     await self._place_anew(conversation_id)
                     count += 1
         return count

@@ -27,11 +27,14 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import redis.asyncio as aioredis
+import structlog
 
 from bot.model import Conversation
 from bot.store.connection import translated_errors
-from bot.store.conversations import ConversationStore
+from bot.store.conversations import UNREADABLE, ConversationStore
 from bot.store.keys import Keys
+
+log = structlog.get_logger()
 
 # How many conversations of a whole view are read at once.
 PAGE = 200
@@ -76,7 +79,7 @@ class Views:
         with translated_errors():
             members = await self._client.zrangebylex(self._keys.views, first, _end(view), 0, limit + 1)
         places = [member.split("|", 2) for member in members[:limit]]
-        found = await self._conversations.get_many([conversation_id for _, _, conversation_id in places])
+        found = await self._readable([conversation_id for _, _, conversation_id in places])
         more = len(members) > limit
         return Page(tuple(found), "|".join(places[-1][1:]) if more else "")
 
@@ -97,8 +100,21 @@ class Views:
                 members = await self._client.zrangebylex(self._keys.views, first, last, 0, PAGE)
             if not members:
                 return
-            yield await self._conversations.get_many([one.split("|", 2)[2] for one in members])
+            yield await self._readable([one.split("|", 2)[2] for one in members])
             first = f"({members[-1]}"
+
+    async def _readable(self, conversation_ids: Sequence[str]) -> list[Conversation]:
+        """One that can't be read must not keep those behind it waiting, nor the others from a list."""
+        try:
+            return await self._conversations.get_many(conversation_ids)
+        except UNREADABLE:
+            found: list[Conversation] = []
+            for one in conversation_ids:
+                try:
+                    found += await self._conversations.get_many([one])
+                except UNREADABLE as exc:
+                    log.error("conversation.unreadable", conversation_id=one, error=type(exc).__name__)
+            return found
 
     async def holders(self) -> list[str]:
         """Ids of the accounts that have a conversation which is not put aside."""
@@ -127,7 +143,7 @@ class Views:
         """Those that wait for a human with the highest priority of all, in the order of the queue."""
         with translated_errors():
             members = await self._client.zrangebylex(self._keys.views, "[waiting|0", "(waiting|1", 0, limit)
-        return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
+        return await self._readable([member.split("|", 2)[2] for member in members])
 
     async def places(self, conversation_ids: Sequence[str]) -> list[dict[str, str]]:
         """In which views each of these conversations is, and where: two in a view have the order of their places."""
@@ -141,7 +157,7 @@ class Views:
         """Of `snoozed` or `alarm`: those whose time is `at_ms` or before, the earliest first."""
         with translated_errors():
             members = await self._client.zrangebylex(self._keys.views, f"[{view}|", _until(view, at_ms), 0, limit)
-        return await self._conversations.get_many([member.split("|", 2)[2] for member in members])
+        return await self._readable([member.split("|", 2)[2] for member in members])
 
 
 def of_department(view: str, department_id: str) -> str:

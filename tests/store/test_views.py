@@ -193,6 +193,15 @@ async def test_a_handoff_goes_to_the_department_that_wants_it(store: Store) -> N
     assert [one.handoff and one.handoff.department for one in (first, second)] == ["hr", "klantenservice"]
 
 
+async def test_one_that_can_not_be_read_keeps_no_other_from_a_list(store: Store) -> None:
+    for name in ("c1", "c2"):
+        await store.queue.claim(await handed_over(store, name), SANNE)
+        await store.conversations.receive(message(name, "again"), channel="rest", customer_id="x")
+    await store._client.hset(store._keys.conversation("c1"), "handoff", "no JSON")
+    for view in ("unanswered", "held/sanne"):
+        assert [one.id async for one in store.views.every(view)] == ["c2"] == await ids(store, view)
+
+
 async def test_conversations_of_a_version_before_get_their_place(store: Store) -> None:
     await handed_over(store, "c1")
     await store._client.delete(store._keys.views, store._keys.viewed)
