@@ -220,6 +220,17 @@ async def test_nothing_waits_for_ever_behind_what_a_version_before_delivered(
     assert await client.zcard(store._keys.hook_line(hook.id)) == 0
 
 
+async def test_a_mistake_of_ours_is_given_up_like_any_other_failure(
+    store: Store, settings: Settings, receiver: HookReceiver
+) -> None:
+    hook = await subscribed(store, receiver)
+    conversation_id = await handed_over(store)
+    await store._client.hset(store._keys.conversation(conversation_id), "created_at_ms", "gisteren")
+    async with delivering_hooks(store, settings):
+        (delivery,) = await deliveries(store, hook, "failed")
+    assert (delivery.problem, delivery.tries, receiver.got) == ("broken", 3, [])
+
+
 async def test_what_waited_for_days_behind_others_is_tried_once(store: Store, receiver: HookReceiver) -> None:
     old = Delivery("msg_h_1-0", "h", "claim", now_ms() - delivering.OLD_MS - 1, "c")
     assert delivering._settled(old, Outcome(500), now_ms()).state == "failed"

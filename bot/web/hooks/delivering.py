@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bot.errors import NotFound
+from bot.errors import NotFound, StoreUnavailable
+from bot.logs import described
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.happenings import Batch, Happening
@@ -75,12 +76,20 @@ class Hooks:
 
     async def try_now(self, hook: Hook, delivery: Delivery) -> Delivery:
         """Try once, whatever the time, and note what came of it. Raises StoreUnavailable."""
-        body = await body_of(self._store, delivery, with_text=hook.with_text, site_url=self._site_url)
-        outcome = await self._client.send(hook.url, hook.secrets(now_ms()), delivery.id, body)
-        tried = _settled(delivery, outcome, now_ms())
+        tried = _settled(delivery, await self._send(hook, delivery), now_ms())
         if await self._store.hooks.settle(tried):
             await self._note(hook, tried)
         return tried
+
+    async def _send(self, hook: Hook, delivery: Delivery) -> Outcome:
+        try:
+            body = await body_of(self._store, delivery, with_text=hook.with_text, site_url=self._site_url)
+            return await self._client.send(hook.url, hook.secrets(now_ms()), delivery.id, body)
+        except StoreUnavailable:
+            raise
+        except Exception as exc:  # a mistake of ours must not keep those behind it waiting for ever
+            log.error("hook.broken", hook_id=hook.id, error=described(exc))
+            return Outcome(problem="broken")
 
     async def _turn(self) -> None:
         hooks = await self._store.hooks.all()

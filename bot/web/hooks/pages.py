@@ -23,6 +23,7 @@ _PROBLEMS = {
     "not_allowed": "het adres mag niet",
     "off": "de webhook stond uit",
     "too_many": "er wachtten te veel berichten",
+    "broken": "dit ging bij ons mis",
 }
 _STATES = {"waiting": "Wacht", "delivered": "Aangekomen", "failed": "Mislukt", "dropped": "Niet verstuurd"}
 _NOTICES = {
