@@ -17,7 +17,8 @@ DraftKind = Literal["reply", "note"]
 # How many conversations with a draft of theirs an agent's lists know, those of the last days.
 MAX_SHOWN = 200
 
-# Keep the text, unless the conversation is gone or the message was sent: a save that comes late brings nothing back.
+# Keep the text, unless the conversation is gone or the message was sent: a save that comes late brings nothing back,
+# and takes nothing of a newer one.
 # The account's desks hear when it has a draft there for the first time, or none any more.
 # KEYS: conversation, its drafts, its message ids, where the account has drafts
 # ARGV: account, field of a reply, field of a note, the one to save, JSON ('' removes it), message id, lifetime in s,
@@ -28,7 +29,9 @@ if is_kept then
   redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
   redis.call('EXPIRE', KEYS[2], ARGV[7])
 else
-  redis.call('HDEL', KEYS[2], ARGV[4])
+  -- A save of what was sent is not about what was typed since.
+  local known = ARGV[5] ~= '' and redis.call('HGET', KEYS[2], ARGV[4])
+  if not known or cjson.decode(known).message_id == ARGV[6] then redis.call('HDEL', KEYS[2], ARGV[4]) end
 end
 local has_any = redis.call('HEXISTS', KEYS[2], ARGV[2]) + redis.call('HEXISTS', KEYS[2], ARGV[3]) > 0
 local is_news

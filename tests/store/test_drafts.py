@@ -62,6 +62,13 @@ async def test_a_save_that_comes_after_sending_brings_nothing_back(store: Store)
     assert await store.drafts.get(conversation_id, "sanne") == {}
     assert not await store.drafts.save(conversation_id, "sanne", DRAFT)
     assert await store.drafts.get(conversation_id, "sanne") == {}
+    # What comes late takes nothing of what was typed since.
+    newer = replace(DRAFT, text="en nog iets", message_id="newer")
+    assert await store.drafts.save(conversation_id, "sanne", newer)
+    assert not await store.drafts.save(conversation_id, "sanne", DRAFT)
+    assert await store.drafts.get(conversation_id, "sanne") == {"reply": newer}
+    assert not await store.drafts.save(conversation_id, "sanne", replace(newer, text=""))
+    assert await store.drafts.get(conversation_id, "sanne") == {}
 
 
 async def test_a_draft_lives_as_long_as_its_conversation(store: Store) -> None:
