@@ -419,8 +419,17 @@ def test_closing_asks_first(mine: tuple[Page, str]) -> None:
 def test_signed_out_agent_is_told_and_keeps_the_text(site: Site, mine: tuple[Page, str], backstage: Backstage) -> None:
     page, conversation_id = mine
     reply_box(page).fill("bijna klaar")
+    connected(page)
+    page.clock.install()
+    # The stream ends first, which would be called a lost connection a moment later.
     page.context.clear_cookies()
+    page.context.set_offline(True)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#desk[data-connected]")).to_have_count(0)
+    page.context.set_offline(False)
     page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("link", name="Log opnieuw in")).to_be_visible()
+    page.clock.fast_forward(3_000)
     expect(page.get_by_role("link", name="Log opnieuw in")).to_be_visible()
     expect(reply_box(page)).to_have_value("bijna klaar")
     assert backstage.said_by_agents(conversation_id) == []

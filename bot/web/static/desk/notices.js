@@ -35,6 +35,7 @@ export function showReplaced(resume) {
 export function showSignedOut() {
   if (signedOut) return;
   signedOut = true;
+  clearTimeout(lostTimer); // or the bar would soon say that there is no connection, and not why
   const link = document.createElement("a");
   link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
   link.textContent = "Log opnieuw in";
