@@ -462,6 +462,8 @@ def test_error_that_is_about_no_message_is_shown(page: Page, server: WidgetServe
     expect(rows(page)).to_have_count(2)
     server.send({"type": "error", "code": "x", "error": "Er ging iets mis.", "id": None, "retry": False})
     expect(page.get_by_role("alert")).to_have_text("Er ging iets mis.")
+    server.send({"type": "ack", "id": "van-een-andere-tab", "entry_id": "1-0", "repeated": False})
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_refused_page_is_told_and_does_not_knock_again(new_page: NewPage, server: WidgetServer) -> None:

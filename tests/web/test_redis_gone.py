@@ -105,6 +105,7 @@ async def test_the_widget_is_told_to_keep_its_message_and_can_send_it_later(outa
         await socket.recv()
         frame = json.dumps({"type": "message", "id": "m1", "text": "hoi"})
         await outage.begin()
+        await socket.send('{"type":"typing"}')  # of which nobody reads that it failed
         await socket.send(frame)
         error = json.loads(await asyncio.wait_for(socket.recv(), HANG_S))
         assert (error["type"], error["code"], error["retry"], error["id"]) == ("error", "store_unavailable", True, "m1")
@@ -151,8 +152,9 @@ async def test_what_is_read_while_redis_is_gone_is_noted_when_it_is_back(outage:
     async with outage.site.store() as store, scripted_assistant(store), page(outage.site) as customer:
         answer = await customer.ask("hoi")
         await outage.begin()
-        await customer.send(type="read", up_to=answer["entry_id"])
-        assert (await customer.receive("error"))["code"] == "store_unavailable"
+        await customer.send(type="read", up_to=answer["entry_id"])  # a customer who only reads is told of no message
+        await customer.send(type="message", id="later", text="en nu?")
+        assert (await customer.receive("error"))["id"] == "later"
         await outage.end()
 
         async def is_read() -> bool:

@@ -181,7 +181,8 @@ class Page:
                 if frame and frame.type == "message":
                     self._note_refusal(frame.id, exc)
                 self._ctx.metrics.refused.labels(CHANNEL, exc.code).inc()
-                await self._ws.send(_error_frame(exc, frame))
+                if not _goes_unnoticed(exc, frame):
+                    await self._ws.send(_error_frame(exc, frame))
 
     async def _handle(self, frame: Frame) -> None:
         if frame.type == "message":
@@ -377,6 +378,11 @@ def _wire(message: Message) -> dict[str, Any]:
 
 def _wire_code(exc: BotError) -> str:
     return exc.code if exc.code in _ERRORS else "internal"
+
+
+def _goes_unnoticed(exc: BotError, frame: Frame | None) -> bool:
+    """Nobody waits for what the page tells by itself; a customer who wrote nothing reads of no message that waits."""
+    return isinstance(exc, StoreUnavailable) and frame is not None and frame.type in ("typing", "read", "received")
 
 
 def _error_frame(exc: BotError, frame: Frame | None) -> str:

@@ -41,6 +41,8 @@ export class ChatSession {
   #markedRead = "";
   #markedReceived = "";
   #typed_at_ms = 0;
+  /** The notice is about something that did not work, and is over once something does. */
+  #showsError = false;
 
   /**
    * @param {object} options
@@ -95,7 +97,7 @@ export class ChatSession {
    * @param {string | null} [payload] of a pressed button
    */
   send(text, payload = null) {
-    this.#view.showNotice("");
+    this.#notice("");
     const unsent = { id: newMessageId(), text, payload, written_at_ms: Date.now() };
     this.#showNew(this.#conversation.write(unsent), false);
     this.#connection.start();
@@ -105,7 +107,7 @@ export class ChatSession {
 
   /** Try again what failed. */
   retry() {
-    this.#view.showNotice("");
+    this.#notice("");
     this.#outbox.retry();
     this.#hurry();
   }
@@ -166,7 +168,7 @@ export class ChatSession {
 
   /** @param {import("./protocol.js").Welcome} welcome */
   #welcome(welcome) {
-    this.#view.showNotice("");
+    this.#notice("");
     reportIdentity(welcome.identity);
     if (this.#conversationId && welcome.conversation_id !== this.#conversationId) this.#forget();
     this.#conversationId = welcome.conversation_id;
@@ -223,6 +225,7 @@ export class ChatSession {
   /** @param {{id: string, entry_id: string}} ack */
   #acknowledge({ id, entry_id }) {
     this.#outbox.remove(id);
+    if (this.#showsError) this.#notice("");
     const entry = this.#conversation.get(id);
     if (!entry) return; // written in another tab, whose message comes by itself
     this.#conversation.stored(entry, entry_id);
@@ -232,7 +235,7 @@ export class ChatSession {
   /** @param {{error: string, id: string | null, retry: boolean}} frame */
   #error({ error, id, retry }) {
     const entry = id ? this.#conversation.get(id) : undefined;
-    if (!entry) return this.#view.showNotice(error);
+    if (!entry) return this.#notice(error, true);
     if (retry && id !== this.#outbox.underWay) return; // about an attempt that is over
     entry.error = error;
     entry.retry = retry;
@@ -286,7 +289,16 @@ export class ChatSession {
     this.#storage.set("read", null);
     this.#view.clear();
     for (const entry of this.#conversation.entries) this.#showNew(entry, true);
-    if (hadMessages) this.#view.showNotice(texts.forgotten);
+    if (hadMessages) this.#notice(texts.forgotten);
+  }
+
+  /**
+   * @param {string} text empty takes it away
+   * @param {boolean} [isError]
+   */
+  #notice(text, isError = false) {
+    this.#showsError = isError;
+    this.#view.showNotice(text);
   }
 
   #countUnread() {
