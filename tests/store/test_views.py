@@ -74,6 +74,9 @@ async def test_a_view_is_read_page_by_page_also_with_strange_ids(store: Store) -
 async def test_who_waits_for_an_agent_stands_above_who_was_answered(store: Store) -> None:
     for name in ("c1", "c2"):
         await store.queue.claim(await handed_over(store, name), SANNE)
+    # Writing once more costs nobody their place before the first answer.
+    await store.conversations.receive(message("c1", "hello?"), channel="rest", customer_id="x")
+    assert await ids(store, "held/sanne") == ["c1", "c2"]
     await store.queue.reply("c1", SANNE, message("c1", "r1", "agent"))
     assert await ids(store, "held/sanne") == ["c2", "c1"]
     await store.conversations.receive(message("c1", "more"), channel="rest", customer_id="x")

@@ -29,7 +29,7 @@ class Row:
     who: str  # the customer's name
     preview: str  # the last words
     preview_by: str  # who said them: customer, assistant, system or agent
-    since_ms: int  # what the time in the row counts from: the handoff while it waits, else the last message
+    since_ms: int  # what the time in the row counts from: the handoff until a human answers, else the last message
     priority: str  # of a handoff, empty without one
     waits: bool  # an agent has it, and the customer waits for that agent's answer
     department: str  # its name, when there are several; else empty
@@ -82,6 +82,8 @@ def _row(
     conversation: Conversation, places: dict[str, str], departments: Sequence[Department], lists: tuple[str, ...]
 ) -> Row:
     handoff = conversation.handoff
+    waits = bool(conversation.agent_id) and conversation.last_sender != "agent" and not conversation.snoozed_until_ms
+    unanswered = conversation.owner == QUEUE or (waits and not conversation.answered_at_ms)
     # "Ik heb je vraag doorgestuurd" is what every waiting conversation ends with, and tells an agent nothing.
     show_question = bool(conversation.last_customer_text) and conversation.last_sender in ("assistant", "system")
     return Row(
@@ -91,9 +93,9 @@ def _row(
         who=words.customer_name(conversation),
         preview=conversation.last_customer_text if show_question else conversation.last_text,
         preview_by="customer" if show_question else conversation.last_sender,
-        since_ms=handoff.at_ms if handoff and conversation.owner == QUEUE else conversation.last_at_ms,
+        since_ms=handoff.at_ms if handoff and unanswered else conversation.last_at_ms,
         priority=handoff.priority if handoff else "",
-        waits=bool(conversation.agent_id) and conversation.last_sender != "agent" and not conversation.snoozed_until_ms,
+        waits=waits,
         department=_department(handoff.department if handoff else "", departments),
         promise=promise_of(conversation, now_ms()),
         complains_often=conversation.complaints >= MANY_COMPLAINTS,

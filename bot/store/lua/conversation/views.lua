@@ -26,7 +26,7 @@ end
 local function places()
   local known = redis.call('HMGET', conversation, 'owner', 'last_at_ms', 'last_sender', 'snoozed_until_ms',
     'closed_at_ms', 'handoff', 'alarm_at_ms', 'created_at_ms', 'channel', 'customer_id', 'identity', 'labels',
-    'woken_at_ms')
+    'woken_at_ms', 'answered_at_ms')
   local owner, found = known[1], {}
   if not owner then return found end
   local last_at_ms = known[2] or known[8]
@@ -65,9 +65,10 @@ local function places()
       add('snoozed', padded(snoozed_ms))
       add_both('snoozed/' .. agent_id, padded(snoozed_ms))
     else
-      -- Who waits for this agent first, the one that waits longest on top.
+      -- Who waits for this agent first, the one that waits longest on top: without an answer yet, since the handoff.
       local answered = known[3] == 'agent'
-      add_both('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(last_at_ms))
+      local waits_ms = not known[14] and handoff.at_ms or last_at_ms
+      add_both('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(waits_ms))
       add('held', latest_first(last_at_ms))
       if department ~= '' then add('held//' .. department, latest_first(last_at_ms)) end
       local silence = silence_of(owner, known[3], handoff.priority)
