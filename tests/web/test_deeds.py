@@ -12,6 +12,7 @@ import pytest
 
 from bot.store import Store
 from bot.store.departments import Department, Target
+from bot.web.audit import words
 from bot.web.desk.bulk import MAX_AT_ONCE
 from bot.web.desk.words import page_url
 from tests.conftest import Site, eventually
@@ -243,6 +244,7 @@ async def test_each_deed_is_done_to_all(
         assert {name: getattr(conversation, name) for name in expected} == expected
     entry = (await data.audit.page(limit=1))[0]
     assert (entry.account_id, entry.what) == ("sanne", f"conversations.{deed.partition(':')[0]}")
+    assert entry.details.startswith("3 gesprekken") and "no_reply" not in words.details(entry.details)
 
 
 async def test_many_are_put_aside_at_once(site: Site, data: Store, sanne: Agent) -> None:

@@ -126,6 +126,7 @@ async def test_a_list_of_one_department(data: Store, sanne: Agent) -> None:
         assert rows(page) == [hr] and 'data-count="held/sanne/hr" data-less="" aria-current' in page
         assert 'data-count="held//hr" data-less="held/sanne/hr">Collega&#39;s <span class="tab-count">0<' in page
         assert 'id="filter-department"' not in (await sanne.get("/desk?view=assistant&department=hr"))[1]
+        assert 'id="list-empty">Geen gesprekken bij Hr.<' in (await sanne.get("/desk?view=later&department=hr"))[1]
         await data.queue.close(await data.conversations.get(hr))
         assert rows((await sanne.get("/desk?view=closed&department=hr"))[1]) == [hr]
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.model import CLOSE_REASONS
+
 # `what` of an entry, by its code. A deed without words shows its code.
 DEEDS: dict[str, str] = {
     "account.away": "Neemt even geen gesprekken aan",
@@ -80,6 +82,7 @@ KINDS: dict[str, str] = {
 
 # Details that the program itself writes, commas between.
 DETAILS: dict[str, str] = {
+    **{code: reason.lower() for code, reason in CLOSE_REASONS.items()},
     "wrong password": "verkeerd wachtwoord",
     "too many attempts": "te vaak geprobeerd",
     "unknown name": "onbekende inlognaam",

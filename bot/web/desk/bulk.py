@@ -57,7 +57,8 @@ async def bulk(request: Request) -> HTTPResponse:
             refused.append(why)
     done = len(chosen) - len(refused)
     if done:
-        await note_deed(request, f"conversations.{name}", details=f"{done} x {value}")
+        many = "1 gesprek" if done == 1 else f"{done} gesprekken"
+        await note_deed(request, f"conversations.{name}", details=f"{many}, {value}" if value else many)
     return _answer(request, done, refused)
 
 

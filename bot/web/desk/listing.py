@@ -148,7 +148,7 @@ async def load_list(
         account_id=account.id,
         tabs=tuple(_tab(one, tabs[one.key], account, choice, counts, view) for one in VIEWS.values()),
         title=view.title,
-        empty=view.empty,
+        empty=_empty(view, chosen, departments),
         view=view.key,
         stored_view=shown,
         query=query,
@@ -186,6 +186,12 @@ def _tab(view: View, stored: str, account: Account, choice: Choice, counts: dict
     count = counts[stored] - counts.get(minus, 0)
     url = _url("/desk", view=view.key, department=choice.department)
     return Tab(view.key, view.title, url, max(0, count), stored, minus, view is shown)
+
+
+def _empty(view: View, chosen: str, departments: Sequence[Department]) -> str:
+    """That nothing is there at all is not known of a list of one department."""
+    names = [words.department(one) for one in departments if one.id == chosen]
+    return f"Geen gesprekken bij {names[0]}." if names else view.empty
 
 
 def _choices(departments: Sequence[Department]) -> tuple[tuple[str, str], ...]:

@@ -20,3 +20,7 @@ const wrong =
   document.querySelector("main [aria-invalid=true]") ??
   document.querySelector("main .error-summary, main .notice[role=alert][tabindex]");
 wrong?.focus();
+
+// On a phone a row of tabs may be wider than the page: the one that is shown stands in it.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft;

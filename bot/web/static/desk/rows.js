@@ -9,8 +9,7 @@ export const keyOf = (id) =>
 
 export const rows = () => [...byId("rows").children];
 
-/** The conversations in which this agent typed something and did not send it. */
-// An older process of a rolling upgrade sends none.
+/** The conversations in which this agent typed something and did not send it; an older process of a rolling upgrade sends none. */
 const drafts = () => JSON.parse(byId("list").dataset.drafts ?? "[]");
 
 /** There is such a text now, or it was sent or thrown away. */
