@@ -103,6 +103,8 @@ def test_the_keyboard_is_enough(desk: Page, backstage: Backstage) -> None:
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", level=1)).to_be_visible()
     desk.wait_for_url(f"**/desk/{second}**")
+    connected(desk)
+    desk.locator("#compose-note").focus()  # a choice is no place to type in
     desk.keyboard.press("g")
     desk.keyboard.press("m")
     desk.wait_for_url("**/desk?view=mine")

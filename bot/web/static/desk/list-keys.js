@@ -31,8 +31,8 @@ function pickFocused() {
 const VIEWS = { w: "waiting", m: "mine", l: "later", a: "open", c: "colleagues", b: "assistant", s: "closed" };
 
 export function startListKeys() {
-  shortcut("j", "Volgende gesprek in de lijst", () => focusRow(1));
-  shortcut("k", "Vorige gesprek in de lijst", () => focusRow(-1));
+  shortcut("j", "Naar het volgende gesprek in de lijst", () => focusRow(1));
+  shortcut("k", "Naar het vorige gesprek in de lijst", () => focusRow(-1));
   shortcut("Alt+ArrowDown", "Open het volgende gesprek, ook terwijl je typt", () => openRow(1), { inText: true });
   shortcut("Alt+ArrowUp", "Open het vorige gesprek, ook terwijl je typt", () => openRow(-1), { inText: true });
   shortcut("x", "Kies het gesprek in de lijst", pickFocused);

@@ -24,7 +24,7 @@ export function explain(keys, description) {
 }
 
 function isText(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select"));
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox], [type=radio]), textarea, select"));
 }
 
 /** What was pressed, as `shortcut` names it. */
