@@ -3,10 +3,9 @@
 A view is one of:
 
 - `waiting`: for a human; the highest priority first, then whose promise ends first
-- `held/<account>`: what that agent has; who waits for the agent first, then the latest
-- `held`: what any agent has; the latest first
+- `held/<account>`: what that agent has; `held`: what any agent has; `open`: all that humans have to do with. Who waits
+  for an answer of ours first, the highest priority and then who waits longest on top; then the latest
 - `snoozed`, `snoozed/<account>`: put aside; what comes back first on top
-- `open`: all that humans have to do with; the latest first
 - `assistant`, `closed`: the latest first
 - of one department only, by `of_department`: `waiting`, `held`, `held/<account>`, `snoozed/<account>`, `open`, and
   `closed` by whose it was last

@@ -81,8 +81,12 @@ async def test_who_waits_for_an_agent_stands_above_who_was_answered(store: Store
     assert await ids(store, "held/sanne") == ["c2", "c1"]
     await store.conversations.receive(message("c1", "more"), channel="rest", customer_id="x")
     assert await ids(store, "held/sanne") == ["c2", "c1"]
+    assert await ids(store, "open") == await ids(store, "held") == ["c2", "c1"]
+    await store.queue.set_priority("c1", "high", message("c1", "n1", "note"))
+    assert await ids(store, "open") == await ids(store, "held") == await ids(store, "held/sanne") == ["c1", "c2"]
+    await store.queue.reply("c1", SANNE, message("c1", "r3", "agent"))
     await store.queue.reply("c2", SANNE, message("c2", "r2", "agent"))
-    assert await ids(store, "held/sanne") == ["c1", "c2"]
+    assert await ids(store, "open") == await ids(store, "held/sanne") == ["c2", "c1"]
 
 
 async def test_all_of_a_view_is_read_page_by_page_also_while_it_changes(

@@ -2,7 +2,7 @@
 -- views.py. Places go up in what is shown first.
 -- Goes up whenever `places` has other lists: `viewed` begins with it, so that what a version before placed is placed anew.
 -- As conversations.py LAYOUT.
-local layout = 'layout|2|'
+local layout = 'layout|3|'
 local function padded(ms) return string.format('%013.0f', tonumber(ms or '0') or 0) end
 local function latest_first(ms) return padded(9999999999999 - (tonumber(ms or '0') or 0)) end
 local ranks = { urgent = 0, high = 1, normal = 2, low = 3 }
@@ -54,29 +54,33 @@ local function places()
     department = ended and cjson.decode(ended).department or ''
     add_both('closed', latest_first(known[5] or last_at_ms))
     return found
-  elseif owner == 'queue' then
+  end
+
+  local rank = ranks[handoff.priority] or 2
+  -- Who waits for us first, the highest priority and then who waits longest on top: without an answer yet, since the
+  -- handoff. Then who got one.
+  local waits_ms = not known[14] and handoff.at_ms or last_at_ms
+  local answered = owner ~= 'queue' and known[3] == 'agent'
+  local place = answered and '1' .. latest_first(last_at_ms) or '0' .. rank .. padded(waits_ms)
+  if owner == 'queue' then
     local due_ms = handoff.first_due_ms
     if not due_ms or due_ms == 0 then due_ms = handoff.at_ms or last_at_ms end
-    local place = (ranks[handoff.priority] or 2) .. padded(due_ms)
-    add_both('waiting', place)
+    add_both('waiting', rank .. padded(due_ms))
   else
     local agent_id = string.sub(owner, 7)
     if snoozed_ms > 0 then
       add('snoozed', padded(snoozed_ms))
       add_both('snoozed/' .. agent_id, padded(snoozed_ms))
     else
-      -- Who waits for this agent first, the one that waits longest on top: without an answer yet, since the handoff.
-      local answered = known[3] == 'agent'
-      local waits_ms = not known[14] and handoff.at_ms or last_at_ms
-      add_both('held/' .. agent_id, answered and '1' .. latest_first(last_at_ms) or '0' .. padded(waits_ms))
-      add('held', latest_first(last_at_ms))
-      if department ~= '' then add('held//' .. department, latest_first(last_at_ms)) end
+      add_both('held/' .. agent_id, place)
+      add('held', place)
+      if department ~= '' then add('held//' .. department, place) end
       local silence = silence_of(owner, known[3], handoff.priority)
       local since_ms = math.max(tonumber(last_at_ms or '0'), tonumber(known[13] or '0'))
       if silence then add(silence, padded(since_ms)) end
     end
   end
-  add_both('open', latest_first(last_at_ms))
+  add_both('open', place)
   if alarm_ms > 0 and snoozed_ms == 0 then add('alarm', padded(alarm_ms)) end
   return found
 end
