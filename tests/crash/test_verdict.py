@@ -190,6 +190,19 @@ async def take_work_and_never_finish_it(trial: Trial) -> None:
     await trial.store._client.xreadgroup("assistants", "gone", {trial.store._keys.work: ">"})
 
 
+async def test_danger_that_is_found_late_in_what_an_agent_had_is_told_late(trial: Trial) -> None:
+    """The assistant reads along, and comes to it when the customer has the next answer already."""
+    said = [one for one in await trial.log() if one.text == "hallo?"][0]
+    told = message(trial.id, "assistant", "Bel 112.", notice="handed_over", in_reply_to=said.id)
+    handoff = Handoff("emergency", "urgent", now_ms(), said.id)
+    await trial.store.queue.put(await trial.conversations.get(trial.id), handoff, [told])
+    stored = (await trial.log())[-1]
+    trial.witness.saw(Seen(stored.entry_id, stored.sender, stored.text, stored.id))
+    trial.witness.acknowledged(stored.id, stored.entry_id)
+    await trial.conversations.mark(trial.id, [stored.id], "delivered")
+    assert await trial.verdict() == []
+
+
 @pytest.mark.parametrize(
     ("break_it", "rule"),
     [

@@ -30,7 +30,10 @@ def turns(stored: Stored, overheard: Set[str] = frozenset()) -> Iterator[Violati
         if entry.at == ASSISTANT and entry.message.id not in overheard:
             yield from _one_turn(stored, entries, at, turn)
         else:
+            # Of what a human got the assistant says one thing only, and perhaps later than others are answered: where
+            # who is in danger finds help.
             yield from _no_turn(stored, entry, [entries[one] for one in turn])
+            continue
         if turn and turn[0] < last_turn_at:
             what = f"{entry.message.id} is answered before one that was sent earlier"
             yield Violation("out of order", stored.id, what, entries[turn[0]].message.entry_id)
