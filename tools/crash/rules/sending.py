@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.answers import HANDOVER_TEMPLATES, LAST_RESORTS
 from bot.model import Message
 from bot.store.conversations import entry_order
 from tools.crash.rules import Violation
@@ -24,6 +25,8 @@ IN_THE_AIR_MS = 2_000
 # Meta's words for: another app has the thread. And for: this message will never do.
 OTHER_OWNER = {(10, 2018300), (2018300, None), (100, 2534037)}
 REJECTED = {(100, None)}
+# Who may be in danger reads where to find help, whoever has the thread (bot/web/channels/messenger/errand.py).
+HELP = {HANDOVER_TEMPLATES[reason] for reason in LAST_RESORTS}
 # So much of a text tells one message from another.
 TEXT_CHARS = 100
 
@@ -157,10 +160,10 @@ def _is_true(stored: Stored, platform: OnPlatform, message: Message, problem: st
 
 
 def _silent_after_takeover(stored: Stored, placed: Sequence[Placed]) -> Iterator[Violation]:
-    """What the assistant had to say when somebody took over in Meta's inbox is not said any more."""
+    """What the assistant had to say when somebody took over in Meta's inbox is not said any more, but for HELP."""
     takeovers = [entry for entry in timeline(stored.log, stored.overtaken) if entry.is_taken_elsewhere]
     for one in placed:
-        if one.message.sender != "assistant":
+        if one.message.sender != "assistant" or one.message.template in HELP:
             continue
         for entry in takeovers:
             at_ms = entry_order(entry.message.entry_id)[0]
