@@ -39,10 +39,10 @@ class Trial:
     async def log(self) -> list[Message]:
         return await self.store.conversations.messages(ID)
 
-    async def say(self, text: str) -> Message:
+    async def say(self, text: str, template: str = "") -> Message:
         """The assistant says something, in answer to the customer's message of now."""
         asked = await self.customer_writes(f"vraag bij {text}")
-        await answer(self.store, asked, text)
+        await answer(self.store, asked, text, template=template)
         return (await self.log())[-1]
 
     async def customer_writes(self, text: str) -> Message:
@@ -214,6 +214,17 @@ async def send_what_the_assistant_had_to_say_before_the_inbox_took_over(trial: T
     await trial.attempt()
     await trial.inbox_says("Ik zoek het uit, Ann.")
     await trial.send(asked_at_ms=now_ms() + 2 * IN_THE_AIR_MS)
+
+
+@pytest.mark.parametrize(("template", "found"), [("utter_noodgeval", False), ("utter_faq_ruilen", True)])
+async def test_only_where_to_find_help_is_sent_after_the_inbox_took_over(
+    trial: Trial, template: str, found: bool
+) -> None:
+    await trial.say("Bel 112.", template)
+    await trial.attempt()
+    await trial.inbox_says("Ik zoek het uit, Ann.")
+    await trial.send(asked_at_ms=now_ms() + 2 * IN_THE_AIR_MS)
+    assert ("after takeover" in [one.rule for one in await trial.verdict()]) is found
 
 
 async def speak_beside_the_inbox(trial: Trial) -> None:
