@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -26,6 +27,11 @@ async def handed_over(store: Store, conversation_id: str, **handoff: object) -> 
     asked = Handoff(**{"reason": "complaint", "priority": "normal", "at_ms": now_ms(), **handoff})  # type: ignore[arg-type]
     await store.queue.put(await store.conversations.get(conversation_id), asked)
     return await store.conversations.get(conversation_id)
+
+
+async def next_millisecond() -> None:
+    """What happens in one millisecond has no order in a list."""
+    await asyncio.sleep(0.002)
 
 
 async def ids(store: Store, view: str) -> list[str]:
@@ -79,12 +85,14 @@ async def test_who_waits_for_an_agent_stands_above_who_was_answered(store: Store
     assert await ids(store, "held/sanne") == ["c1", "c2"]
     await store.queue.reply("c1", SANNE, message("c1", "r1", "agent"))
     assert await ids(store, "held/sanne") == ["c2", "c1"]
+    await next_millisecond()
     await store.conversations.receive(message("c1", "more"), channel="rest", customer_id="x")
     assert await ids(store, "held/sanne") == ["c2", "c1"]
     assert await ids(store, "open") == await ids(store, "held") == ["c2", "c1"]
     await store.queue.set_priority("c1", "high", message("c1", "n1", "note"))
     assert await ids(store, "open") == await ids(store, "held") == await ids(store, "held/sanne") == ["c1", "c2"]
     await store.queue.reply("c1", SANNE, message("c1", "r3", "agent"))
+    await next_millisecond()
     await store.queue.reply("c2", SANNE, message("c2", "r2", "agent"))
     assert await ids(store, "open") == await ids(store, "held/sanne") == ["c2", "c1"]
 
