@@ -39,7 +39,7 @@ return found
 """
 _READ_AT_ONCE = 250
 # What `viewed` begins with for a conversation that is in all lists of this version: views.lua `layout`.
-LAYOUT = "layout|3|"
+LAYOUT = "layout|4|"
 # KEYS: viewed. ARGV: LAYOUT, ids. Returns those that are not in all lists.
 _MISPLACED = """
 local found = {}

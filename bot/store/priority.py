@@ -15,9 +15,9 @@ def queue_score(handoff: Handoff) -> int:
     return _RANK[handoff.priority] * _RANK_STEP + handoff.at_ms
 
 
-def waiting_order(handoff: Handoff) -> tuple[int, int]:
+def waiting_order(handoff: Handoff) -> tuple[int, int, int]:
     """Place in the view `waiting`, as lua/conversation/views.lua has it: lower is earlier."""
-    return _RANK[handoff.priority], handoff.first_due_ms or handoff.at_ms
+    return _RANK[handoff.priority], handoff.first_due_ms or handoff.at_ms, handoff.at_ms
 
 
 def score_range(priority: Priority) -> tuple[int, int]:

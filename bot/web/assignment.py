@@ -141,5 +141,5 @@ def _waiting(department: Department) -> str:
     return f"waiting/{department.id}"
 
 
-def _order(conversation: Conversation) -> tuple[int, int]:
+def _order(conversation: Conversation) -> tuple[int, int, int]:
     return waiting_order(conversation.handoff or Handoff("taken_over", "normal", conversation.last_at_ms))

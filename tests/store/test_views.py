@@ -47,6 +47,17 @@ async def test_the_queue_goes_by_priority_and_then_by_whose_promise_ends_first(s
     assert await store.views.counts(["waiting", "waiting/hr", "open"]) == {"waiting": 3, "waiting/hr": 0, "open": 3}
 
 
+async def test_whose_promises_end_together_go_by_who_waits_longest(store: Store) -> None:
+    """As all of an evening, who are promised an answer in the same morning."""
+    due_ms = now_ms() + 50_000_000
+    for place, name in enumerate(("z-first", "m-second", "a-third")):
+        asked_ms = now_ms() - 5_000 + place
+        await handed_over(store, name, at_ms=asked_ms, first_due_ms=due_ms, department="klantenservice")
+    assert (
+        await ids(store, "waiting") == await ids(store, "waiting/klantenservice") == ["z-first", "m-second", "a-third"]
+    )
+
+
 async def test_what_an_agent_has_and_had_is_found_by_department(store: Store) -> None:
     views = [of_department(one, "klantenservice") for one in ("held/sanne", "held", "snoozed/sanne", "open", "closed")]
 

@@ -2,7 +2,7 @@
 -- views.py. Places go up in what is shown first.
 -- Goes up whenever `places` has other lists: `viewed` begins with it, so that what a version before placed is placed anew.
 -- As conversations.py LAYOUT.
-local layout = 'layout|3|'
+local layout = 'layout|4|'
 local function padded(ms) return string.format('%013.0f', tonumber(ms or '0') or 0) end
 local function latest_first(ms) return padded(9999999999999 - (tonumber(ms or '0') or 0)) end
 local ranks = { urgent = 0, high = 1, normal = 2, low = 3 }
@@ -65,7 +65,8 @@ local function places()
   if owner == 'queue' then
     local due_ms = handoff.first_due_ms
     if not due_ms or due_ms == 0 then due_ms = handoff.at_ms or last_at_ms end
-    add_both('waiting', rank .. padded(due_ms))
+    -- All of an evening are promised the same morning: then who has waited longest.
+    add_both('waiting', rank .. padded(due_ms) .. padded(handoff.at_ms))
   else
     local agent_id = string.sub(owner, 7)
     if snoozed_ms > 0 then
