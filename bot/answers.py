@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from zlib import crc32
 
 from bot.errors import NotFound
-from bot.model import Button, Handoff, Message, Sender, Template
+from bot.model import Attachment, Button, Handoff, Message, Sender, Template
 from bot.settings import Settings
 from bot.store.departments import DepartmentStore
 from bot.store.templates import TemplateStore
@@ -132,7 +133,7 @@ class Answers:
         if not template.text.strip():
             raise NotFound(f"template {template_name!r} has no text")
         values = await self.values(agent_name, handoff, channel)
-        return _filled(template, values, conversation_id, sender, in_reply_to, notice, agent_name, buttons)
+        return _filled(template, values, conversation_id, sender, in_reply_to, notice, agent_name, buttons, channel)
 
     async def handover(
         self,
@@ -262,7 +263,7 @@ class Answers:
             )
         except NotFound:
             values = await self.values(agent_name, handoff, channel)
-            return _filled(last_resort, values, conversation_id, sender, in_reply_to, notice, agent_name)
+            return _filled(last_resort, values, conversation_id, sender, in_reply_to, notice, agent_name, (), channel)
 
 
 def _filled(
@@ -274,16 +275,22 @@ def _filled(
     notice: str,
     agent_name: str = "",
     buttons: tuple[Button, ...] = (),
+    channel: str = "",
 ) -> Message:
+    # The same message gets the same wording, also when its turn is done again.
+    turn = crc32((in_reply_to or conversation_id).encode())
+    wordings = template.wordings(channel)
+    image = template.image
     return Message(
         id=uuid.uuid4().hex,
         conversation_id=conversation_id,
         sender=sender,
-        text=render(template.text, values),
+        text=render(wordings[turn % len(wordings)], values),
         sent_at_ms=now_ms(),
         buttons=template.buttons + buttons,
         template=template.name,
         agent_name=agent_name,
         in_reply_to=in_reply_to,
         notice=notice,
+        attachments=(Attachment("image", image.url, image.alt),) if image else (),
     )

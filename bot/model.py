@@ -112,7 +112,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Attachment:
-    """What came with a customer's message, or with one of somebody in Meta's inbox.
+    """What came with a customer's message or with one of somebody in Meta's inbox; or the image of an answer.
 
     url: where the platform keeps it, for a while; or the page that a link leads to. May be empty.
     """
@@ -343,8 +343,28 @@ class TranscriptLine:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A picture that goes with an answer. url: an https address; alt: what who can't see it reads."""
+
+    url: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Other words for the same answer. channel: for that one alone; without one they take turns with the text."""
+
+    text: str
+    channel: str = ""
+
+
+@dataclass(frozen=True)
 class Template:
-    """An answer that editors own. `version` counts saves; 0 means not stored yet."""
+    """An answer that editors own. `version` counts saves; 0 means not stored yet.
+
+    is_removed: customers don't get it any more; its history stays. because: why this version was made, as the editor
+    wrote it, or what made it.
+    """
 
     name: str
     title: str
@@ -353,6 +373,15 @@ class Template:
     version: int = 0
     edited_at_ms: int = 0
     edited_by: str = ""
+    image: Image | None = None
+    variants: tuple[Variant, ...] = ()
+    is_removed: bool = False
+    because: str = ""
+
+    def wordings(self, channel: str = "") -> tuple[str, ...]:
+        """The texts of which a customer of `channel` gets one: those for that channel alone, if there are any."""
+        own = tuple(one.text for one in self.variants if one.channel and one.channel == channel)
+        return own or (self.text, *(one.text for one in self.variants if not one.channel))
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,7 @@ class Worker:
             return _own_words(turn, said)
         buttons = await self._with_titles(said.buttons)
         return await self._answers.message(
-            said.template, turn.conversation_id, in_reply_to=turn.message.id, buttons=buttons
+            said.template, turn.conversation_id, in_reply_to=turn.message.id, buttons=buttons, channel=turn.channel
         )
 
     async def _with_titles(self, buttons: tuple[Button, ...]) -> tuple[Button, ...]:

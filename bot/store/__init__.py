@@ -7,12 +7,14 @@ import secrets
 from bot.settings import Settings
 from bot.store.accounts import AccountStore
 from bot.store.agents import AgentPresence
+from bot.store.answer_drafts import AnswerDrafts
 from bot.store.attempts import AttemptStore
 from bot.store.audit import AuditLog
 from bot.store.chatwoot import ChatwootStore
 from bot.store.connection import connect, translated_errors
 from bot.store.contents import Contents
 from bot.store.conversations import ConversationStore
+from bot.store.crisis import CrisisStore
 from bot.store.departments import DepartmentStore
 from bot.store.drafts import DraftStore
 from bot.store.duty import DutyRoster
@@ -33,6 +35,7 @@ from bot.store.one_time_links import OneTimeLinks
 from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
 from bot.store.people import PeopleStore
+from bot.store.plans import PlanStore
 from bot.store.queue import HumanQueue
 from bot.store.ratings import Ratings
 from bot.store.reminders import Reminders
@@ -43,6 +46,7 @@ from bot.store.sessions import SessionStore
 from bot.store.stakeholders import StakeholderLists
 from bot.store.templates import TemplateStore
 from bot.store.tokens import TokenStore
+from bot.store.topics import TopicStore
 from bot.store.viewers import Viewers
 from bot.store.views import Views
 from bot.store.work import WorkQueue
@@ -78,6 +82,10 @@ class Store:
         self.agents = AgentPresence(self._client, keys)
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)
+        self.answer_drafts = AnswerDrafts(self._client, keys)
+        self.plans = PlanStore(self._client, keys)
+        self.crisis = CrisisStore(self._client, keys)
+        self.topics = TopicStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)

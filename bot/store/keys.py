@@ -298,6 +298,33 @@ class Keys:
         return self._key(f"template:{name}:history")
 
     @property
+    def answer_drafts(self) -> str:
+        return self._key("answer-drafts")
+
+    @property
+    def plans(self) -> str:
+        return self._key("plans")
+
+    @property
+    def crisis(self) -> str:
+        return self._key("crisis")
+
+    @property
+    def crisis_history(self) -> str:
+        return self._key("crisis:history")
+
+    @property
+    def topics(self) -> str:
+        return self._key("topics")
+
+    @property
+    def topic_changes(self) -> str:
+        return self._key("topics:changes")
+
+    def topic_history(self, intent: str) -> str:
+        return self._key(f"topic:{intent}:history")
+
+    @property
     def models(self) -> str:
         return self._key("models")
 

@@ -20,12 +20,12 @@ from bot.web.rights import EDITORS, STAFF
 
 @operation("GET", "/templates", *STAFF, summary="Every answer", gives=TemplateList)
 async def templates(request: Request) -> TemplateList:
-    return TemplateList(await request.app.ctx.store.templates.all())
+    return TemplateList(await request.app.ctx.store.templates.all_published())
 
 
 @operation("GET", "/templates/{name}", *STAFF, summary="One answer", gives=Template, errors=(404,))
 async def template(request: Request, name: str) -> Template:
-    found: Template = await request.app.ctx.store.templates.get(name)
+    found: Template = await request.app.ctx.store.templates.published(name)
     return found
 
 
@@ -40,7 +40,7 @@ async def template(request: Request, name: str) -> Template:
 )
 async def edit_template(request: Request, name: str, body: TemplateEdit) -> Template:
     store = request.app.ctx.store
-    current = await store.templates.get(name)
+    current = await store.templates.published(name)
     edited = replace(
         current,
         text=body.text.replace("\r\n", "\n").strip(),

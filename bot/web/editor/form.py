@@ -125,11 +125,6 @@ class AnswerForm:
         return {}
 
 
-def same_answer(one: Template, other: Template) -> bool:
-    """Whether a customer sees no difference."""
-    return (one.title, one.text, one.buttons) == (other.title, other.text, other.buttons)
-
-
 def version_field(request: Request, name: str) -> int:
     """The number of a version. Raises InvalidMessage."""
     number = line_field(request, name)

@@ -51,7 +51,7 @@ class ListPage:
 async def load_list_page(store: Store, query: str) -> ListPage:
     """Every answer, FAQ answers first, each part by title."""
     names = await load_names(store)
-    rows = [_row(template, query, names) for template in await store.templates.all()]
+    rows = [_row(template, query, names) for template in await store.templates.all_published()]
     rows.sort(key=lambda row: folded(row.template.title or row.template.name))
     faq, other = _split(rows)
     sections = [Section("faq", "Antwoorden op vragen", faq), Section("other", "Andere berichten", other)]

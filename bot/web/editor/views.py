@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from sanic import HTTPResponse, Request
@@ -9,12 +10,12 @@ from sanic.response import redirect
 
 from bot.errors import EditConflict, NotFound
 from bot.model import Template
-from bot.store.templates import TemplateStore
+from bot.store.templates import TemplateStore, same_answer
 from bot.store.work import now_ms
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
 from bot.web.editor.answer_page import AnswerPage, load_answer_page
-from bot.web.editor.form import AnswerForm, same_answer, version_field
+from bot.web.editor.form import AnswerForm, version_field
 from bot.web.editor.listing import load_list_page
 from bot.web.editor.topics import payload_choices
 from bot.web.pages import render
@@ -33,7 +34,7 @@ async def list_answers(request: Request) -> HTTPResponse:
 @editors_only
 async def show_answer(request: Request, name: str) -> HTTPResponse:
     """The form with the answer as it is now; `saved` is the version that the reader just made."""
-    current = await _templates(request).get(name)
+    current = await _templates(request).published(name)
     saved = request.args.get("saved", "") == str(current.version)
     return _show(request, await load_answer_page(request, current, AnswerForm.of(current), saved=saved))
 
@@ -42,8 +43,8 @@ async def show_answer(request: Request, name: str) -> HTTPResponse:
 async def save_answer(request: Request, name: str) -> HTTPResponse:
     """Save the form as the next version, unless it has errors or somebody else saved in between."""
     templates = _templates(request)
-    current, form = await templates.get(name), AnswerForm.read(request)
-    errors = form.errors(set(payload_choices(await templates.all())))
+    current, form = await templates.published(name), AnswerForm.read(request)
+    errors = form.errors(set(payload_choices(await templates.all_published())))
     if errors:
         return _show(request, await load_answer_page(request, current, form, errors=errors), 400)
     draft = form.template(current)
@@ -72,7 +73,7 @@ async def _save(request: Request, draft: Template, expected_version: int, *, wha
     try:
         saved = await templates.save(_signed(request, draft), expected_version=expected_version)
     except EditConflict:
-        current = await templates.get(draft.name)
+        current = await templates.published(draft.name)
         form = AnswerForm.of(draft, expected_version=current.version)
         return _show(request, await load_answer_page(request, current, form, conflict=True), 409)
     await note_save(request, what, saved)
@@ -85,14 +86,7 @@ async def note_save(request: Request, what: str, saved: Template) -> None:
 
 
 def _signed(request: Request, draft: Template) -> Template:
-    return Template(
-        name=draft.name,
-        title=draft.title,
-        text=draft.text,
-        buttons=draft.buttons,
-        edited_at_ms=now_ms(),
-        edited_by=request.ctx.account.id,
-    )
+    return replace(draft, edited_at_ms=now_ms(), edited_by=request.ctx.account.id, because="")
 
 
 def _show(request: Request, page: AnswerPage, status: int = 200) -> HTTPResponse:
