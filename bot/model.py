@@ -154,6 +154,11 @@ class Message:
         return self.sender not in ("customer", "note")
 
     @property
+    def images(self) -> tuple[Attachment, ...]:
+        """The pictures of the answer that it was made from, which its channel shows."""
+        return tuple(one for one in self.attachments if one.kind == "image") if self.template else ()
+
+    @property
     def is_by_human(self) -> bool:
         """Whether an agent wrote it, and no program: platforms let humans do more."""
         return self.sender == "agent" and self.agent_name != PROGRAM_NAME

@@ -35,6 +35,7 @@ from bot.web.clicks import Clicks
 from bot.web.connectors.chatwoot.config import load_config as load_chatwoot
 from bot.web.connectors.chatwoot.connector import Chatwoot
 from bot.web.connectors.chatwoot.webhook import blueprint as chatwoot_webhook
+from bot.web.content_policy import CONTENT_POLICY
 from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
 from bot.web.desk.board import Board
@@ -91,11 +92,6 @@ BLUEPRINTS = (
 MAX_BODY_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 32 * 1024
 GRACEFUL_STOP_S = 5.0
-
-_CSP = (
-    "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
 
 
 def create_app(settings: Settings, redis_url: str) -> App:
@@ -248,7 +244,7 @@ async def _secure_response(request: Request, response: BaseHTTPResponse) -> None
     headers.setdefault("x-content-type-options", "nosniff")
     headers.setdefault("referrer-policy", "same-origin")
     if (response.content_type or "").startswith("text/html"):
-        headers.setdefault("content-security-policy", _CSP)
+        headers.setdefault("content-security-policy", CONTENT_POLICY)
         headers.setdefault("cache-control", "no-store")
     if is_https(request):
         headers.setdefault("strict-transport-security", "max-age=31536000")

@@ -6,6 +6,7 @@ test runs on the product's own server, so that the two can't drift apart unseen.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
@@ -24,6 +25,7 @@ from tests.fakes.widget_server import ANSWER, MAX_TEXT_CHARS, WidgetServer
 
 pytestmark = pytest.mark.browser
 
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
 QUESTION = "Hoe laat zijn jullie open op zondag?"
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 UNAVAILABLE = {"code": "store_unavailable", "error": "We proberen het zo opnieuw.", "retry": True}
@@ -255,6 +257,21 @@ def test_message_that_is_sent_twice_is_shown_and_counted_once(page: Page, server
     server.say("Tot ziens!")
     expect(launcher(page)).to_have_text("2")
     expect(rows(page)).to_have_count(4)
+
+
+def test_an_answer_shows_its_picture_above_its_text(page: Page, server: WidgetServer) -> None:
+    page.route("https://winkel.example/*", lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+    server.is_silent = True
+    ask(page)
+    server.wait_for(lambda: len(server.received("message")) == 1)
+    server.say("Zie de kaart.", image={"url": "https://winkel.example/kaart.png", "alt": "De kaart"})
+    server.say("Niet van het web.", image={"url": "javascript:alert(1)", "alt": "Nee"})
+    expect(bubbles(page)).to_have_count(3)
+    picture = rows(page).get_by_role("img")
+    expect(picture).to_have_count(1)
+    expect(picture).to_have_accessible_name("De kaart")
+    page.wait_for_function("image => image.naturalWidth === 1", arg=picture.element_handle())
+    expect(rows(page).filter(has=page.locator("img"))).to_contain_text("Zie de kaart.")
 
 
 def test_long_history_begins_with_what_fits_and_what_was_missed_is_complete(page: Page, server: WidgetServer) -> None:

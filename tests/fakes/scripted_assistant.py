@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from bot.model import Button, Handoff, Message, Nlu
 from bot.store import Store
@@ -20,9 +21,9 @@ def answer(text: str) -> str:
 
 
 @asynccontextmanager
-async def scripted_assistant(store: Store, script: Callable[[str], str] = answer) -> AsyncIterator[None]:
-    """Answers every message with `script(text)`; a text with 'mens' goes to the human queue."""
-    task = asyncio.create_task(_serve(store, script))
+async def scripted_assistant(store: Store, script: Callable[[str], str] = answer, **fields: Any) -> AsyncIterator[None]:
+    """Answers every message with `script(text)`; a text with 'mens' goes to the human queue. fields: of each reply."""
+    task = asyncio.create_task(_serve(store, script, fields))
     try:
         yield
     finally:
@@ -30,7 +31,7 @@ async def scripted_assistant(store: Store, script: Callable[[str], str] = answer
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _serve(store: Store, script: Callable[[str], str]) -> None:
+async def _serve(store: Store, script: Callable[[str], str], fields: dict[str, Any]) -> None:
     while True:
         item = await store.work.take("scripted", block_ms=200)
         while item and (turn := await store.work.begin(item)):
@@ -44,6 +45,7 @@ async def _serve(store: Store, script: Callable[[str], str]) -> None:
                 sent_at_ms=now_ms(),
                 buttons=(Button("Retourkosten", "/faq_retourkosten"),),
                 in_reply_to=message.id,
+                **fields,
             )
             if not await store.work.finish(turn, [reply], dialogue="[]", nlu=ANSWERED, handoff=handoff):
                 break

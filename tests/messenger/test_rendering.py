@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Button, Message
+from bot.model import Attachment, Button, Message
+from bot.web.channels.messenger.private_replies import joined
 from bot.web.channels.messenger.rendering import parts, text_of
 from bot.web.channels.messenger.splitting import Limit, graphemes, shortened, split, utf16_units
 
@@ -134,6 +136,14 @@ def test_links_that_fit_no_button_are_lines_of_the_text(channel: str, links: lis
 def test_buttons_without_a_word_get_one() -> None:
     assert [part["text"] for part in rendered("", Button("Ja", "/bevestigen"))] == ["Maak een keuze:"]
     assert text_of(rendered("", Button("Site", url="https://a.example"))[0]) == "Kijk hier:"
+
+
+def test_under_a_comment_a_picture_is_an_address_in_the_one_message() -> None:
+    picture = Attachment("image", "https://a.example/kaart.png", "De kaart")
+    said = replace(message("Zie de kaart."), template="utter_x", attachments=(picture,))
+    assert parts(said, channel="comment") == [{"text": "Zie de kaart.\n\nDe kaart: https://a.example/kaart.png"}]
+    joined_with, _ = joined([replace(message("Hoi."), id="m0"), said])
+    assert text_of(*parts(joined_with, channel="comment")).endswith("https://a.example/kaart.png")
 
 
 _SIGNS = st.sampled_from(

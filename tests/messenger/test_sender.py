@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import META_INBOX, QUEUE, Account, Button, Handoff
+from bot.model import META_INBOX, QUEUE, Account, Attachment, Button, Handoff
 from bot.store import Store
 from bot.store.conversations import AtOnce
 from bot.store.sending import Claim
@@ -333,6 +333,27 @@ async def test_after_a_few_tries_it_fails_and_the_next_one_goes(store: Store) ->
         await here.until(conversation_id, "failed", "sent")
         assert await here.problems(conversation_id) == ["gave_up", ""]
         assert (await store.figures.read()).counts["messages_not_sent:messenger:gave_up"] == 1
+
+
+async def test_a_picture_goes_before_the_text_and_one_that_is_refused_does_not_hold_it_up(store: Store) -> None:
+    async with town(store) as here:
+        picture = (Attachment("image", "https://winkel.example/kaart.png", "De kaart"),)
+        for psid, refused, platform in (
+            ("6001", False, "messenger"),
+            ("6002", True, "messenger"),
+            ("8001", False, "instagram"),
+        ):
+            _, conversation_id = await here.customer(psid, agent=False, platform=platform)
+            if refused:
+                here.graph.fail_next(code=100, to=psid)
+            said = message(conversation_id, "assistant", "Zie de kaart.", template="utter_x", attachments=picture)
+            await here.answers(conversation_id, said)
+            await here.until(conversation_id, "sent")
+            sent = [one.message for one in here.graph.sent if one.psid == psid]
+            assert [one["text"] for one in sent if "text" in one] == ["Zie de kaart."]
+            urls = [one["attachment"]["payload"]["url"] for one in sent if "attachment" in one]
+            assert urls == ([] if refused else [picture[0].url])
+            assert "text" in sent[-1]
 
 
 async def test_a_refused_message_fails_with_the_reason_and_one_customers_trouble_is_not_anothers(store: Store) -> None:

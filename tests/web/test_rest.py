@@ -11,6 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.model import Attachment
+from bot.web.desk.attachments import shown_attachments
 from tests.conftest import REST_TOKEN, Site, eventually, running_site
 from tests.fakes.scripted_assistant import scripted_assistant
 
@@ -41,6 +43,16 @@ async def test_the_answer_has_the_replies_of_that_turn_in_rasas_form(site: Site,
             "buttons": [{"title": "Retourkosten", "payload": "/faq_retourkosten"}],
         }
     ]
+
+
+async def test_a_picture_goes_along_as_rasa_gives_one_and_is_not_fetched_for_the_desk(site: Site, sender: str) -> None:
+    picture = Attachment("image", "https://winkel.example/kaart.png", "De kaart")
+    async with site.store() as store, scripted_assistant(store, template="utter_x", attachments=(picture,)):
+        [reply] = await send(site, sender, "waar zijn jullie?")
+        assert (reply["text"], reply["image"]) == ("antwoord op waar zijn jullie?", picture.url)
+        line = (await store.conversations.transcript(f"rest-{sender}"))[-1]
+    [shown] = shown_attachments(line)
+    assert (shown.shape, shown.title, shown.url) == ("link", "De kaart", picture.url)
 
 
 async def test_many_senders_at_once_each_get_their_own_answer(site: Site) -> None:

@@ -160,4 +160,6 @@ def _wire(sender: str, message: Message) -> dict[str, Any]:
         wire["buttons"] = [
             {"title": b.title, **({"url": b.url} if b.url else {"payload": b.payload})} for b in message.buttons
         ]
+    if message.images:
+        wire["image"] = message.images[0].url
     return wire

@@ -371,6 +371,7 @@ def _wire(message: Message) -> dict[str, Any]:
         "sender": message.sender,
         "text": message.text,
         "buttons": [{"title": b.title, "payload": b.payload, "url": b.url} for b in message.buttons],
+        "image": {"url": message.images[0].url, "alt": message.images[0].title} if message.images else None,
         "agent_name": message.agent_name or None,
         "sent_at_ms": message.sent_at_ms,
     }

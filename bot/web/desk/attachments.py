@@ -43,7 +43,7 @@ def shown_attachments(line: TranscriptLine) -> tuple[ShownAttachment, ...]:
     """Those of one message, in order."""
     media = line.marks.media
     return tuple(
-        _copy(line, place, one, media.get(place)) if one.kind in FILES else _words(one)
+        _copy(line, place, one, media.get(place)) if one.kind in FILES and not line.message.template else _words(one)
         for place, one in enumerate(line.message.attachments)
     )
 

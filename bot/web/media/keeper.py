@@ -134,7 +134,9 @@ class MediaKeeper:
 
     async def _fetch_all(self, claim: MediaClaim, wanted: ToFetch) -> None:
         message = wanted.message
-        files = [(place, one) for place, one in enumerate(message.attachments) if is_file(one)][:MAX_FILES]
+        # The picture of an answer is no file of the customer's: it stays where its editor says it is.
+        sent = () if message.template else message.attachments
+        files = [(place, one) for place, one in enumerate(sent) if is_file(one)][:MAX_FILES]
         known = await self._store.conversations.media(
             message.conversation_id, message.id, [place for place, _ in files]
         )

@@ -32,7 +32,7 @@ from bot.web.channels.messenger.page_watch import PageWatch
 from bot.web.channels.messenger.personas import Personas
 from bot.web.channels.messenger.private_replies import joined
 from bot.web.channels.messenger.recipients import recipient_of
-from bot.web.channels.messenger.rendering import Json, parts
+from bot.web.channels.messenger.rendering import Json, is_picture, parts
 from bot.web.channels.messenger.times import Times
 from bot.web.channels.messenger.uncertain import Uncertain, What
 from bot.web.operations.metrics import Metrics
@@ -352,6 +352,10 @@ class Courier:
         return bool(problem) and await self._give_up(claim, to_send.message, conversation, problem)
 
     async def _fail(self, errand: Errand, problem: str, *, unreachable: bool = False) -> bool:
+        if problem in ("rejected", "gave_up") and any(map(is_picture, errand.parts[errand.part :][:1])):
+            # An address that is gone, or too large a picture: the words are what the customer waits for.
+            log.warning("picture.refused", conversation_id=errand.conversation.id, template=errand.message.template)
+            return await self._accepted(errand, mid="")
         return await self._give_up(errand.claim, errand.message, errand.conversation, problem, unreachable=unreachable)
 
     async def _give_up(

@@ -24,6 +24,8 @@ def joined(waiting: Sequence[Message]) -> tuple[Message, list[Message]]:
             whole,
             text="\n\n".join(text for text in (whole.text.strip(), other.text.strip()) if text),
             buttons=whole.buttons + other.buttons,
+            attachments=whole.attachments + other.attachments,
+            template=whole.template or other.template,
         )
         if len(parts(longer, channel=COMMENT)) > 1:
             break

@@ -6,6 +6,7 @@ Nothing of a message is lost: what does not fit a button is a line of the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.model import Button, Message
@@ -33,8 +34,20 @@ def parts(message: Message, *, channel: str) -> list[Json]:
     """`message` objects in the order they go out, the buttons on the last one; none for a message without content.
 
     channel: messenger, instagram or comment. In a comment's private reply links are text, as on Instagram: it is one
-    message, and a template holds less.
+    message, and a template holds less. A picture goes before the text, and is text too in a private reply.
     """
+    if channel == COMMENT:
+        return _words(_with_addresses(message), channel)
+    words = _words(message, channel)
+    return [*([_picture(one.url) for one in message.images] if words else []), *words]
+
+
+def is_picture(part: Json) -> bool:
+    """Whether it is one alone, which a customer can do without."""
+    return bool("attachment" in part and part["attachment"]["type"] == "image")
+
+
+def _words(message: Message, channel: str) -> list[Json]:
     limit = INSTAGRAM_TEXT if channel == INSTAGRAM else TEXT
     choices = _choices(message.buttons)
     links = [Button(_one_line(button.title), url=button.url) for button in message.buttons if button.url]
@@ -50,7 +63,16 @@ def parts(message: Message, *, channel: str) -> list[Json]:
 
 def text_of(part: Json) -> str:
     """What the customer reads in a `message` object, wherever it stands."""
-    return str(part.get("text") or part["attachment"]["payload"]["text"])
+    return str(part.get("text") or part["attachment"]["payload"].get("text", ""))
+
+
+def _picture(url: str) -> Json:
+    return {"attachment": {"type": "image", "payload": {"url": url}}}
+
+
+def _with_addresses(message: Message) -> Message:
+    lines = [f"{image.title}: {image.url}" if image.title else image.url for image in message.images]
+    return replace(message, text=_joined(message.text.strip(), "\n".join(lines))) if lines else message
 
 
 def _choices(buttons: Sequence[Button]) -> list[Button]:

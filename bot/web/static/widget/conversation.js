@@ -12,6 +12,7 @@ import { compareEntryIds } from "./protocol.js";
  * @property {import("./protocol.js").Sender} sender
  * @property {string} text
  * @property {import("./protocol.js").Button[]} buttons
+ * @property {{url: string, alt: string} | null} [image] the picture of an answer
  * @property {string} agent_name
  * @property {number} sent_at_ms
  * @property {EntryState} state

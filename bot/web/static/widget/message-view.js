@@ -37,7 +37,7 @@ export class MessageView {
     const bubble = element("div", { class: "bubble", part: "bubble", dir: "auto" }, ...linkify(entry.text));
     const part = `message message-${entry.sender}`;
     this.element = element("li", { class: "message", part, "data-sender": entry.sender, "data-id": entry.id });
-    this.element.append(this.#head, bubble);
+    this.element.append(this.#head, ...picture(entry.image), bubble);
     if (entry.sender === "customer") this.element.append(this.#state);
     this.update();
   }
@@ -73,6 +73,15 @@ export class MessageView {
     button.addEventListener("click", this.#onRetry);
     return button;
   }
+}
+
+/**
+ * Whoever keeps the picture does not hear on which page it is read.
+ * @param {Entry["image"]} image
+ */
+function picture(image) {
+  if (!image?.url.startsWith("https://")) return [];
+  return [element("img", { class: "picture", part: "picture", src: image.url, alt: image.alt, referrerpolicy: "no-referrer" })];
 }
 
 /** @param {number} sent_at_ms */

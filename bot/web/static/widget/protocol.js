@@ -17,6 +17,7 @@
  * @property {Sender} sender
  * @property {string} text plain text, never markup
  * @property {Button[]} [buttons]
+ * @property {{url: string, alt: string} | null} [image] the picture of an answer
  * @property {string | null} [agent_name]
  * @property {number} sent_at_ms
  */

@@ -6,7 +6,7 @@
  *   --chat-font --chat-font-size     16px or more, or iOS zooms in on the field
  *   --chat-radius --chat-width --chat-height --chat-button-size --chat-offset-x --chat-offset-y --chat-z-index
  * and with ::part(): button badge panel header bar message message-customer message-assistant message-agent
- * message-system bubble reply retry notice composer field send.
+ * message-system bubble picture reply retry notice composer field send.
  */
 const OUT_OF_SIGHT = `
   position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0; border: 0;
@@ -152,6 +152,10 @@ const LOG = `
     max-width: 86%; padding: 9px 14px; border-radius: 4px 16px 16px 16px;
     white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
     color: var(--_text); background: var(--_assistant);
+  }
+  .picture {
+    max-width: 86%; max-height: 260px; margin-bottom: 4px; border-radius: 12px; object-fit: contain;
+    font-size: 0.875em; color: var(--_muted); background: var(--_assistant);
   }
   .bubble a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
   .message[data-sender="agent"] .bubble { color: var(--_on-agent); background: var(--_agent); }
