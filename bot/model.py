@@ -40,6 +40,7 @@ REASONS: dict[str, str] = {
     "complaint": "Klacht",
     "not_confident": "Vraag niet herkend",
     "not_helped": "Antwoord hielp niet",
+    "topic_for_humans": "Onderwerp is voor een medewerker",
     "unclear_twice": "Twee keer niet duidelijk",
     "assistant_slow": "Assistent reageerde niet op tijd",
     "assistant_busy": "Te druk voor de assistent",

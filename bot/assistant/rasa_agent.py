@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,13 @@ class RasaAgent:
             # For a follow-up such as "en in Utrecht?" (bot/nlu/parts.py).
             metadata={PREVIOUS_TEXT: previous_question(self._trackers.tracker)},
         )
+        said_before = len(output.utterances)
         await self._processor.handle_message(message)
+        nlu = nlu_of(self._tracker)
+        if nlu.outcome == "answer":
+            output.utterances[said_before:] = [
+                replace(one, intent=nlu.intent) for one in output.utterances[said_before:]
+            ]
 
     @property
     def _tracker(self) -> DialogueStateTracker:

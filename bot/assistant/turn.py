@@ -10,11 +10,15 @@ from bot.model import Button, Nlu
 
 @dataclass(frozen=True)
 class Utterance:
-    """Something to say: a template, with buttons behind the template's own; or a text of a custom action."""
+    """Something to say: a template, with buttons behind the template's own; or a text of a custom action.
+
+    intent: what it answers; empty when it only asks back.
+    """
 
     template: str = ""
     text: str = ""
     buttons: tuple[Button, ...] = ()
+    intent: str = ""
 
 
 @dataclass

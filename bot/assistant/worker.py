@@ -10,7 +10,9 @@ from dataclasses import replace
 import structlog
 
 from bot.answers import HANDOVER_TEMPLATES, Answers
+from bot.assistant.for_humans import withhold
 from bot.assistant.live_model import LiveModel
+from bot.assistant.live_rules import LiveRules
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.watchdog import watch
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
@@ -32,6 +34,8 @@ STOP_S = 1.0
 HANG_TURNS = 2
 # What is no question needs no private message under a public comment.
 NO_QUESTION = frozenset({"compliment", "groet", "bedankt", "afscheid", "bevestigen", "ontkennen", "schelden"})
+# Where the banner of a crisis does not come as a message.
+SHOWS_NO_BANNER = frozenset({"widget", "comment"})
 # Workers that may be lost over one message before a human gets it.
 MAX_ATTEMPTS = 2
 
@@ -50,6 +54,7 @@ class Worker:
         self._store = store
         self._answers = answers
         self._model = model
+        self._rules = LiveRules(store)
         self._name = name
         self._turn_timeout_s = turn_timeout_s
         self._take_over_at_s = 0.0
@@ -143,8 +148,8 @@ class Worker:
     async def _handle_message(self, turn: Turn) -> int | None:
         started_ms = now_ms()
         result, handoff, replies = await self._decide(turn)
-        if turn.unannounced and replies and not result.nlu.emergency:
-            replies = [*await self._back_from_human(turn), *replies]
+        if replies and not result.nlu.emergency:
+            replies = [*await self._said_first(turn), *replies]
         left = await self._store.work.finish(
             turn, replies, dialogue=result.dialogue, nlu=result.nlu, handoff=handoff, ends=not replies
         )
@@ -186,6 +191,7 @@ class Worker:
         """What the dialogue decided."""
         if turn.channel == "comment" and result.nlu.outcome == "answer" and result.nlu.intent in NO_QUESTION:
             return result, None, []
+        result = withhold(result, await self._rules.for_humans())
         try:
             replies = [await self._reply(turn, said) for said in result.utterances if not _is_handover(said)]
         except NotFound as exc:
@@ -206,6 +212,21 @@ class Worker:
             handoff, turn.conversation_id, in_reply_to=turn.message.id, channel=turn.channel
         )
         return handoff, [notice]
+
+    async def _said_first(self, turn: Turn) -> list[Message]:
+        """What the customer has to know before the answer."""
+        return [*(await self._back_from_human(turn) if turn.unannounced else ()), *await self._banner(turn)]
+
+    async def _banner(self, turn: Turn) -> list[Message]:
+        """That of a crisis, once in a conversation. Widgets show it by themselves, and comments get one message."""
+        crisis = await self._rules.crisis()
+        if not crisis or not crisis.banner or turn.channel in SHOWS_NO_BANNER:
+            return []
+        message_id = f"crisis-{crisis.from_ms}"
+        if await self._store.conversations.has_message(turn.conversation_id, message_id):
+            return []
+        said = Message(message_id, turn.conversation_id, "system", crisis.banner, now_ms(), notice="crisis")
+        return [replace(said, in_reply_to=turn.message.id)]
 
     async def _back_from_human(self, turn: Turn) -> list[Message]:
         """The customer thinks that a human is still there; without the template they have to find out."""

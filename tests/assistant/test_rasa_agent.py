@@ -45,7 +45,9 @@ def test_rasas_own_story_tests_pass(tmp_path: Path) -> None:
 
 async def test_a_question_gets_its_answer_with_the_ranking(agent: RasaAgent) -> None:
     (result,) = await talk(agent, "hoe laat zijn jullie open op zondag?")
-    assert names(result) == ["utter_faq_openingstijden"]
+    assert [(one.template, one.intent) for one in result.utterances] == [
+        ("utter_faq_openingstijden", "faq_openingstijden")
+    ]
     assert result.handoff is None
     assert (result.nlu.outcome, result.nlu.intent) == ("answer", "faq_openingstijden")
     assert result.nlu.ranking[0].name == "faq_openingstijden"
@@ -100,12 +102,17 @@ async def test_yes_after_goodbye_means_helped(agent: RasaAgent) -> None:
 async def test_an_answer_after_a_question_that_was_asked_back(agent: RasaAgent) -> None:
     unsure = await unsure_message(agent)
     asked, chosen = await talk(agent, unsure, "/faq_ruilen")
-    assert names(asked) == ["utter_welke_vraag"]
+    assert [(one.template, one.intent) for one in asked.utterances] == [("utter_welke_vraag", "")]
     buttons = asked.utterances[0].buttons
     assert 2 <= len(buttons) <= 4
     assert (buttons[-1].title, buttons[-1].payload) == ("Iets anders", "/nlu_fallback")
     assert all(len(button.title) <= 20 for button in buttons)
-    assert names(chosen) == ["utter_faq_ruilen"]
+    assert [(one.template, one.intent) for one in chosen.utterances] == [("utter_faq_ruilen", "faq_ruilen")]
+
+
+async def test_each_answer_to_two_questions_says_what_it_answers(agent: RasaAgent) -> None:
+    (result,) = await talk(agent, "hoe laat zijn jullie open op zondag? en wat kost terugsturen?")
+    assert [one.intent for one in result.utterances] == ["faq_openingstijden", "faq_retourkosten"]
 
 
 async def test_unclear_twice_brings_a_human(agent: RasaAgent) -> None:

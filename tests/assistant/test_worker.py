@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ from structlog.testing import capture_logs
 
 from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.live_model import LiveModel
+from bot.assistant.live_rules import MAX_AGE_S, LiveRules
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.worker import Worker
-from bot.model import Account, Message, Nlu, Template
+from bot.model import Account, IntentScore, Message, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.crisis import Crisis
+from bot.store.topics import Topic
+from bot.store.work import now_ms
 from tests.conftest import eventually
 from tests.fakes.conversations import handed_over
 
@@ -33,6 +38,12 @@ class FailingAgent:
         if text in EMERGENCIES:
             nlu = Nlu("answer", "groet", 1.0, emergency=EMERGENCIES[text])
             return TurnResult("[]", nlu, [Utterance("utter_weg"), Utterance("utter_groet")])
+        if text == "twee vragen":
+            said = [Utterance(f"utter_{intent}", intent=intent) for intent in ("faq_uren", "faq_ruilen")]
+            ranking = (IntentScore("faq_uren", 0.9), IntentScore("faq_ruilen", 0.8))
+            return TurnResult("[]", Nlu("answer", "faq_uren", 0.9, ranking), said)
+        if text == "welke":
+            return TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag")])
         template = "utter_weg" if text == "weg" else "utter_groet"
         utterances = [] if text == "niets" else [Utterance(template)]
         return TurnResult("[]", Nlu("answer", "groet", 1.0), utterances)
@@ -174,6 +185,110 @@ async def test_beside_an_agent_who_was_faster_nothing_is_said(
         messages = await ask(store, worker, "morgen hoeft het niet meer")
     assert "assistant" not in [message.sender for message in messages]
     assert not [line for line in lines if line["event"] == "emergency.found"]
+
+
+ANSWERS = [Template(f"utter_{name}", name, f"Over {name}.") for name in ("faq_uren", "faq_ruilen", "welke_vraag")]
+IN_AN_HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("for_humans", "said", "about"),
+    [
+        ((), ["Over faq_uren.", "Over faq_ruilen."], ""),
+        (("faq_uren",), ["Over faq_ruilen."], "faq_uren"),
+        (("faq_ruilen",), ["Over faq_uren."], "faq_ruilen"),
+        (("faq_uren", "faq_ruilen"), [], "faq_uren"),
+    ],
+)
+async def test_what_only_humans_answer_is_handed_over_and_the_other_question_answered(
+    store: Store, worker: Worker, for_humans: tuple[str, ...], said: list[str], about: str
+) -> None:
+    await store.templates.seed(ANSWERS)
+    await store.topics.save_all([Topic(intent, intent, answering="human") for intent in for_humans])
+    messages = await ask(store, worker, "twee vragen")
+    replies = [message.text for message in messages if message.sender == "assistant"]
+    assert replies[: len(said)] == said and len(replies) == len(said) + bool(about)
+    conversation = await store.conversations.get("c1")
+    assert (conversation.owner == "queue") == bool(about)
+    if about:
+        handoff = conversation.handoff
+        assert handoff and handoff.nlu and (handoff.reason, handoff.nlu.intent) == ("topic_for_humans", about)
+
+
+async def test_a_question_that_is_asked_back_is_no_answer_and_stays(store: Store, worker: Worker) -> None:
+    await store.templates.seed(ANSWERS)
+    await store.topics.save(Topic("faq_uren", "Uren", answering="human"))
+    assert [one.text for one in await ask(store, worker, "welke")][1:] == ["Over welke_vraag."]
+
+
+async def test_a_crisis_begins_and_ends_while_messages_are_handled(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.assistant.live_rules.MAX_AGE_S", 0.0)
+    await store.templates.seed(ANSWERS)
+    now, owners = now_ms(), []
+    crisis = await store.crisis.save(
+        Crisis(True, intents=("faq_uren", "faq_ruilen"), from_ms=now, until_ms=now + IN_AN_HOUR_MS, at_ms=now)
+    )
+    for number in range(3):
+        message = Message("m", f"c{number}", "customer", "twee vragen", 1)
+        await store.conversations.receive(message, channel="rest", customer_id="k")
+        worker = new_worker(store, settings)
+        assert (item := await store.work.take("worker", block_ms=1000))
+        await worker.handle(item)
+        owners.append((await store.conversations.get(f"c{number}")).owner)
+        crisis = await store.crisis.save(replace(crisis, is_on=not crisis.is_on))
+    assert owners == ["queue", "assistant", "queue"]
+
+
+async def test_what_editors_set_counts_within_a_second_and_is_not_asked_at_every_turn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    changes = store.topics.changes
+
+    async def count() -> int:
+        asked.append("changes")
+        return await changes()
+
+    monkeypatch.setattr(store.topics, "changes", count)
+    rules = LiveRules(store)
+    for _ in range(20):
+        assert not await rules.for_humans()
+    assert len(asked) < 10
+    await store.topics.save(Topic("faq_uren", "Uren", answering="human"))
+
+    async def is_known() -> bool:
+        return await rules.for_humans() == {"faq_uren"}
+
+    assert MAX_AGE_S < 1.0
+    await eventually(is_known)
+
+
+@pytest.mark.parametrize(("channel", "told"), [("rest", True), ("messenger", True), ("widget", False)])
+async def test_the_banner_of_a_crisis_comes_before_the_first_answer_once(
+    store: Store, settings: Settings, channel: str, told: bool
+) -> None:
+    await store.templates.seed([Template("utter_groet", "Groet", "Hallo!")])
+    now = now_ms()
+    crisis = Crisis(True, "De winkels zijn dicht.", from_ms=now, until_ms=now + IN_AN_HOUR_MS, at_ms=now)
+    await store.crisis.save(crisis)
+    worker = new_worker(store, settings)
+    for message_id in ("m1", "m2"):
+        message = Message(message_id, "c1", "customer", "hoi", 1)
+        await store.conversations.receive(message, channel=channel, customer_id="k")
+        assert (item := await store.work.take("worker", block_ms=1000))
+        await worker.handle(item)
+    said = [one for one in await store.conversations.messages("c1") if one.sender != "customer"]
+    assert [one.text for one in said] == [*(["De winkels zijn dicht."] if told else []), "Hallo!", "Hallo!"]
+    assert said[0].in_reply_to == "m1"
+
+
+async def test_who_is_in_danger_reads_no_banner(store: Store, worker: Worker) -> None:
+    now = now_ms()
+    await store.crisis.save(Crisis(True, "Storing", from_ms=now, until_ms=now + IN_AN_HOUR_MS, at_ms=now))
+    messages = await ask(store, worker, "morgen hoeft het niet meer")
+    assert [one.sender for one in messages] == ["customer", "assistant"] and "113" in messages[1].text
 
 
 async def read_along(store: Store, worker: Worker, *texts: str) -> dict[str, Nlu | None]:

@@ -8,7 +8,7 @@ _WITHOUT_BUTTONS = frozenset({"utter_reactie_openbaar"})
 # Every answer of domain.yml that is no intent's; a test compares them.
 _OCCASIONS = {
     "utter_welke_vraag": "Als de assistent twijfelt. Eronder staan hoogstens drie onderwerpen als knop.",
-    "utter_overdracht": "Als de klant om een medewerker vraagt.",
+    "utter_overdracht": "Als de klant om een medewerker vraagt, of iets vraagt dat alleen medewerkers beantwoorden.",
     "utter_overdracht_klacht": "Als de klant een klacht heeft. Een klacht gaat voor in de wachtrij.",
     "utter_overdracht_onbekend": "Als de assistent het antwoord niet weet.",
     "utter_overdracht_storing": "Als de assistent door een storing niet antwoordt. Een medewerker krijgt de vraag.",

@@ -1,0 +1,30 @@
+"""Answers that the assistant knows and may not give, because only humans answer about their topic."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot.assistant.turn import TurnResult
+from bot.model import Nlu
+
+
+def withhold(result: TurnResult, for_humans: Collection[str]) -> TurnResult:
+    """Without the answers about `for_humans`, and with a hand-over instead; another question keeps its answer."""
+    withheld = [said.intent for said in result.utterances if said.intent in for_humans]
+    if not withheld:
+        return result
+    return replace(
+        result,
+        utterances=[said for said in result.utterances if said.intent not in for_humans],
+        # A complaint, or who asks for a human, stays that.
+        handoff=result.handoff or {"reason": "topic_for_humans"},
+        nlu=result.nlu if result.handoff else _about(result.nlu, withheld[0]),
+    )
+
+
+def _about(nlu: Nlu, intent: str) -> Nlu:
+    """What the hand-over is about, which decides the department: of two questions that may be the second."""
+    scores = {score.name: score.confidence for score in nlu.ranking}
+    confidence = nlu.confidence if intent == nlu.intent else scores.get(intent, nlu.confidence)
+    return replace(nlu, intent=intent, confidence=confidence)
