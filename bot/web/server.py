@@ -41,6 +41,7 @@ from bot.web.desk import blueprint as desk
 from bot.web.desk.board import Board
 from bot.web.desk.platform import page_troubles
 from bot.web.editor import blueprint as editor
+from bot.web.editor.tabs import tabs_of
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
 from bot.web.hooks.delivering import Hooks
@@ -110,6 +111,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
     failures.install(app)
     for blueprint in BLUEPRINTS:
         app.blueprint(blueprint)
+    app.ctx.jinja.globals["editor_tabs"] = tabs_of(f"/{route.path}" for route in app.router.routes)
     _serve_static(app)
     app.register_middleware(_check_request, "request")
     app.register_middleware(_secure_response, "response")
