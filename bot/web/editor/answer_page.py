@@ -105,7 +105,7 @@ async def load_answer_page(
         has_buttons=takes_buttons(current.name) or any(not row.is_empty for row in form.rows),
         form=form,
         errors=errors or {},
-        choices=payload_choices(await store.templates.all_published()),
+        choices=await payload_choices(store),
         preview_text=render(form.text, values),
         values=values,
         history=[Version(one, names.of(one.edited_by), one.version == current.version) for one in shown],

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.model import Template
+from bot.store import Store
+from bot.store.topics import FAQ_PREFIX as TOPIC_PREFIX
+from bot.store.topics import Topic
 
 ANSWER_PREFIX = "utter_"
-FAQ_PREFIX = "utter_faq_"
+FAQ_PREFIX = ANSWER_PREFIX + TOPIC_PREFIX
 # Intents that lead to an action instead of to an answer of their own.
 _ACTIONS = {
     "/medewerker_spreken": "Een medewerker spreken",
@@ -17,22 +20,35 @@ _ACTIONS = {
 }
 
 
-def payload_of(template: Template) -> str:
-    """The payload that asks for this answer: Rasa's intent of the same name."""
-    return "/" + template.name.removeprefix(ANSWER_PREFIX)
+def payload_of(intent: str) -> str:
+    """The payload of a button that asks for this topic."""
+    return "/" + intent
 
 
-def payload_choices(templates: Iterable[Template]) -> dict[str, str]:
+async def payload_choices(store: Store) -> dict[str, str]:
     """What a button can ask for: payload to Dutch words, in the order of the list that an editor picks from.
 
-    Every FAQ answer, the actions, and what a button asks for already: an intent of the project that isn't known here.
+    Every question, the actions, and what a button asks for already: also a topic that was retired, or is not known.
     """
-    templates = list(templates)
-    titles = {payload_of(template): template.title or template.name for template in templates}
-    faq = sorted(
-        (payload_of(template) for template in templates if template.name.startswith(FAQ_PREFIX)),
-        key=lambda payload: titles[payload].casefold(),
-    )
+    templates = await store.templates.all_published()
+    topics = await store.topics.all(retired=True)
+    titles = _titles(topics, templates)
+    questions = sorted(_questions(topics) or _answered(templates), key=lambda payload: titles[payload].casefold())
     used = sorted({button.payload for template in templates for button in template.buttons if button.payload})
-    payloads = dict.fromkeys([*faq, *_ACTIONS, *used])
+    payloads = dict.fromkeys([*questions, *_ACTIONS, *used])
     return {payload: _ACTIONS.get(payload) or titles.get(payload, payload) for payload in payloads}
+
+
+def _titles(topics: Iterable[Topic], templates: Iterable[Template]) -> dict[str, str]:
+    """By payload: of the topic, or where none is stored yet, of the answer."""
+    answers = {payload_of(one.name.removeprefix(ANSWER_PREFIX)): one.title or one.name for one in templates}
+    return answers | {payload_of(one.intent): one.title for one in topics}
+
+
+def _questions(topics: Iterable[Topic]) -> list[str]:
+    return [payload_of(one.intent) for one in topics if one.is_question and not one.is_retired]
+
+
+def _answered(templates: Iterable[Template]) -> list[str]:
+    """As long as no topics are stored, the answers say which questions there are."""
+    return [payload_of(one.name.removeprefix(ANSWER_PREFIX)) for one in templates if one.name.startswith(FAQ_PREFIX)]

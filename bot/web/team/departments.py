@@ -26,7 +26,7 @@ from bot.web.rights import AGENTS, MANAGERS
 from bot.web.team.department_form import CHANNELS, DepartmentForm
 from bot.web.team.department_text import as_text
 from bot.web.team.example import example
-from bot.web.team.topics import Topics, topics_for
+from bot.web.team.topics import Topics, load_topics
 
 managers_only = signed_in(*MANAGERS)
 
@@ -97,7 +97,7 @@ async def add_example(request: Request) -> HTTPResponse:
     departments = await store.departments.all()
     if any(one.version for one in departments):
         return await _list(request, 409, problem="Er zijn al afdelingen.")
-    intents = topics_for("", departments, await store.templates.all()).intents
+    intents = (await load_topics(store, "", departments)).intents
     for one in example(intents):
         with suppress(Conflict):  # a double click
             await store.departments.save(one)
@@ -199,7 +199,7 @@ async def _list(request: Request, status: int = 200, *, notice: str = "", proble
     store: Store = request.app.ctx.store
     departments = await store.departments.all()
     names = {one.id: one.name for one in await store.accounts.all()}
-    titles = topics_for("", departments, await store.templates.all()).titles
+    titles = (await load_topics(store, "", departments)).titles
     counts = await store.views.counts([f"waiting/{one.id}" for one in departments])
     at = datetime.now(timezone.utc)
     rows = [
@@ -238,7 +238,7 @@ async def _show(
     departments, accounts = await store.departments.all(), await store.accounts.all()
     page = DepartmentPage(
         form=form,
-        topics=topics_for(current.id if current else "", departments, await store.templates.all()),
+        topics=await load_topics(store, current.id if current else "", departments),
         agents=_offered(accounts, set(AGENTS), form.members),
         leaders=_offered(accounts, set(MANAGERS), form.managers),
         company_hours=request.app.ctx.settings.opening_hours,
@@ -259,7 +259,7 @@ async def _show_conflict(request: Request, draft: Department) -> HTTPResponse:
     await store.departments.all()
     current = await store.departments.get(draft.id)
     names = {one.id: one.name for one in await store.accounts.all()}
-    titles = topics_for("", [current], await store.templates.all()).titles
+    titles = (await load_topics(store, "", [current])).titles
     mine, theirs = compare(as_text(draft, names, titles), as_text(current, names, titles))
     form = replace(DepartmentForm.of(draft), expected_version=current.version)
     return await _show(request, current, form, 409, mine=mine, theirs=theirs)
@@ -269,7 +269,7 @@ async def _errors(
     request: Request, department_id: str, form: DepartmentForm, departments: Sequence[Department]
 ) -> dict[str, str]:
     store: Store = request.app.ctx.store
-    topics = topics_for(department_id, departments, await store.templates.all())
+    topics = await load_topics(store, department_id, departments)
     errors = form.errors(topics.taken, topics.titles)
     known = {one.id for one in await store.accounts.all()}
     if not {*form.members, *form.managers} <= known or not {*form.intents, *form.reasons} <= {*topics.titles}:

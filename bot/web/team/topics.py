@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.model import REASONS, Template
+from bot.model import REASONS
+from bot.store import Store
 from bot.store.departments import Department
 from bot.web.editor.topics import payload_choices
 
@@ -27,9 +28,9 @@ class Topics:
         return {**self.intents, **self.reasons}
 
 
-def topics_for(department_id: str, departments: Sequence[Department], templates: Iterable[Template]) -> Topics:
+async def load_topics(store: Store, department_id: str, departments: Sequence[Department]) -> Topics:
     """What the form of a department offers."""
-    choices = payload_choices(templates)
+    choices = await payload_choices(store)
     intents = {payload[1:]: title for payload, title in choices.items() if payload[1:] not in _NO_TOPICS}
     for one in departments:  # an intent whose answer is gone stays where it was
         intents |= {intent: intent for intent in one.intents if intent not in intents}
