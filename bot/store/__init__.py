@@ -47,6 +47,7 @@ from bot.store.stakeholders import StakeholderLists
 from bot.store.templates import TemplateStore
 from bot.store.tokens import TokenStore
 from bot.store.topics import TopicStore
+from bot.store.trainings import TrainingStore
 from bot.store.viewers import Viewers
 from bot.store.views import Views
 from bot.store.work import WorkQueue
@@ -86,6 +87,7 @@ class Store:
         self.plans = PlanStore(self._client, keys)
         self.crisis = CrisisStore(self._client, keys)
         self.topics = TopicStore(self._client, keys)
+        self.trainings = TrainingStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)

@@ -325,8 +325,39 @@ class Keys:
         return self._key(f"topic:{intent}:history")
 
     @property
+    def trainings(self) -> str:
+        return self._key("trainings")
+
+    @property
+    def training_waiting(self) -> str:
+        return self._key("training:waiting")
+
+    @property
+    def training_running(self) -> str:
+        return self._key("training:running")
+
+    @property
+    def training_lease(self) -> str:
+        return self._key("training:lease")
+
+    @property
+    def training_bell(self) -> str:
+        return self._key("training:bell")
+
+    @property
+    def trainers(self) -> str:
+        return self._key("trainers")
+
+    def training_report(self, training_id: str) -> str:
+        return self._key(f"training:{training_id}:report")
+
+    @property
     def models(self) -> str:
         return self._key("models")
+
+    @property
+    def model_topics(self) -> str:
+        return self._key("model:topics")
 
     @property
     def active_model(self) -> str:

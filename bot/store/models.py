@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,8 @@ CHUNK_BYTES = 1 << 20
 MAX_FILE_BYTES = 512 << 20
 # A file goes away by itself if its model is not activated within this: its training was killed in between.
 NOT_ACTIVATED_S = 3600
+# For one that editors look at before it goes live.
+CANDIDATE_S = 7 * 86_400
 WITHOUT_LIFETIME = -1  # what TTL answers
 
 
@@ -43,6 +45,7 @@ class ModelRegistry:
             unused = [one.name for one in await self.all() if one.name not in kept]
             if unused[KEPT_RECORDS:]:
                 await self._client.hdel(self._keys.models, *unused[KEPT_RECORDS:])
+                await self._client.hdel(self._keys.model_topics, *unused[KEPT_RECORDS:])
 
     async def activate(self, name: str) -> None:
         """Make a registered model the one that answers. Raises NotFound.
@@ -88,10 +91,29 @@ class ModelRegistry:
             found = await self._client.hvals(self._keys.models)
         return sorted(map(_decoded, found), key=lambda record: record.trained_at_ms, reverse=True)
 
-    async def put_file(self, name: str, chunks: Iterable[bytes]) -> None:
+    async def get(self, name: str) -> ModelRecord:
+        """Raises NotFound."""
+        with translated_errors():
+            record = await self._client.hget(self._keys.models, name)
+        if not record:
+            raise NotFound(f"no model {name!r} in the registry")
+        return _decoded(record)
+
+    async def note_topics(self, name: str, versions: Mapping[str, int]) -> None:
+        """Keep which version of each topic a registered model was trained on."""
+        with translated_errors():
+            await self._client.hset(self._keys.model_topics, name, encode(versions))
+
+    async def topics_of(self, name: str) -> dict[str, int] | None:
+        """Intent -> the version that the model was trained on; None if that was not kept."""
+        with translated_errors():
+            found = await self._client.hget(self._keys.model_topics, name)
+        return msgspec.json.decode(found, type=dict[str, int]) if found else None
+
+    async def put_file(self, name: str, chunks: Iterable[bytes], *, lifetime_s: int = NOT_ACTIVATED_S) -> None:
         """Keep a model's file, so that assistants on other machines can fetch it. Raises ModelError if it is too large.
 
-        It has a lifetime until the model is activated. The client may repeat each step, as when a connection breaks.
+        It has this lifetime until the model is activated. The client may repeat each step, as when a connection breaks.
         """
         key, size = self._keys.model_file(name), 0
         with translated_errors():
@@ -102,7 +124,7 @@ class ModelRegistry:
                     raise ModelError(f"model {name} is too large for Redis; serve its file with BOT_MODEL_URL")
                 async with self._client.pipeline() as change:
                     change.setrange(key, size, chunk)
-                    change.expire(key, NOT_ACTIVATED_S)
+                    change.expire(key, lifetime_s)
                     await change.execute()
                 size += len(chunk)
 
@@ -110,6 +132,17 @@ class ModelRegistry:
         """Whether the store has the file of this model, and keeps it."""
         with translated_errors():
             return bool(await self._client.ttl(self._keys.model_file(name)) == WITHOUT_LIFETIME)
+
+    async def drop_file(self, name: str) -> None:
+        """Of a model that will not be activated: a newer one took its place."""
+        with translated_errors():
+            await self._client.unlink(self._keys.model_file(name))
+
+    async def is_to_be_had(self, model: ModelRecord) -> bool:
+        """As `has_file`, or the store has it for a while."""
+        with translated_errors():
+            in_store = bool(await self._client.exists(self._keys.model_file(model.name)))
+        return in_store or Path(model.path).is_file()
 
     async def has_file(self, model: ModelRecord) -> bool:
         """Whether its file is on this machine, where training put it, or in the store."""

@@ -1,0 +1,2 @@
+-- Every training as JSON.
+return redis.call('HVALS', trainings)
