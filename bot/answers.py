@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from zlib import crc32
@@ -13,6 +13,7 @@ from bot.errors import NotFound
 from bot.model import Attachment, Button, Handoff, Message, Sender, Template
 from bot.settings import Settings
 from bot.store.departments import DepartmentStore
+from bot.store.editing_rules import EditingRulesStore
 from bot.store.templates import TemplateStore
 from bot.store.work import now_ms
 
@@ -23,9 +24,18 @@ VARIABLES: dict[str, str] = {
     "medewerker": "De naam van de medewerker die het gesprek heeft",
     "bedrijf": "De naam van het bedrijf",
     "openingstijden": "De openingstijden van vandaag: vandaag van 9.00 tot 21.00 uur",
+    "kanaal": "Waar de klant schrijft: de chat, Messenger of Instagram",
     "klant": "De naam van de klant, als een medewerker het antwoord gebruikt. De assistent laat dit weg",
     "bestelnummer": "Het bestelnummer dat de klant noemde, als een medewerker het antwoord gebruikt. De assistent "
     "laat dit weg",
+}
+# What a customer calls the channel that they write in.
+CHANNEL_WORDS: dict[str, str] = {
+    "widget": "de chat",
+    "rest": "de chat",
+    "messenger": "Messenger",
+    "instagram": "Instagram",
+    "comment": "Facebook",
 }
 _VARIABLE = re.compile(r"\{(\w+)\}")
 # With the comma and space that would be left in front of another mark.
@@ -83,9 +93,9 @@ LAST_RESORTS: dict[str, Template] = {
 }
 
 
-def unknown_variables(text: str) -> list[str]:
-    """The names between braces in `text` that are no variable, in the order of the text."""
-    return [name for name in dict.fromkeys(_VARIABLE.findall(text)) if name not in VARIABLES]
+def unknown_variables(text: str, own: Container[str] = ()) -> list[str]:
+    """The names between braces in `text` that are no variable, in the order of the text. own: the company's fields."""
+    return [name for name in dict.fromkeys(_VARIABLE.findall(text)) if name not in VARIABLES and name not in own]
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
@@ -106,7 +116,14 @@ class Answers:
     What is said of humans is said of a department: that of the handoff, or the first one where there is none.
     """
 
-    def __init__(self, templates: TemplateStore, settings: Settings, departments: DepartmentStore) -> None:
+    def __init__(
+        self,
+        templates: TemplateStore,
+        settings: Settings,
+        departments: DepartmentStore,
+        rules: EditingRulesStore,
+    ) -> None:
+        self._rules = rules
         self._templates = templates
         self._settings = settings
         self._departments = departments
@@ -224,11 +241,13 @@ class Answers:
         )
 
     async def values(self, agent_name: str = "", handoff: Handoff | None = None, channel: str = "") -> dict[str, str]:
-        """What every variable of VARIABLES stands for now."""
+        """What every variable stands for now, the company's own too; one without a value may be left out."""
         department = await self._departments.of_handoff(handoff)
         hours, target = self._departments.hours(department), department.target_of(channel)
         at = datetime.now(timezone.utc)
         return {
+            **(await self._rules.get()).fields,
+            "kanaal": CHANNEL_WORDS.get(channel, ""),
             "wanneer": hours.when_answered(at, target.first_minutes),
             "afdeling": department.name,
             "medewerker": agent_name or "een medewerker",

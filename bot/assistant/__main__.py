@@ -34,7 +34,7 @@ async def serve(settings: Settings) -> None:
     store = Store(redis_url(settings), settings)
     # Never the name of one before it, whose work in hand is not its own: in containers both are often process 1.
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     model = LiveModel(store, folder=settings.var / "models", url=settings.model_url)
     worker = Worker(store, answers, model, name, turn_timeout_s=settings.turn_timeout_s)
     loop = asyncio.get_running_loop()

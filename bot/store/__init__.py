@@ -18,6 +18,7 @@ from bot.store.crisis import CrisisStore
 from bot.store.departments import DepartmentStore
 from bot.store.drafts import DraftStore
 from bot.store.duty import DutyRoster
+from bot.store.editing_rules import EditingRulesStore
 from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.happenings import Happenings
@@ -84,6 +85,7 @@ class Store:
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)
         self.answer_drafts = AnswerDrafts(self._client, keys)
+        self.editing_rules = EditingRulesStore(self._client, keys)
         self.plans = PlanStore(self._client, keys)
         self.crisis = CrisisStore(self._client, keys)
         self.topics = TopicStore(self._client, keys)

@@ -302,6 +302,10 @@ class Keys:
         return self._key("answer-drafts")
 
     @property
+    def editing_rules(self) -> str:
+        return self._key("editing-rules")
+
+    @property
     def plans(self) -> str:
         return self._key("plans")
 

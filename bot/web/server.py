@@ -124,7 +124,7 @@ def create_app(settings: Settings, redis_url: str) -> App:
 
 def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     store = Store(redis_url, settings)
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     app.ctx.settings = settings
     app.ctx.store = store
     app.ctx.answers = answers

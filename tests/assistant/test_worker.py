@@ -62,7 +62,13 @@ def worker(store: Store, settings: Settings) -> Any:
 def new_worker(store: Store, settings: Settings, name: str = "worker") -> Worker:
     model = LiveModel(store, folder=settings.var)
     model._agent = FailingAgent()  # type: ignore[assignment]
-    return Worker(store, Answers(store.templates, settings, store.departments), model, name, turn_timeout_s=0.2)
+    return Worker(
+        store,
+        Answers(store.templates, settings, store.departments, store.editing_rules),
+        model,
+        name,
+        turn_timeout_s=0.2,
+    )
 
 
 async def ask(store: Store, worker: Worker, *texts: str) -> list[Message]:

@@ -40,7 +40,13 @@ async def ask(store: Store, settings: Settings, text: str, *, channel: str = "co
     await store.conversations.note_contact(ID, Contact(channel, "6001", "1001", opened_at_ms=1))
     model = LiveModel(store, folder=settings.var)
     model._agent = Agent()  # type: ignore[assignment]
-    worker = Worker(store, Answers(store.templates, settings, store.departments), model, "worker", turn_timeout_s=5)
+    worker = Worker(
+        store,
+        Answers(store.templates, settings, store.departments, store.editing_rules),
+        model,
+        "worker",
+        turn_timeout_s=5,
+    )
     before = len(await store.conversations.messages(ID))
     message = Message(f"m{before}", ID, "customer", text, 1)
     await store.conversations.receive(message, channel=channel, customer_id="6001")

@@ -56,7 +56,9 @@ class Backstage:
 
     def claims(self, account_id: str, conversation_id: str) -> None:
         async def claim(store: Store) -> None:
-            handling = Handling(store, Answers(store.templates, self._site.settings, store.departments))
+            handling = Handling(
+                store, Answers(store.templates, self._site.settings, store.departments, store.editing_rules)
+            )
             conversation = await store.conversations.get(conversation_id)
             await handling.claim(conversation_id, await store.accounts.get(account_id), conversation.owner)
 
@@ -161,7 +163,7 @@ def test_an_agents_own_conversation_that_becomes_urgent_is_called_out_on_every_p
     connected(page)
 
     async def write_in_danger(store: Store) -> None:
-        answers = Answers(store.templates, site.settings, store.departments)
+        answers = Answers(store.templates, site.settings, store.departments, store.editing_rules)
         intake = Intake(store, answers, site.settings, Metrics(), Rescue(store, answers, site.settings))
         written = intake.message(conversation_id, "danger", "ik wil niet meer leven")
         await intake.store(written, channel="widget", customer_id=conversation_id)

@@ -62,7 +62,7 @@ async def work(name: str) -> None:
     logs.configure("json")
     store = await Store(settings.redis_url, settings).open()
     model = BreakingModel(store, folder=Path("/nonexistent"))
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     worker = Worker(store, answers, model, name, turn_timeout_s=settings.turn_timeout_s)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
     try:

@@ -32,7 +32,7 @@ class Office:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
-        self._handling = Handling(store, Answers(store.templates, settings, store.departments))
+        self._handling = Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules))
         self._parts: dict[str, str] = {}
 
     async def open(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ async def jo(messenger: Site, store: Store) -> Customer:
 
 async def ask(jo: Customer) -> None:
     """As the site would after a minute."""
-    answers = Answers(jo.store.templates, jo.site.settings, jo.store.departments)
+    answers = Answers(jo.store.templates, jo.site.settings, jo.store.departments, jo.store.editing_rules)
     config = load_config(jo.site.settings)
     await Afterwards(jo.store, answers, config, after_s=60).look(now_ms() + 61_000)
 

@@ -47,7 +47,7 @@ class Wall:
     def __init__(
         self, store: Store, settings: Settings, fake: FakeGraph, config: MessengerConfig, graph: Graph
     ) -> None:
-        answers = Answers(store.templates, settings, store.departments)
+        answers = Answers(store.templates, settings, store.departments, store.editing_rules)
         self.rescue = Rescue(store, answers, settings)
         intake = Intake(store, answers, settings, Metrics(), self.rescue)
         self.store, self.fake, self.config = store, fake, config

@@ -480,7 +480,7 @@ async def test_the_customer_sees_that_a_message_is_read_only_when_the_assistant_
             self.seen_by.append(f"{page.id} {channel} {customer_id}")
 
     store, signs, page = await Store(redis_url, settings).open(), Signs(), Page("1001", "token")
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     intake = Intake(store, answers, settings, Metrics(), Rescue(store, answers, settings))
     elsewhere = Elsewhere(store, answers, app_id="7001")
     config = MessengerConfig("7001", "secret", "verify", (), "http://127.0.0.1:9", human_agent=False)

@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self, store: Store, settings: Settings, channel: str = "messenger") -> None:
         self.store = store
-        self.answers = Answers(store.templates, settings, store.departments)
+        self.answers = Answers(store.templates, settings, store.departments, store.editing_rules)
         self.elsewhere = Elsewhere(store, self.answers, app_id=OURS)
         self.silence = Silence(store, self.answers, settings)
         self.rescue = Rescue(store, self.answers, settings)

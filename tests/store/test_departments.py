@@ -66,7 +66,7 @@ async def test_the_customer_reads_the_name_and_the_hours_of_the_department(store
     always = replace(HR, target=Target(60, 0), channels={"messenger": Target(0, 0)}, hours="ma-zo 0:00-23:59")
     await store.departments.save(always)
     await store.templates.seed([Template("utter_overdracht_onbekend", "x", "Naar {afdeling}. {wanneer}")])
-    answers = Answers(store.templates, replace(settings, holidays=""), store.departments)
+    answers = Answers(store.templates, replace(settings, holidays=""), store.departments, store.editing_rules)
     said = await answers.handover(asked("faq_vacatures"), "c1", channel="messenger")
     assert said.text == "Naar HR. Je krijgt zo snel mogelijk antwoord."
     assert (await answers.handover(asked("faq_retourkosten"), "c1")).text.startswith(
@@ -80,7 +80,7 @@ async def test_the_customer_reads_the_name_and_the_hours_of_the_department(store
 async def test_without_departments_it_is_that_of_the_settings(store: Store, settings: Settings) -> None:
     (only,) = await store.departments.all()
     assert (only.name, only.target.first_minutes, only.version) == (settings.department, settings.reply_minutes, 0)
-    values = await Answers(store.templates, settings, store.departments).values()
+    values = await Answers(store.templates, settings, store.departments, store.editing_rules).values()
     assert values["afdeling"] == settings.department
 
 

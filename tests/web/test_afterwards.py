@@ -51,7 +51,7 @@ class Desk:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        answers = Answers(store.templates, settings, store.departments)
+        answers = Answers(store.templates, settings, store.departments, store.editing_rules)
         self.afterwards = Afterwards(store, answers, None, after_s=60)
         telling = Telling(store, Mailer(settings))
         rescue = Rescue(store, answers, settings)
@@ -366,7 +366,7 @@ async def test_a_program_that_passes_messages_on_presses_the_buttons_too(quick: 
 
 
 async def test_who_wants_to_ask_nobody_asks_nobody(store: Store, settings: Settings) -> None:
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     await asyncio.wait_for(Afterwards(store, answers, None, after_s=0).run(), HANG_S)
 
 

@@ -29,7 +29,7 @@ SANNE, DAAN = Account("sanne", "Sanne", ("agent",)), Account("daan", "Daan", ("a
 
 @pytest.fixture
 def handling(store: Store, settings: Settings) -> Handling:
-    return Handling(store, Answers(store.templates, settings, store.departments))
+    return Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules))
 
 
 @pytest.fixture

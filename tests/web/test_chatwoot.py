@@ -57,7 +57,7 @@ async def connected(store: Store, settings: Settings, *, timeout_s: float = 2.0)
     config = load_config(settings)
     assert config
     await store.templates.seed(project_templates())
-    handling = Handling(store, Answers(store.templates, settings, store.departments))
+    handling = Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules))
     running = Chatwoot(config, store, handling, Presence(store.agents), Metrics(), timeout_s=timeout_s)
     await running.open()
     task = asyncio.create_task(running.run())
@@ -176,7 +176,7 @@ async def test_who_was_too_far_behind_looks_at_everything_that_waits(
 ) -> None:
     config = load_config(settings)
     assert config
-    handling = Handling(store, Answers(store.templates, settings, store.departments))
+    handling = Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules))
     behind = Chatwoot(config, store, handling, Presence(store.agents), Metrics())
     await behind.open()
     await handed_over(store)

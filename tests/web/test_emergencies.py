@@ -184,7 +184,7 @@ async def test_a_button_counts_as_its_words(site: Site) -> None:
 async def test_nobody_is_promised_when_the_shop_is_closed(store: Store, settings: Settings) -> None:
     closed = Department("klantenservice", settings.department, Target(10, 480), hours="ma 0:00-0:01")
     await store.departments.save(closed)
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     await store.templates.seed([Template("utter_zelfdoding", "", "Bel 113. {wanneer}")])
     for reason in ("self_harm", "emergency"):
         text = (await answers.handover(Handoff(reason, "urgent", 1), "c1")).text
@@ -193,7 +193,7 @@ async def test_nobody_is_promised_when_the_shop_is_closed(store: Store, settings
 
 @pytest.mark.parametrize("reason", ["self_harm", "emergency"])
 async def test_without_a_template_the_numbers_are_named_too(store: Store, settings: Settings, reason: str) -> None:
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     for message in (
         await answers.handover(Handoff(reason, "urgent", 1), "c1"),
         await answers.beside_agent(Handoff(reason, "urgent", 1), "c1"),
@@ -202,7 +202,7 @@ async def test_without_a_template_the_numbers_are_named_too(store: Store, settin
 
 
 async def test_a_reminder_names_the_numbers_again(store: Store, settings: Settings) -> None:
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     waiting = Handoff("self_harm", "urgent", 1)
     assert "113" in (await answers.waiting("c1", notice="still_waiting", handoff=waiting)).text
     assert "113" not in (await answers.waiting("c1", notice="still_waiting")).text
@@ -239,7 +239,7 @@ async def test_a_conversation_that_can_not_be_read_stops_no_alarm(store: Store, 
     from bot.web.operations.metrics import Metrics
     from bot.web.rescue import Rescue
 
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     intake = Intake(store, answers, settings, Metrics(), Rescue(store, answers, settings))
     message = intake.message("c1", "m2", SELF_HARM)
     received = await intake.store(message, channel="rest", customer_id="k")

@@ -33,12 +33,12 @@ DAY_MS = 86_400_000
 @pytest.fixture
 async def handling(store: Store, settings: Settings) -> Handling:
     await store.templates.seed(project_templates())
-    return Handling(store, Answers(store.templates, settings, store.departments))
+    return Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules))
 
 
 @pytest.fixture
 def snoozes(store: Store, settings: Settings) -> Snoozes:
-    return Snoozes(store, Answers(store.templates, settings, store.departments), away_s=60)
+    return Snoozes(store, Answers(store.templates, settings, store.departments, store.editing_rules), away_s=60)
 
 
 async def taken(store: Store, agent: Account = SANNE, **handoff: object) -> str:
@@ -220,7 +220,7 @@ async def test_snoozed_is_taken_up_when_the_customer_writes_or_its_agent_wants(
 async def test_the_safety_net_leaves_alone_what_is_put_aside_and_what_is_just_back(
     store: Store, handling: Handling, settings: Settings
 ) -> None:
-    rescue = Rescue(store, Answers(store.templates, settings, store.departments), settings)
+    rescue = Rescue(store, Answers(store.templates, settings, store.departments, store.editing_rules), settings)
     conversation_id = await taken(store)
     await write(store, "kan het morgen?", conversation_id)
     await store._client.hset(store._keys.conversation(conversation_id), "last_at_ms", now_ms() - 30 * DAY_MS)

@@ -182,7 +182,7 @@ async def test_who_had_an_answer_hears_nothing_until_they_write_and_an_integrati
 async def test_no_template_leaves_nobody_without_a_word_and_who_is_in_danger_without_the_numbers(
     store: Store, settings: Settings, reason: str, says: str
 ) -> None:
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     notice = await answers.agent_away("c1", agent_name="Sanne", handoff=Handoff(reason, "high", 1))
     assert says in notice.text
 
@@ -194,11 +194,16 @@ async def test_who_claims_again_just_now_keeps_it_against_a_process_that_looked_
     conversation_id = await claimed_by(store, sanne)
     looked = await store.conversations.get(conversation_id)
     last_seen_ms = (await store.agents.last_seen(["sanne"]))["sanne"]
-    handling = Handling(store, Answers(store.templates, settings, store.departments))
+    handling = Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules))
     await handling.put_back(conversation_id, sanne)
     await asyncio.sleep(0.002)
     await handling.claim(conversation_id, sanne, "queue")
-    leases = Leases(store, Answers(store.templates, settings, store.departments), Presence(store.agents), away_s=1)
+    leases = Leases(
+        store,
+        Answers(store.templates, settings, store.departments, store.editing_rules),
+        Presence(store.agents),
+        away_s=1,
+    )
     await leases._put_back(looked, last_seen_ms)
     assert await owner(store, conversation_id) == "agent:sanne"
 
@@ -213,7 +218,12 @@ async def test_a_redis_that_was_gone_for_a_whole_lease_costs_no_agent_anything(
         conversation_id = await claimed_by(store, Account("sanne", "Sanne", ("agent",)))
         presence = Presence(store.agents)
         task = asyncio.create_task(
-            Leases(store, Answers(store.templates, settings, store.departments), presence, away_s=lease_s).run()
+            Leases(
+                store,
+                Answers(store.templates, settings, store.departments, store.editing_rules),
+                presence,
+                away_s=lease_s,
+            ).run()
         )
         with presence.here("sanne"):
             await asyncio.sleep(0.5)

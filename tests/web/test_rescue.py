@@ -88,7 +88,9 @@ async def test_conversations_of_an_account_that_is_gone_return_to_the_queue(stor
     hers, his = await handed_over(store, "van haar"), await handed_over(store, "van hem")
     await store.queue.claim(await store.conversations.get(hers), sanne, handoff=Handoff("complaint", "high", 1))
     await store.queue.claim(await store.conversations.get(his), piet)
-    await Handling(store, Answers(store.templates, settings, store.departments)).put_back_all("sanne")
+    await Handling(store, Answers(store.templates, settings, store.departments, store.editing_rules)).put_back_all(
+        "sanne"
+    )
     assert [await owner(store, hers), await owner(store, his)] == ["queue", "agent:piet"]
     handoff = (await store.conversations.get(hers)).handoff
     assert handoff is not None and handoff.priority == "high"
@@ -104,7 +106,7 @@ async def test_who_answers_just_now_keeps_the_conversation_against_a_process_tha
     looked = await store.conversations.get(conversation_id)
     last_seen_ms = (await store.agents.last_seen(["sanne"]))["sanne"]
     await store.queue.reply(conversation_id, sanne, Message("r", conversation_id, "agent", "Hoi", 1))
-    answers = Answers(store.templates, settings, store.departments)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     if looks == "rescue":
         await Rescue(store, answers, settings)._put_back(looked)
     else:

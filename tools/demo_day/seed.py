@@ -31,7 +31,7 @@ async def seed(store: Store, settings: Settings) -> Chat:
     """Returns the conversation that shows the most."""
     await store.templates.seed(_templates())
     team = await set_up(store)
-    clock, answers = Clock(), Answers(store.templates, settings, store.departments)
+    clock, answers = Clock(), Answers(store.templates, settings, store.departments, store.editing_rules)
     telling = Telling(store, Mailer(replace(settings, smtp_url="")))
     handling, clicks = Handling(store, answers, asks_rating=True), Clicks(store, answers, telling)
     world = World(store, clock, answers, handling, clicks, team)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from sanic import Request
@@ -49,7 +50,7 @@ async def edit_template(request: Request, name: str, body: TemplateEdit) -> Temp
         edited_at_ms=now_ms(),
         edited_by=request.ctx.account.id,
     )
-    check_template(edited)
+    check_template(edited, (await store.editing_rules.get()).fields)
     expected = current.version if body.version is None else body.version
     saved: Template = await store.templates.save(edited, expected_version=expected)
     await note_save(request, "template.saved", saved)
@@ -63,13 +64,13 @@ async def models(request: Request) -> ModelList:
     return ModelList(await store.models.all(), active.name if active else None)
 
 
-def check_template(template: Template) -> None:
-    """Raise InvalidMessage for an answer that a customer could not be sent."""
+def check_template(template: Template, own: Container[str]) -> None:
+    """Raise InvalidMessage for an answer that a customer could not be sent. own: the company's variables."""
     if not 1 <= len(template.text) <= MAX_TEXT_CHARS:
         raise InvalidMessage(f"text: expected 1 to {MAX_TEXT_CHARS} characters, got {len(template.text)}")
     if len(template.title) > MAX_TITLE_CHARS:
         raise InvalidMessage(f"title: expected at most {MAX_TITLE_CHARS} characters, got {len(template.title)}")
-    if unknown := unknown_variables(template.text):
+    if unknown := unknown_variables(template.text, own):
         raise InvalidMessage(f"text: unknown variable {{{unknown[0]}}}")
     if len(template.buttons) > MAX_BUTTONS:
         raise InvalidMessage(f"buttons: expected at most {MAX_BUTTONS}, got {len(template.buttons)}")

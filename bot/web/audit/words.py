@@ -57,6 +57,7 @@ DEEDS: dict[str, str] = {
     "sign_in.failed": "Inloggen mislukt",
     "sign_in.succeeded": "Ingelogd",
     "template.restored": "Oude versie van antwoord teruggezet",
+    "template.rules": "Regels voor antwoorden gewijzigd",
     "template.saved": "Antwoord opgeslagen",
     "token.created": "Token gemaakt",
     "token.revoked": "Token ingetrokken",
@@ -83,6 +84,8 @@ KINDS: dict[str, str] = {
 # Details that the program itself writes, commas between.
 DETAILS: dict[str, str] = {
     **{code: reason.lower() for code, reason in CLOSE_REASONS.items()},
+    "review on": "tweede paar ogen aan",
+    "review off": "tweede paar ogen uit",
     "wrong password": "verkeerd wachtwoord",
     "too many attempts": "te vaak geprobeerd",
     "unknown name": "onbekende inlognaam",

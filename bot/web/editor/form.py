@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -86,9 +86,9 @@ class AnswerForm:
         version = version_field(request, "expected_version")
         return cls(line_field(request, "title"), text_field(request, "text"), _padded(rows), version)
 
-    def errors(self, payloads: set[str]) -> dict[str, str]:
-        """What is wrong: id of the control to Dutch sentence, in the order of the page."""
-        errors = {**self._title_errors(), **self._text_errors()}
+    def errors(self, payloads: set[str], own: Collection[str]) -> dict[str, str]:
+        """What is wrong: id of the control to Dutch sentence, in the order of the page. own: the company's fields."""
+        errors = {**self._title_errors(), **self._text_errors(own)}
         for number, row in enumerate(self.rows, start=1):
             if row.is_empty:
                 continue
@@ -112,14 +112,14 @@ class AnswerForm:
             return {"title": f"Het onderwerp mag {_limit(self.title, MAX_TITLE_CHARS)}."}
         return {}
 
-    def _text_errors(self) -> dict[str, str]:
+    def _text_errors(self, own: Collection[str]) -> dict[str, str]:
         if not self.text:
             return {"text": "Vul het antwoord in."}
         if len(self.text) > MAX_TEXT_CHARS:
             return {"text": f"Het antwoord mag {_limit(self.text, MAX_TEXT_CHARS)}."}
-        unknown = unknown_variables(self.text)
+        unknown = unknown_variables(self.text, own)
         if unknown:
-            return {"text": f"{_braced(unknown)} bestaat niet. Je kunt kiezen uit {_braced(VARIABLES)}."}
+            return {"text": f"{_braced(unknown)} bestaat niet. Je kunt kiezen uit {_braced([*VARIABLES, *own])}."}
         if set("{}") & set(_BRACES.sub("", self.text)):
             return {"text": "De tekens { en } mogen alleen om een variabele staan, zoals {wanneer}."}
         return {}

@@ -44,7 +44,8 @@ async def save_answer(request: Request, name: str) -> HTTPResponse:
     """Save the form as the next version, unless it has errors or somebody else saved in between."""
     templates = _templates(request)
     current, form = await templates.published(name), AnswerForm.read(request)
-    errors = form.errors(set(await payload_choices(request.app.ctx.store)))
+    store = request.app.ctx.store
+    errors = form.errors(set(await payload_choices(store)), (await store.editing_rules.get()).fields)
     if errors:
         return _show(request, await load_answer_page(request, current, form, errors=errors), 400)
     draft = form.template(current)
