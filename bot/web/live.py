@@ -82,10 +82,15 @@ class Live:
             if conversation_id is not None and not group:
                 self._by_conversation.pop(conversation_id, None)
 
+    def tell_conversations(self, event: Event) -> None:
+        """What every reader of a single conversation in this process has to know."""
+        for reader in [reader for group in self._by_conversation.values() for reader in group]:
+            reader.put(event)
+
     def _pass_on(self, event: Event) -> None:
         readers = list(self._all)
         if event["type"] == RESYNC["type"]:
-            readers += [reader for group in self._by_conversation.values() for reader in group]
+            self.tell_conversations(event)
         else:
             readers += self._by_conversation.get(event.get("conversation_id", ""), ())
         for reader in readers:

@@ -63,9 +63,10 @@ def environment(settings: Settings) -> Environment:
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTTPResponse:
-    """The page that `template` makes of `context`, which also has path, status, account and if that is away."""
+    """The page that `template` makes of `context`, which also has path, status, account, away and crisis."""
     page = request.app.ctx.jinja.get_template(template)
-    known = {name: getattr(request.ctx, name, None) for name in ("account", "away")}
+    known = {"crisis": request.app.ctx.crisis_watch.now}
+    known |= {name: getattr(request.ctx, name, None) for name in ("account", "away")}
     return html(page.render(**known, path=request.path, status=status, **context), status=status)
 
 

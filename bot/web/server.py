@@ -36,11 +36,13 @@ from bot.web.connectors.chatwoot.config import load_config as load_chatwoot
 from bot.web.connectors.chatwoot.connector import Chatwoot
 from bot.web.connectors.chatwoot.webhook import blueprint as chatwoot_webhook
 from bot.web.content_policy import CONTENT_POLICY
+from bot.web.crisis_watch import CrisisWatch
 from bot.web.demo import blueprint as demo
 from bot.web.desk import blueprint as desk
 from bot.web.desk.board import Board
 from bot.web.desk.platform import page_troubles
 from bot.web.editor import blueprint as editor
+from bot.web.editor.crisis import blueprint as crisis
 from bot.web.editor.tabs import tabs_of
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
@@ -83,6 +85,7 @@ BLUEPRINTS = (
     team,
     notices,
     editor,
+    crisis,
     hooks,
     odd_events,
     api,
@@ -131,6 +134,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.bearer_tokens = BearerTokens(store, settings.api_token)
     app.ctx.redis_watch = RedisWatch(store)
     app.ctx.live = Live(store.events)
+    app.ctx.crisis_watch = CrisisWatch(store, app.ctx.live)
     app.ctx.rescue = Rescue(store, answers, settings)
     app.ctx.search = Search(store, app.ctx.live, settings.var / "search", prefix=settings.redis_prefix)
     app.ctx.presence = Presence(store.agents)
@@ -181,6 +185,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
     return {
         "redis_watch": ctx.redis_watch.run,
         "live": ctx.live.run,
+        "crisis_watch": ctx.crisis_watch.run,
         "board": ctx.board.run,
         "rescue": ctx.rescue.run,
         "return_unanswered": ctx.rescue.return_unanswered,

@@ -172,6 +172,15 @@ def save_what_a_colleague_changed(form: str) -> Prepare:
     return save
 
 
+def switch_crisis_on(banner: str, shows: str) -> Prepare:
+    def switch(page: Page) -> None:
+        page.locator("#banner").fill(banner)
+        page.get_by_role("button", name="Crisisstand aanzetten").click()
+        expect(page.locator("main", has_text=shows)).to_be_visible()
+
+    return switch
+
+
 def make_token(page: Page) -> None:
     page.locator("#name").fill("Rapport")
     page.keyboard.press("Enter")
@@ -283,6 +292,8 @@ STATES = (
     State("/editor/{name}", prepare=unfold),
     State("/editor/{name}", "filled in wrongly", prepare=send_empty("#answer-form")),
     State("/editor/{name}", "with a conflict", prepare=save_what_a_colleague_changed("#answer-form")),
+    State("/crisis"),
+    State("/crisis", "filled in wrongly", prepare=switch_crisis_on("", shows="nu verandert er niets")),
     # Accounts and administration
     State("/account"),
     State("/account/password"),
@@ -304,6 +315,9 @@ STATES = (
     State("/koppelingen", "filled in wrongly", prepare=send_empty()),
     State("/koppelingen/webhooks/{hook_id}", prepare=unfold),
     State("/koppelingen/messenger", prepare=unfold),
+    # Last: from here on every page has a bar.
+    State("/crisis", "that is on", prepare=switch_crisis_on("Er is een storing.", shows="De crisisstand is aan.")),
+    State("/desk/{conversation_id}", "in a crisis", MINE),
 )
 
 

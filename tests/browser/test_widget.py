@@ -11,6 +11,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.redis_server import OwnRedis
 from bot.store import Store
+from bot.store.crisis import Crisis
+from bot.store.work import now_ms
 from tests.browser.tabs import Tabs
 from tests.conftest import Site, eventually, running_site
 from tests.fakes.widget_server import ANSWER, MAX_TEXT_CHARS, WidgetServer
@@ -745,6 +748,27 @@ def test_the_real_server_speaks_the_same_protocol(chromium: Browser, site: Site)
         page.reload()
         expect(bubbles(page).filter(has_text=QUESTION)).to_have_count(1)
         expect(bubbles(page).filter(has_text="En op maandag?")).to_have_count(1)
+
+
+def test_the_banner_of_a_crisis_is_on_top_in_chats_that_are_open_until_it_ends(chromium: Browser, site: Site) -> None:
+    banner = "De bezorging ligt stil. Kijk op https://winkel.example/storing."
+    with chromium.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/demo")
+        launcher(page).click()
+        shown = page.locator("chat-widget .banner")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        expect(shown).to_be_hidden()
+        now = now_ms()
+        crisis = Crisis(True, banner, from_ms=now, until_ms=now + 3_600_000, at_ms=now)
+        crisis = site.run(lambda store: store.crisis.save(crisis))
+        expect(shown).to_have_text(banner)
+        expect(shown.get_by_role("link")).to_have_attribute("href", "https://winkel.example/storing")
+        page.reload()
+        launcher(page).click()
+        expect(shown).to_have_text(banner)
+        site.run(lambda store: store.crisis.save(replace(crisis, until_ms=now_ms() + 200)))
+        expect(shown).to_be_hidden()
 
 
 def test_what_is_written_while_redis_is_gone_is_stored_once_and_in_order(chromium: Browser, tmp_path: Path) -> None:

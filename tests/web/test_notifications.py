@@ -71,11 +71,11 @@ def test_a_notification_is_new_until_it_was_read(site: Site, sanne: httpx.Client
     assert "Er zijn nog geen meldingen" in sanne.get("/notifications").text
     for text in ("Eén", "<b>Twee</b>"):
         site.run(lambda store, text=text: store.notifications.tell("sanne", Notification("mention", text, "/desk/x")))  # type: ignore[misc]
-    assert sanne.get("/notifications/unread").json() == {"unread": 2}
+    assert sanne.get("/notifications/unread").json() == {"unread": 2, "crisis_until": ""}
     shown = sanne.get("/notifications").text
     assert shown.index("&lt;b&gt;Twee") < shown.index("Eén") and shown.count("notification-new") == 2
     assert sanne.post("/notifications/read").headers["location"] == "/notifications"
-    assert sanne.get("/notifications/unread").json() == {"unread": 0}
+    assert sanne.get("/notifications/unread").json() == {"unread": 0, "crisis_until": ""}
     site.run(lambda store: store.notifications.tell("sanne", Notification("mention", "Drie")))
     assert sanne.get("/notifications").text.count("notification-new") == 1
 

@@ -164,6 +164,7 @@ class Page:
             more=len(messages) == HISTORY_MESSAGES,
             max_text_chars=self._ctx.settings.max_text_chars,
             identity=verdict,
+            banner=self._ctx.crisis_watch.banner,
             **_owner_fields(self._owner, agent_name),
         )
 
@@ -258,6 +259,8 @@ class Page:
             if event["type"] == "resync":
                 await self._catch_up()
                 await self._mark_again()
+            elif event["type"] == "banner":
+                await self._send(type="banner", text=event["text"])
             elif event["type"] == "typing" and event["sender"] == "agent":
                 await self._send(type="typing", sender="agent")
             elif "messages" in event:

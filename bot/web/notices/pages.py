@@ -80,8 +80,10 @@ async def show_notifications(request: Request) -> HTTPResponse:
 
 @signed_in()
 async def count_unread(request: Request) -> HTTPResponse:
-    """For the bell."""
-    return json({"unread": await request.app.ctx.store.notifications.unread(request.ctx.account.id)})
+    """For the bell and the bar about a crisis. crisis_until: when that ends, as people read it; empty without one."""
+    ctx, crisis = request.app.ctx, request.app.ctx.crisis_watch.now
+    until = ctx.jinja.filters["moment"](crisis.until_ms) if crisis else ""
+    return json({"unread": await ctx.store.notifications.unread(request.ctx.account.id), "crisis_until": until})
 
 
 @signed_in()

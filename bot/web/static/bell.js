@@ -1,5 +1,5 @@
 /**
- * How many notifications are new, in the header of every page. The desk's event stream tells every tab of this browser
+ * How many notifications are new, in the header of every page, and below it whether there is a crisis. The desk's event stream tells every tab of this browser
  * (desk/feed.js); without an open desk the server is asked now and then.
  */
 
@@ -13,10 +13,20 @@ function show(unread) {
   bell.querySelector(".visually-hidden").textContent = unread === 0 ? "Meldingen" : "Meldingen, nieuw: ";
 }
 
+function showCrisis(until) {
+  const text = until && `Crisisstand aan tot ${until}`;
+  const shown = document.getElementById("crisis-bar-text");
+  if (shown.textContent !== text) shown.textContent = text;
+  document.getElementById("crisis-bar").hidden = !until;
+}
+
 async function ask() {
   try {
     const answer = await fetch("/notifications/unread", { headers: { "x-fragment": "1" } });
-    if (answer.ok) show((await answer.json()).unread);
+    if (!answer.ok) return;
+    const { unread, crisis_until } = await answer.json();
+    show(unread);
+    showCrisis(crisis_until);
   } catch {
     // No connection: the next time will do.
   }

@@ -18,6 +18,7 @@ import { texts } from "./texts.js";
  * @property {() => void} afterMany
  * @property {(owner: import("./protocol.js").Owner, agentName: string) => void} showOwner
  * @property {(sender: "assistant" | "agent") => void} showTyping
+ * @property {(text: string) => void} showBanner empty takes it away
  * @property {(text: string) => void} showNotice empty takes it away
  * @property {(status: import("./connection.js").Status) => void} showStatus
  * @property {(maxTextChars: number) => void} limitText
@@ -159,6 +160,8 @@ export class ChatSession {
         return this.#acknowledge(frame);
       case "owner":
         return this.#view.showOwner(frame.owner, frame.agent_name ?? "");
+      case "banner":
+        return this.#view.showBanner(frame.text);
       case "typing":
         return this.#view.showTyping(frame.sender);
       case "error":
@@ -174,6 +177,7 @@ export class ChatSession {
     this.#conversationId = welcome.conversation_id;
     this.#hello.token = welcome.token;
     this.#storage.set("token", welcome.token);
+    this.#view.showBanner(welcome.banner ?? "");
     this.#view.limitText(welcome.max_text_chars);
     this.#view.showOwner(welcome.owner, welcome.agent_name ?? "");
     this.#showMissed(welcome.messages, this.#hello.after === "");

@@ -229,6 +229,7 @@ export class ChatWidgetElement extends HTMLElement {
         afterMany: () => this.#afterMany(),
         showOwner: (owner, agentName) => this.#panel.showOwner(owner, agentName),
         showTyping: (sender) => this.#panel.showTyping(sender),
+        showBanner: (text) => this.#panel.showBanner(text),
         showNotice: (text) => this.#panel.showNotice(text),
         showStatus: (status) => this.#panel.showStatus(status),
         limitText: (maxTextChars) => (this.#composer.maxTextChars = maxTextChars),

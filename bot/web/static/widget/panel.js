@@ -1,4 +1,5 @@
 import { element, icon, setText } from "./dom.js";
+import { linkify } from "./linkify.js";
 import { texts } from "./texts.js";
 
 /** A short break in the connection is not worth a warning. */
@@ -17,6 +18,7 @@ export class Panel {
   #announcement = element("p", { class: "out-of-sight", role: "status" });
   #connection = element("span", { role: "status" });
   #retry = element("button", { type: "button", class: "retry" }, texts.retryNow);
+  #banner = element("div", { class: "banner", part: "banner", role: "status", dir: "auto" });
   #bar = element("div", { class: "bar", part: "bar" }, this.#connection, this.#retry);
   #agentName = "";
   #offlineTimer = 0;
@@ -54,7 +56,7 @@ export class Panel {
     this.dialog = element("dialog", { class: "panel", part: "panel", id: "panel", lang: "nl" });
     this.dialog.setAttribute("aria-labelledby", "heading");
     this.dialog.setAttribute("aria-describedby", "who");
-    this.dialog.append(header, this.#bar, middle, this.#notice, composer, this.#announcement);
+    this.dialog.append(header, this.#bar, this.#banner, middle, this.#notice, composer, this.#announcement);
     this.showOwner("assistant", "");
     this.showStatus("idle");
   }
@@ -99,6 +101,14 @@ export class Panel {
   hideTyping() {
     clearTimeout(this.#typingTimer);
     this.#typing.hidden = true;
+  }
+
+  /**
+   * What every customer must know now, such as a failure.
+   * @param {string} text empty takes it away
+   */
+  showBanner(text) {
+    if (this.#banner.textContent !== text) this.#banner.replaceChildren(...linkify(text));
   }
 
   /** @param {string} text empty takes it away */

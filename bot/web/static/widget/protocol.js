@@ -32,6 +32,7 @@
  * @property {string | null} agent_name
  * @property {number} max_text_chars
  * @property {"verified" | "refused" | null} [identity] whether the customer is who the page says, null if it does not say
+ * @property {string} banner what the company tells every customer now, empty for nothing
  * @property {boolean} more with `after` in the hello: newer ones follow; without: older ones exist
  */
 
@@ -40,6 +41,7 @@
  *   | {type: "ack", id: string, entry_id: string, repeated: boolean}
  *   | {type: "message", message: Message}
  *   | {type: "owner", owner: Owner, agent_name: string | null}
+ *   | {type: "banner", text: string}
  *   | {type: "typing", sender: "assistant" | "agent"}
  *   | {type: "error", code: string, error: string, id: string | null, retry: boolean}
  *   | {type: "pong"}} ServerFrame

@@ -6,7 +6,7 @@
  *   --chat-font --chat-font-size     16px or more, or iOS zooms in on the field
  *   --chat-radius --chat-width --chat-height --chat-button-size --chat-offset-x --chat-offset-y --chat-z-index
  * and with ::part(): button badge panel header bar message message-customer message-assistant message-agent
- * message-system bubble picture reply retry notice composer field send.
+ * message-system bubble picture reply retry banner notice composer field send.
  */
 const OUT_OF_SIGHT = `
   position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0; border: 0;
@@ -127,6 +127,12 @@ const PANEL = `
     min-height: 44px; padding: 4px 8px 4px 18px; font-size: 0.875em;
     color: var(--_on-warning); background: var(--_warning);
   }
+  .banner {
+    flex: none; max-height: 40%; padding: 10px 18px; overflow-y: auto; font-size: 0.9375em; font-weight: 550; line-height: 1.4;
+    white-space: pre-wrap; overflow-wrap: anywhere; color: var(--_on-warning); background: var(--_warning); border-bottom: 1px solid var(--_line);
+  }
+  .banner:empty { display: none; }
+  .banner a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
   .notice { flex: none; padding: 10px 18px; font-size: 0.875em; color: var(--_danger); border-top: 1px solid var(--_line); }
   .notice:empty { display: none; }
   @media (max-width: 480px), (max-height: 420px) {
