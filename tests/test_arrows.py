@@ -28,10 +28,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.redis_server": ("bot.errors", "bot.settings", "bot.processes"),
     "bot.store": (*BASE, "bot.opening_hours"),
     "bot.answers": (*BASE, "bot.opening_hours", "bot.store"),
+    "bot.project": (*BASE, "bot.redis_server", "bot.store"),
     "bot.nlu": ("bot.personal_data",),
-    "bot.assistant": (*RUNS, "bot.nlu"),
-    "bot.web": (*RUNS, "bot", "bot.emergencies"),
-    "bot.launch": (*RUNS, "bot.processes"),
+    "bot.assistant": (*RUNS, "bot.nlu", "bot.project"),
+    "bot.web": (*RUNS, "bot", "bot.emergencies", "bot.project"),
+    "bot.launch": (*RUNS, "bot.processes", "bot.project"),
     "actions": ("bot.answers",),
 }
 # Library -> the parts that may import it.

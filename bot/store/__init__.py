@@ -37,6 +37,7 @@ from bot.store.outbox import Outbox
 from bot.store.pages import PageStore
 from bot.store.people import PeopleStore
 from bot.store.plans import PlanStore
+from bot.store.project_sync import ProjectSync
 from bot.store.queue import HumanQueue
 from bot.store.ratings import Ratings
 from bot.store.reminders import Reminders
@@ -90,6 +91,7 @@ class Store:
         self.crisis = CrisisStore(self._client, keys)
         self.topics = TopicStore(self._client, keys)
         self.trainings = TrainingStore(self._client, keys)
+        self.project_sync = ProjectSync(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)

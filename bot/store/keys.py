@@ -356,6 +356,10 @@ class Keys:
         return self._key(f"training:{training_id}:report")
 
     @property
+    def project_sync(self) -> str:
+        return self._key("project-sync")
+
+    @property
     def models(self) -> str:
         return self._key("models")
 

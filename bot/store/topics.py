@@ -23,7 +23,7 @@ MAX_EXAMPLES = 2_000
 FAQ_PREFIX = "faq_"
 # What the NLU is not to answer; its examples and tests are messages that no topic is about.
 OUT_OF_SCOPE = "nlu_fallback"
-_INTENT = re.compile(r"[a-z][a-z0-9_]{0,59}")
+INTENT = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 # All or nothing. KEYS: topics, changes, events, then a history for each. ARGV: length of a history, then for each:
 # intent, version that was read, JSON.
@@ -184,7 +184,7 @@ def without_examples(topic: Topic, texts: Iterable[str]) -> Topic:
 
 def _check(topic: Topic) -> None:
     """Raises InvalidMessage, which says what was expected."""
-    if not _INTENT.fullmatch(topic.intent):
+    if not INTENT.fullmatch(topic.intent):
         raise InvalidMessage("intent: expected 1 to 60 of a-z 0-9 _, a letter first")
     if not 1 <= len(topic.title.strip()) <= MAX_TITLE_CHARS:
         raise InvalidMessage(f"title: expected 1 to {MAX_TITLE_CHARS} characters")
@@ -193,7 +193,7 @@ def _check(topic: Topic) -> None:
     if len(topic.examples) > MAX_EXAMPLES or len(topic.tests) > MAX_EXAMPLES:
         raise InvalidMessage(f"examples, tests: expected at most {MAX_EXAMPLES} of each")
     for text in (*(one.text for one in topic.examples), *(one.text for one in topic.tests)):
-        if not text.strip() or len(text) > MAX_EXAMPLE_CHARS or "\n" in text:
+        if not text.strip() or len(text) > MAX_EXAMPLE_CHARS or len(text.splitlines()) > 1:
             raise InvalidMessage(f"examples, tests: expected lines of 1 to {MAX_EXAMPLE_CHARS} characters")
     if topic.threshold is not None and not 0 < topic.threshold <= 1:
         raise InvalidMessage("threshold: expected a number above 0, at most 1")
