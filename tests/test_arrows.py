@@ -30,7 +30,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.answers": (*BASE, "bot.opening_hours", "bot.store"),
     "bot.project": (*BASE, "bot.redis_server", "bot.store"),
     "bot.nlu": ("bot.personal_data",),
-    "bot.assistant": (*RUNS, "bot.nlu", "bot.project"),
+    "bot.assistant": (*RUNS, "bot.processes", "bot.nlu", "bot.project"),
     "bot.web": (*RUNS, "bot", "bot.emergencies", "bot.project"),
     "bot.launch": (*RUNS, "bot.processes", "bot.project"),
     "actions": ("bot.answers",),

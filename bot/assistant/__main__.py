@@ -16,6 +16,7 @@ from bot import logs
 from bot.answers import Answers
 from bot.assistant.live_model import LiveModel
 from bot.assistant.rasa_import import import_rasa
+from bot.assistant.trying import HelperStarter
 from bot.assistant.worker import Worker
 from bot.errors import EXIT_CONFIG, BotError, ConfigError, StoreUnavailable
 from bot.redis_server import redis_url
@@ -37,6 +38,7 @@ async def serve(settings: Settings) -> None:
     answers = Answers(store.templates, settings, store.departments, store.editing_rules)
     model = LiveModel(store, folder=settings.var / "models", url=settings.model_url)
     worker = Worker(store, answers, model, name, turn_timeout_s=settings.turn_timeout_s)
+    helper = HelperStarter(store)
     loop = asyncio.get_running_loop()
     opening = asyncio.create_task(_open(store))
 
@@ -50,8 +52,11 @@ async def serve(settings: Settings) -> None:
         await asyncio.wait([opening])
         if not opening.cancelled():
             opening.result()
+            helping = asyncio.create_task(helper.run())
             await worker.run()
+            helping.cancel()
     finally:
+        await helper.close()
         await store.close()
 
 

@@ -65,6 +65,11 @@ class LiveModel:
         assert self._agent is not None
         return self._agent
 
+    @property
+    def name(self) -> str:
+        """Of the model that answers; empty before `start`."""
+        return self._record.name if self._record else ""
+
     def described(self) -> str:
         """JSON for the health page: the model that answers, and the active one if that was refused."""
         about = {"model": self._record.name if self._record else None}

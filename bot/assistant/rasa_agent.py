@@ -30,10 +30,12 @@ from rasa_sdk.executor import ActionExecutor
 
 from bot.assistant.graph_runner import DirectGraphRunner
 from bot.assistant.rule_cache import remember_rules
-from bot.assistant.turn import TurnResult, Utterance
+from bot.assistant.turn import Examined, TurnResult, Utterance
 from bot.errors import ModelError
 from bot.model import Button, IntentScore, Nlu, Template
 from bot.nlu.parts import PREVIOUS_TEXT
+from bot.nlu.sentence_vectors import ENCODED_BY
+from bot.nlu.spelling import SPELLED
 
 # What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message,
 # 91 ms at the 200th. Nothing in the rules looks further back than the turn before.
@@ -99,6 +101,14 @@ class RasaAgent:
     async def understand(self, text: str) -> Nlu:
         """What the NLU makes of a message, without a dialogue. Raises whatever goes wrong in Rasa."""
         return _nlu(await self._processor.parse_message(UserMessage(text=_plain(text))))
+
+    async def examine(self, text: str, dialogue: str) -> Examined:
+        """How the NLU reads a message that comes behind `dialogue`. Raises whatever goes wrong in Rasa."""
+        metadata = {PREVIOUS_TEXT: previous_question(self._restore("examined", dialogue))}
+        message = UserMessage(text=_plain(text), metadata=metadata)
+        parsed = await self._processor.parse_message(message, only_output_properties=False)
+        ask_threshold = (parsed.get("decision") or {}).get("ask_threshold")
+        return Examined(parsed.get(SPELLED) or "", ask_threshold, parsed.get(ENCODED_BY))
 
     async def _handle(self, conversation_id: str, text: str, output: _Collector, intent: str) -> None:
         """Let Rasa go on from one message; `intent` is what a button means, else the NLU says it."""

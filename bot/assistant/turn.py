@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.model import Button, Nlu
+
+if TYPE_CHECKING:
+    from bot.nlu.sentence_vectors import Encoding
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,15 @@ class TurnResult:
     nlu: Nlu
     utterances: list[Utterance] = field(default_factory=list)
     handoff: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """How the NLU read one message. spelled: with its mistakes put right, empty if there were none.
+
+    ask_threshold: from which confidence it asks what is meant. encoding: how its vector was made, None without one.
+    """
+
+    spelled: str
+    ask_threshold: float | None
+    encoding: Encoding | None

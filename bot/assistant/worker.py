@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.for_humans import withhold
 from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import LiveRules
+from bot.assistant.trials import Trier
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.watchdog import watch
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
@@ -59,6 +61,8 @@ class Worker:
         self._turn_timeout_s = turn_timeout_s
         self._take_over_at_s = 0.0
         self._stopping = asyncio.Event()
+        self._trier = Trier(store, "live", self.decide)
+        self._trying: AsyncIterator[bool] | None = None
 
     async def run(self) -> None:
         """Load the active model and handle messages until `stop`. Raises ModelError if there is none to start with."""
@@ -87,7 +91,7 @@ class Worker:
                 if item:
                     await self.handle(item)
                     item = None
-                elif not await self._read_along():
+                elif not await self._read_along() and not await self._try_out():
                     item = await self._store.work.take(self._name, block_ms=BLOCK_MS)
             except StoreUnavailable as exc:
                 log.warning("assistant.paused", reason=str(exc))
@@ -116,6 +120,17 @@ class Worker:
         if await self._store.work.understood(unread, nlu) and nlu.emergency:
             with suppress(AlreadyClaimed, NotFound):  # a human took it just now, or it is gone
                 await self._raise_alarm(unread.conversation_id, unread.message_id, nlu)
+        return True
+
+    async def _try_out(self) -> bool:
+        """Do one step of what an editor tries, while nobody waits for an answer. Whether there was something."""
+        if self._trying is None:
+            trial = await self._store.trials.next("live")
+            if trial is None:
+                return False
+            self._trying = self._trier.steps(trial, self._model.agent, self._model.name)
+        if not await anext(self._trying, False):
+            self._trying = None
         return True
 
     async def _raise_alarm(self, conversation_id: str, message_id: str, nlu: Nlu) -> None:
@@ -147,7 +162,7 @@ class Worker:
 
     async def _handle_message(self, turn: Turn) -> int | None:
         started_ms = now_ms()
-        result, handoff, replies = await self._decide(turn)
+        result, handoff, replies = await self.decide(turn)
         if replies and not result.nlu.emergency:
             replies = [*await self._said_first(turn), *replies]
         left = await self._store.work.finish(
@@ -166,7 +181,7 @@ class Worker:
             log.warning("emergency.found", conversation_id=conversation_id, kind=kind, owner=QUEUE, told=True)
         return left
 
-    async def _decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
+    async def decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
         """What to say and whether a human is needed; when anything goes wrong, a human is."""
         message = turn.message
         if turn.attempts > MAX_ATTEMPTS:

@@ -50,6 +50,7 @@ from bot.store.templates import TemplateStore
 from bot.store.tokens import TokenStore
 from bot.store.topics import TopicStore
 from bot.store.trainings import TrainingStore
+from bot.store.trials import Trials
 from bot.store.viewers import Viewers
 from bot.store.views import Views
 from bot.store.work import WorkQueue
@@ -93,6 +94,7 @@ class Store:
         self.trainings = TrainingStore(self._client, keys)
         self.project_sync = ProjectSync(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
+        self.trials = Trials(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)
         self.contents = Contents(self._client, keys, self.conversations)

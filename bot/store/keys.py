@@ -360,6 +360,21 @@ class Keys:
         return self._key("project-sync")
 
     @property
+    def trials(self) -> str:
+        return self._key("trials")
+
+    @property
+    def trials_other(self) -> str:
+        return self._key("trials:other")
+
+    @property
+    def trials_helper(self) -> str:
+        return self._key("trials:helper")
+
+    def trial(self, trial_id: str) -> str:
+        return self._key(f"trial:{trial_id}")
+
+    @property
     def models(self) -> str:
         return self._key("models")
 
