@@ -66,7 +66,7 @@ class Helper:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._model = OtherModel(store, folder=settings.var / "models", url=settings.model_url)
-        answers = Answers(store.templates, settings, store.departments)
+        answers = Answers(store.templates, settings, store.departments, store.editing_rules)
         worker = Worker(store, answers, self._model, "trying", turn_timeout_s=settings.turn_timeout_s)
         self._trier = Trier(store, "other", worker.decide)
 

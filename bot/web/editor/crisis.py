@@ -174,7 +174,7 @@ async def _known(request: Request, crisis: Crisis) -> Known:
         questions = {one.name.removeprefix("utter_"): one.title for one in answered}
     questions |= {intent: intent for intent in crisis.intents if intent not in questions}
     topics = dict(sorted(questions.items(), key=lambda one: one[1].casefold()))
-    return Known({one.name: one for one in published}, topics)
+    return Known({one.name: one for one in published}, topics, (await store.editing_rules.get()).fields)
 
 
 def _deeds(crisis: Crisis) -> tuple[object, ...]:

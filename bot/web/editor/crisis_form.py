@@ -37,10 +37,11 @@ class TextRow:
 
 @dataclass(frozen=True)
 class Known:
-    """What can be chosen. answers: template's name -> the published one; topics: intent -> title."""
+    """What can be chosen. answers: name -> the published one; topics: intent -> title; fields: own variables."""
 
     answers: Mapping[str, Template]
     topics: Mapping[str, str]
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class CrisisForm:
         if [one.name for one in self.rows].index(row.name) < number - 1:
             return {f"{id}-name": "Dit antwoord staat er al. Kies een ander, of maak deze tekst leeg."}
         said = replace(known.answers[row.name], text=row.text, buttons=(), variants=(), image=None)
-        problem = AnswerForm.of(said).errors(set()).get("text")
+        problem = AnswerForm.of(said).errors(set(), known.fields).get("text")
         return {id: f"Tekst {number}: {problem[0].lower()}{problem[1:]}"} if problem else {}
 
 
