@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from phonenumbers import PhoneNumberMatcher
 from stdnum import ean
 
+from bot.example_rules import EMAIL
+
 # (start, end) in characters.
 Place = tuple[int, int]
 
@@ -39,8 +41,6 @@ _OTHER_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _CONTEXT_CHARS = 60
-
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 # Every Dutch number and Belgian mobile. Not checked further: an agent wants to see one with a slip of the finger too.
 _TEN_DIGITS = re.compile(r"(?<![\w+-])\(?0[1-9](?:[ ()./-]{0,3}\d){8}(?!\d)")

@@ -70,6 +70,7 @@ from bot.web.snoozes import Snoozes
 from bot.web.team import blueprint as team
 from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
+from bot.web.topics import blueprint as topics
 
 log = structlog.get_logger()
 
@@ -86,6 +87,7 @@ BLUEPRINTS = (
     notices,
     editor,
     crisis,
+    topics,
     hooks,
     odd_events,
     api,

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from bot.example_rules import ENOUGH_EXAMPLES, MIN_EXAMPLES
 from bot.nlu.lint.findings import Finding, Severity
 from bot.nlu.lint.sources import SourceExample
 from bot.nlu.metrics import OUT_OF_SCOPE
 
-# With fewer than 8, a fifth apart for cross-validation leaves a handful; from 20 the gain of each next one is small.
-MIN_EXAMPLES, ENOUGH_EXAMPLES = 8, 20
 # Times the median, in either direction.
 UNEVEN = 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from spacy.lang.de.stop_words import STOP_WORDS as GERMAN
@@ -12,25 +11,15 @@ from spacy.lang.fr.stop_words import STOP_WORDS as FRENCH
 from spacy.lang.nl.stop_words import STOP_WORDS as DUTCH
 
 from bot import personal_data
+from bot.example_rules import BROKEN_TEXT, INVENTED, LONG_CHARS, MARKUP, invisible_characters
 from bot.nlu.entity_patterns import emails, phones
 from bot.nlu.lint.findings import Finding, Severity
 from bot.nlu.lint.sources import SourceExample
 from bot.nlu.metrics import OUT_OF_SCOPE
 
-LONG_CHARS = 400
-MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d+);|\]\([^)]*\)|\*\*\S|```", re.IGNORECASE)
-# UTF-8 that somebody read as Latin-1, and what is left of a character that could not be read.
-BROKEN_TEXT = re.compile("Ã[\u0080-\u00bf]|â€|\ufffd")
-# Between emoji and behind them these belong there.
-EMOJI_JOINERS = {"\u200d", "\ufe0f"}
 LANGUAGES = {"English": ENGLISH, "German": GERMAN, "French": FRENCH}
 # "is", "we" and "of" say nothing, and under four words nothing is sure.
 MIN_WORDS, MIN_FOREIGN_WORDS = 4, 3
-# Numbers and addresses that are nobody's: examples may have them.
-INVENTED = re.compile(
-    r"@(?:example|voorbeeld|test|mail|email)\.|\.(?:test|invalid|example)$|12345|98765|(\d)(?:\W?\1){4}|ABNA\W?0?417",
-    re.I,
-)
 PHONE_REGIONS = ("NL", "BE")
 
 
@@ -75,17 +64,6 @@ def _characters(example: SourceExample) -> Iterator[Finding]:
     if found := BROKEN_TEXT.search(example.text):
         advice = f"{found[0]!r} was another character once: the file was read in the wrong encoding. Type it anew."
         yield _finding("broken-text", Severity.WARNING, example, advice)
-
-
-def invisible_characters(text: str) -> list[str]:
-    """Names of control and formatting characters, and of white space other than a space."""
-    found = {
-        char
-        for char in text
-        if char not in EMOJI_JOINERS
-        and (unicodedata.category(char) in {"Cc", "Cf", "Co", "Zl", "Zp"} or (char != " " and char.isspace()))
-    }
-    return sorted(unicodedata.name(char, f"U+{ord(char):04X}").lower() for char in found)
 
 
 def _language(example: SourceExample, language: str) -> Iterator[Finding]:

@@ -66,6 +66,12 @@ DEEDS: dict[str, str] = {
     "template.saved": "Antwoord opgeslagen",
     "token.created": "Token gemaakt",
     "token.revoked": "Token ingetrokken",
+    "topic.created": "Onderwerp gemaakt",
+    "topic.merged": "Onderwerp samengevoegd met een ander",
+    "topic.restored": "Oude versie van onderwerp teruggezet",
+    "topic.retired": "Onderwerp uit gebruik gehaald",
+    "topic.revived": "Onderwerp weer in gebruik genomen",
+    "topic.saved": "Onderwerp opgeslagen",
 }
 
 # What a deed is about: the part of its code before the dot.
@@ -76,6 +82,7 @@ KINDS: dict[str, str] = {
     "token": "Tokens",
     "template": "Antwoorden",
     "crisis": "Crisisstand",
+    "topic": "Onderwerpen",
     "department": "Afdelingen",
     "duty": "Rooster",
     "conversation": "Gesprekken",

@@ -1,0 +1,76 @@
+"""The form for a new topic: name, examples, and its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sanic import Request
+
+from bot.store.topics import TestMessage
+from bot.web.editor.form import MAX_TITLE_CHARS, AnswerForm
+from bot.web.form_fields import line_field, text_field
+from bot.web.topics.form import at_most, examples_of, lines_error, lines_of, name_errors
+from bot.web.topics.saving import NewTopic
+
+
+@dataclass(frozen=True)
+class NewTopicForm:
+    """As it was filled in. split_from: the intent that the examples are taken from; empty for a topic of its own."""
+
+    title: str = ""
+    description: str = ""
+    examples: str = ""
+    must: str = ""
+    answer_title: str = ""
+    answer_text: str = ""
+    department: str = ""
+    split_from: str = ""
+
+    @classmethod
+    def read(cls, request: Request) -> NewTopicForm:
+        return cls(
+            title=line_field(request, "title"),
+            description=text_field(request, "description"),
+            examples=text_field(request, "examples"),
+            must=text_field(request, "must"),
+            answer_title=line_field(request, "answer_title"),
+            answer_text=text_field(request, "answer_text"),
+            department=line_field(request, "department"),
+            split_from=line_field(request, "split_from"),
+        )
+
+    def errors(self) -> dict[str, str]:
+        """What is wrong: id of the control to Dutch sentence, in the order of the page."""
+        errors = name_errors(self.title, self.description)
+        if not lines_of(self.examples):
+            errors["examples"] = "Schrijf minstens één voorbeeld."
+        for control in ("examples", "must"):
+            if error := lines_error(getattr(self, control)):
+                errors[control] = error
+        return errors | answer_errors(self.answer_title, self.answer_text)
+
+    def topic(self, *, by: str) -> NewTopic:
+        """What is stored."""
+        return NewTopic(
+            self.title,
+            self.description,
+            examples_of(self.examples, by=by),
+            tuple(TestMessage(line, must_answer=True) for line in lines_of(self.must)),
+            self.answer_title,
+            self.answer_text,
+        )
+
+
+def answer_errors(title: str, text: str) -> dict[str, str]:
+    """What is wrong with the first answer of a topic: by the rules of the answers' own page."""
+    found = AnswerForm(title, text, (), 0).errors(set())
+    errors = {}
+    if "title" in found:
+        errors["answer_title"] = (
+            f"De tekst op de knop mag {at_most(title, MAX_TITLE_CHARS)}."
+            if title
+            else "Vul in wat er op de knop staat."
+        )
+    if "text" in found:
+        errors["answer_text"] = found["text"]
+    return errors
