@@ -30,9 +30,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.store": (*BASE, "bot.opening_hours"),
     "bot.answers": (*BASE, "bot.opening_hours", "bot.store"),
     "bot.project": (*BASE, "bot.redis_server", "bot.store"),
+    "bot.learning": (*BASE, "bot.logs", "bot.store"),
     "bot.nlu": ("bot.personal_data", "bot.example_rules"),
-    "bot.assistant": (*RUNS, "bot.processes", "bot.nlu", "bot.project"),
-    "bot.web": (*RUNS, "bot", "bot.emergencies", "bot.example_rules", "bot.project"),
+    "bot.assistant": (*RUNS, "bot.processes", "bot.nlu", "bot.project", "bot.learning"),
+    "bot.web": (*RUNS, "bot", "bot.emergencies", "bot.example_rules", "bot.project", "bot.learning"),
     "bot.launch": (*RUNS, "bot.processes", "bot.project"),
     "actions": ("bot.answers",),
 }

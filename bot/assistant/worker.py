@@ -18,6 +18,7 @@ from bot.assistant.trials import Trier
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.watchdog import watch
 from bot.errors import AlreadyClaimed, NotFound, StoreUnavailable
+from bot.learning import Noticing, verdict
 from bot.logs import described
 from bot.model import ASSISTANT, CLOSED, QUEUE, Button, Handoff, Message, Nlu, Priority
 from bot.personal_data import masked
@@ -57,6 +58,7 @@ class Worker:
         self._answers = answers
         self._model = model
         self._rules = LiveRules(store)
+        self._noticing = Noticing(store)
         self._name = name
         self._turn_timeout_s = turn_timeout_s
         self._take_over_at_s = 0.0
@@ -91,7 +93,7 @@ class Worker:
                 if item:
                     await self.handle(item)
                     item = None
-                elif not await self._read_along() and not await self._try_out():
+                elif not (await self._read_along() or await self._try_out() or await self._learn()):
                     item = await self._store.work.take(self._name, block_ms=BLOCK_MS)
             except StoreUnavailable as exc:
                 log.warning("assistant.paused", reason=str(exc))
@@ -113,13 +115,30 @@ class Worker:
             return False
         try:
             understanding = self._model.agent.understand(masked(unread.text))
-            nlu = replace(await asyncio.wait_for(understanding, self._turn_timeout_s), outcome="read")
+            understood = await asyncio.wait_for(understanding, self._turn_timeout_s)
+            nlu = replace(understood, outcome="read")
         except Exception as exc:
             log.error("reading.failed", conversation_id=unread.conversation_id, error=described(exc))
             return True
-        if await self._store.work.understood(unread, nlu) and nlu.emergency:
-            with suppress(AlreadyClaimed, NotFound):  # a human took it just now, or it is gone
-                await self._raise_alarm(unread.conversation_id, unread.message_id, nlu)
+        if await self._store.work.understood(unread, nlu):
+            if nlu.emergency:
+                with suppress(AlreadyClaimed, NotFound):  # a human took it just now, or it is gone
+                    await self._raise_alarm(unread.conversation_id, unread.message_id, nlu)
+            await self._noticing.read(unread, understood, self._model.name)
+        return True
+
+    async def _learn(self) -> bool:
+        """Tell editors what this model makes of one message that the one before it missed. Whether there was one."""
+        name = self._model.name
+        missed = await self._store.missed.next_again(name)
+        if not missed:
+            return False
+        try:
+            nlu = await asyncio.wait_for(self._model.agent.understand(missed.text), self._turn_timeout_s)
+        except Exception as exc:
+            log.error("reading.failed", conversation_id=missed.conversation_id, error=described(exc))
+            return True
+        await self._store.missed.understood(missed.place, verdict(nlu, name))
         return True
 
     async def _try_out(self) -> bool:
@@ -179,6 +198,8 @@ class Worker:
         if left is not None and result.nlu.emergency:
             kind, conversation_id = result.nlu.emergency, turn.conversation_id
             log.warning("emergency.found", conversation_id=conversation_id, kind=kind, owner=QUEUE, told=True)
+        if left is not None:
+            await self._noticing.turn(turn, result.nlu, handoff, self._model.name)
         return left
 
     async def decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:

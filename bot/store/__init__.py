@@ -28,8 +28,10 @@ from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.labels import LabelStore
 from bot.store.leader import Leader
+from bot.store.lessons import LessonStore
 from bot.store.mails import Mails
 from bot.store.media import MediaList
+from bot.store.missed import MissedStore
 from bot.store.models import ModelRegistry
 from bot.store.notifications import Notifications
 from bot.store.one_time_links import OneTimeLinks
@@ -93,6 +95,8 @@ class Store:
         self.topics = TopicStore(self._client, keys)
         self.trainings = TrainingStore(self._client, keys)
         self.project_sync = ProjectSync(self._client, keys)
+        self.missed = MissedStore(self._client, keys)
+        self.lessons = LessonStore(self._client, keys, retention_days=settings.retention_days)
         self.models = ModelRegistry(self._client, keys)
         self.trials = Trials(self._client, keys)
         self.events = Events(self._client, keys)

@@ -54,6 +54,9 @@ class Keys:
     def drafts(self, conversation_id: str) -> str:
         return self._key(f"conversation:{conversation_id}:drafts")
 
+    def missed(self, conversation_id: str) -> str:
+        return self._key(f"conversation:{conversation_id}:missed")
+
     def viewers(self, conversation_id: str) -> str:
         # Not one of `of_conversation`: it lives seconds, whatever happens to the conversation.
         return self._key(f"conversation:{conversation_id}:viewers")
@@ -72,6 +75,7 @@ class Keys:
             self.marks,
             self.episodes,
             self.drafts,
+            self.missed,
         )
         return [part(conversation_id) for part in parts]
 
@@ -327,6 +331,35 @@ class Keys:
 
     def topic_history(self, intent: str) -> str:
         return self._key(f"topic:{intent}:history")
+
+    # What editors learn from.
+    @property
+    def missed_open(self) -> str:
+        return self._key("missed:open")
+
+    @property
+    def missed_again(self) -> str:
+        return self._key("missed:again")
+
+    @property
+    def missed_read_by(self) -> str:
+        return self._key("missed:read-by")
+
+    @property
+    def missed_changes(self) -> str:
+        return self._key("missed:changes")
+
+    @property
+    def missed_groups(self) -> str:
+        return self._key("missed:groups")
+
+    @property
+    def missed_figures(self) -> str:
+        return self._key("missed:figures")
+
+    @property
+    def lessons(self) -> str:
+        return self._key("lessons")
 
     @property
     def trainings(self) -> str:

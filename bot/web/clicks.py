@@ -9,6 +9,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.errors import NotFound
+from bot.learning import Noticing
 from bot.model import ASSISTANT, Button, Conversation, Handoff, Message, Nlu
 from bot.store import Store
 from bot.store.conversations import AtOnce, Received
@@ -46,6 +47,7 @@ class Clicks:
         self._store = store
         self._answers = answers
         self._telling = telling
+        self._noticing = Noticing(store)
 
     async def take(self, message: Message) -> Received | AtOnce | None:
         """Store what was pressed; None for every other message. Raises StoreUnavailable.
@@ -56,6 +58,8 @@ class Clicks:
         found = await self._store.conversations.get_many([message.conversation_id]) if click else []
         if not click or not found:
             return None
+        if click == _NO and found[0].answered_with:
+            await self._noticing.not_helped(found[0])
         if click == _NO and found[0].owner == ASSISTANT:
             return await self._to_human(message, found[0])
         thanks = await self._thanks(click, message, found[0])

@@ -13,6 +13,7 @@ import structlog
 
 from bot.answers import Answers
 from bot.errors import AlreadyClaimed, InvalidMessage, NotFound, NotSendable
+from bot.learning import Noticing
 from bot.model import (
     ASSISTANT,
     CHATWOOT,
@@ -69,6 +70,7 @@ class Handling:
         """
         self._asks_rating = asks_rating
         self._store = store
+        self._noticing = Noticing(store)
         self._answers = answers
         self._messenger = messenger
         self._zone = ZoneInfo(timezone)
@@ -198,6 +200,8 @@ class Handling:
         log.info(
             "agent.replied", conversation_id=conversation_id, agent_id=agent.id, entry_id=entry_id, chars=len(text)
         )
+        if message.is_by_human:
+            await self._noticing.answered(conversation_id, entry_id, text)
         return entry_id
 
     async def snooze(self, conversation_id: str, by: Account, until_ms: int, *, seen_entry_id: str = "") -> None:

@@ -14,7 +14,7 @@ from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import MAX_AGE_S, LiveRules
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.worker import Worker
-from bot.model import Account, IntentScore, Message, Nlu, Template
+from bot.model import Account, IntentScore, Message, ModelRecord, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.crisis import Crisis
@@ -25,6 +25,10 @@ from tests.fakes.conversations import handed_over
 
 # What the NLU finds in a message, and the patterns did not.
 EMERGENCIES = {"morgen hoeft het niet meer": "self_harm", "hij ligt hier maar en zegt niets": "emergency"}
+
+
+# What no answer is found for.
+QUESTIONS = {"kan ik ruilen zonder bon": Nlu("human", "faq_ruilen", 0.4, (IntentScore("faq_ruilen", 0.4),), (), 0.8)}
 
 
 class FailingAgent:
@@ -44,6 +48,8 @@ class FailingAgent:
             return TurnResult("[]", Nlu("answer", "faq_uren", 0.9, ranking), said)
         if text == "welke":
             return TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag")])
+        if text in QUESTIONS:
+            return TurnResult("[]", QUESTIONS[text], [])
         template = "utter_weg" if text == "weg" else "utter_groet"
         utterances = [] if text == "niets" else [Utterance(template)]
         return TurnResult("[]", Nlu("answer", "groet", 1.0), utterances)
@@ -353,3 +359,39 @@ async def test_what_was_taken_back_or_is_old_is_not_read(store: Store, worker: W
     )
     await store.conversations.delete(conversation_id, "gone", Message("n", conversation_id, "note", "weg", 1))
     assert await store.work.next_unread() is None
+
+
+async def test_a_question_without_an_answer_is_for_editors_to_learn_from(store: Store, worker: Worker) -> None:
+    await ask(store, worker, "kan ik ruilen zonder bon")
+    [missed] = await store.missed.open()
+    assert (missed.text, missed.reasons) == ("kan ik ruilen zonder bon", ("unsure",))
+    assert missed.verdict is not None and missed.verdict.intent == "faq_ruilen"
+
+
+async def test_an_inbox_that_fails_costs_no_customer_an_answer(
+    store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(missed: object) -> bool:
+        raise RuntimeError("the inbox is broken")
+
+    monkeypatch.setattr(store.missed, "note", fail)
+    with capture_logs() as logs:
+        messages = await ask(store, worker, "kan ik ruilen zonder bon")
+    assert messages[-1].sender == "assistant" and (await store.conversations.get("c1")).owner == "queue"
+    assert "missed.not_noted" in [line["event"] for line in logs]
+
+
+async def test_a_new_model_says_what_it_makes_of_what_the_one_before_missed(store: Store, worker: Worker) -> None:
+    await ask(store, worker, "kan ik ruilen zonder bon")
+    worker._model._record = ModelRecord("model-2", "", "", 1)
+    worker._stopping.clear()
+    serving = asyncio.create_task(worker._serve())
+
+    async def is_read() -> bool:
+        return (await store.missed.open())[0].now is not None
+
+    await eventually(is_read)
+    worker.stop()
+    await serving
+    [missed] = await store.missed.open()
+    assert missed.now is not None and (missed.now.model, missed.now.intent) == ("model-2", "faq_retourneren")

@@ -15,12 +15,14 @@ local last_id = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1][1]
 local was_last = last_id == entry_id
 redis.call('XDEL', log, entry_id)
 redis.call('HDEL', nlu, message_id)
+redis.call('HDEL', missed, message_id)
 -- An edit that had to be seen is a message of its own, `<id>~<number>`, with the same words.
 for _, other_id in ipairs(redis.call('HKEYS', ids)) do
   if is_edit_of(other_id, message_id) then
     local place = redis.call('HGET', ids, other_id)
     was_last = was_last or last_id == place
     redis.call('XDEL', log, place)
+    redis.call('HDEL', missed, other_id)
   end
 end
 -- Why a human was called stays; what was understood of the words does not.

@@ -10,6 +10,8 @@ end
 local before = redis.call('HGET', marks, 'edit ' .. message_id)
 if before and cjson.decode(before).number >= tonumber(number) then return 0 end
 redis.call('HSET', marks, 'edit ' .. message_id, record)
+-- Its words are not the customer's any more; an edit that was answered again is a message of its own.
+redis.call('HDEL', missed, message_id)
 if not entry_id then
   keep()
   return 0

@@ -100,6 +100,6 @@ end
 -- keeps a copy, as the search does, sees by the count that it is not the last one any more.
 local function keep()
   if redis.call('EXISTS', conversation) == 1 then redis.call('HINCRBY', conversation, 'changes', 1) end
-  for at = 1, 11 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
+  for at = 1, 12 do redis.call('EXPIRE', KEYS[at], lifetime_s) end
   place_in_views()
 end
