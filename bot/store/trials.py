@@ -35,6 +35,7 @@ class Trial:
     channel: str
     before: str = ""
     other: str = ""
+    asked_at_ms: int = 0
 
 
 @dataclass(frozen=True)

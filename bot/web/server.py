@@ -71,6 +71,7 @@ from bot.web.team import blueprint as team
 from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
 from bot.web.topics import blueprint as topics
+from bot.web.trials import blueprint as trials
 
 log = structlog.get_logger()
 
@@ -88,6 +89,7 @@ BLUEPRINTS = (
     editor,
     crisis,
     topics,
+    trials,
     hooks,
     odd_events,
     api,

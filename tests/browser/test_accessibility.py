@@ -294,6 +294,10 @@ STATES = (
     State("/editor/{name}", "with a conflict", prepare=save_what_a_colleague_changed("#answer-form")),
     State("/crisis"),
     State("/crisis", "filled in wrongly", prepare=switch_crisis_on("", shows="nu verandert er niets")),
+    State("/trials"),
+    State("/trials", "filled in wrongly", prepare=send_empty(".trial-form")),
+    State("/trials/{trial_id}", prepare=unfold),
+    State("/trials/{trial_id}", "that waits", "/trials/{waiting_trial}"),
     # Accounts and administration
     State("/account"),
     State("/account/password"),

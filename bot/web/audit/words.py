@@ -72,6 +72,8 @@ DEEDS: dict[str, str] = {
     "topic.retired": "Onderwerp uit gebruik gehaald",
     "topic.revived": "Onderwerp weer in gebruik genomen",
     "topic.saved": "Onderwerp opgeslagen",
+    "trial.example": "Geprobeerd bericht als voorbeeld toegevoegd",
+    "trial.test": "Geprobeerd bericht als toetsvraag toegevoegd",
 }
 
 # What a deed is about: the part of its code before the dot.
@@ -92,6 +94,7 @@ KINDS: dict[str, str] = {
     "label": "Labels",
     "hook": "Webhooks",
     "connector": "Koppelingen",
+    "trial": "Proberen",
 }
 
 # Details that the program itself writes, commas between.

@@ -1,0 +1,12 @@
+"""Where community managers try what the assistant makes of a message, with the live model and with another one."""
+
+from sanic import Blueprint
+
+from bot.web.trials import views
+
+blueprint = Blueprint("trials")
+
+blueprint.add_route(views.show_form, "/trials", methods=["GET"])
+blueprint.add_route(views.ask, "/trials", methods=["POST"])
+blueprint.add_route(views.show_trial, "/trials/<trial_id:str>", methods=["GET"])
+blueprint.add_route(views.learn, "/trials/<trial_id:str>/learn", methods=["POST"])
