@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sanic import Request
@@ -39,15 +40,15 @@ class NewTopicForm:
             split_from=line_field(request, "split_from"),
         )
 
-    def errors(self) -> dict[str, str]:
-        """What is wrong: id of the control to Dutch sentence, in the order of the page."""
+    def errors(self, own: Collection[str]) -> dict[str, str]:
+        """What is wrong: id of the control to Dutch sentence, in the order of the page. own: the company's fields."""
         errors = name_errors(self.title, self.description)
         if not lines_of(self.examples):
             errors["examples"] = "Schrijf minstens één voorbeeld."
         for control in ("examples", "must"):
             if error := lines_error(getattr(self, control)):
                 errors[control] = error
-        return errors | answer_errors(self.answer_title, self.answer_text)
+        return errors | answer_errors(self.answer_title, self.answer_text, own)
 
     def topic(self, *, by: str) -> NewTopic:
         """What is stored."""
@@ -61,9 +62,9 @@ class NewTopicForm:
         )
 
 
-def answer_errors(title: str, text: str) -> dict[str, str]:
+def answer_errors(title: str, text: str, own: Collection[str]) -> dict[str, str]:
     """What is wrong with the first answer of a topic: by the rules of the answers' own page."""
-    found = AnswerForm(title, text, (), 0).errors(set())
+    found = AnswerForm(title, text, (), 0).errors(set(), own)
     errors = {}
     if "title" in found:
         errors["answer_title"] = (

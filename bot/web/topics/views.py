@@ -54,7 +54,7 @@ async def show_new(request: Request) -> HTTPResponse:
 async def create(request: Request) -> HTTPResponse:
     """One more question, with its answer."""
     store, form = request.app.ctx.store, NewTopicForm.read(request)
-    if errors := form.errors():
+    if errors := form.errors((await store.editing_rules.get()).fields):
         return await show_new_form(request, form, 400, errors=errors)
     by, take = request.ctx.account.id, bool(form.split_from) or line_field(request, "deed") == "take"
     try:
@@ -90,7 +90,7 @@ async def answer(request: Request, intent: str) -> HTTPResponse:
     typed = {"answer_title": title, "answer_text": text}
     if not topic.is_question:
         raise InvalidMessage("expected a topic that is a question")
-    if errors := answer_errors(title, text):
+    if errors := answer_errors(title, text, (await store.editing_rules.get()).fields):
         return await show(request, topic, status=400, errors=errors, answer_form=typed)
     try:
         saved = await make_answer(store, topic, title, text, by=request.ctx.account.id)
