@@ -314,6 +314,10 @@ class Keys:
         return self._key("plans")
 
     @property
+    def plans_past(self) -> str:
+        return self._key("plans:past")
+
+    @property
     def crisis(self) -> str:
         return self._key("crisis")
 

@@ -43,6 +43,7 @@ from bot.web.desk.board import Board
 from bot.web.desk.platform import page_troubles
 from bot.web.editor import blueprint as editor
 from bot.web.editor.crisis import blueprint as crisis
+from bot.web.editor.plans import blueprint as plans
 from bot.web.editor.tabs import tabs_of
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
@@ -57,6 +58,7 @@ from bot.web.operations import health_blueprint, metrics_blueprint
 from bot.web.operations.loop_lag import sample_lag
 from bot.web.operations.metrics import Metrics
 from bot.web.pages import STATIC, environment, modules, modules_version
+from bot.web.planned import Planned
 from bot.web.presence import Presence
 from bot.web.promises import Promises
 from bot.web.redis_watch import RedisWatch
@@ -87,6 +89,7 @@ BLUEPRINTS = (
     team,
     notices,
     editor,
+    plans,
     crisis,
     topics,
     trials,
@@ -160,6 +163,7 @@ def _make_parts(app: App, settings: Settings, redis_url: str) -> None:
     app.ctx.assignment = Assignment(store, app.ctx.handling)
     app.ctx.snoozes = Snoozes(store, answers, away_s=settings.agent_away_s)
     app.ctx.relabelling = Relabelling(store)
+    app.ctx.planned = Planned(store)
     app.ctx.messenger = messenger and Messenger(
         messenger,
         settings,
@@ -200,6 +204,7 @@ def _background(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         **({} if ctx.chatwoot else {"assignment": ctx.assignment.run}),
         "snoozes": ctx.snoozes.run,
         "relabelling": ctx.relabelling.run,
+        "planned": ctx.planned.run,
         "promises": ctx.promises.run,
         "reminding": ctx.reminding.run,
         **({"mail_outbox": ctx.mail_outbox.run} if ctx.mail.is_on else {}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -181,6 +182,12 @@ def switch_crisis_on(banner: str, shows: str) -> Prepare:
     return switch
 
 
+def plan_answer(page: Page) -> None:
+    page.get_by_label("Vanaf").fill(f"{date.today() + timedelta(days=30)}T12:00")
+    page.get_by_role("button", name="Inplannen").click()
+    expect(page.get_by_text("Ingepland. Op die tijd")).to_be_visible()
+
+
 def make_token(page: Page) -> None:
     page.locator("#name").fill("Rapport")
     page.keyboard.press("Enter")
@@ -292,6 +299,10 @@ STATES = (
     State("/editor/{name}", prepare=unfold),
     State("/editor/{name}", "filled in wrongly", prepare=send_empty("#answer-form")),
     State("/editor/{name}", "with a conflict", prepare=save_what_a_colleague_changed("#answer-form")),
+    State("/editor/{name}/plans"),
+    State("/editor/{name}/plans", "filled in wrongly", prepare=send_empty("#plan-form")),
+    State("/editor/{name}/plans", "with a plan", prepare=plan_answer),
+    State("/editor/plans"),
     State("/crisis"),
     State("/crisis", "filled in wrongly", prepare=switch_crisis_on("", shows="nu verandert er niets")),
     State("/trials"),

@@ -8,6 +8,7 @@ from sanic import Request
 
 from bot.answers import VARIABLES, render
 from bot.model import Template
+from bot.store.work import now_ms
 from bot.web.editor.compare import Piece, as_text, compare
 from bot.web.editor.form import (
     MAX_TEXT_CHARS,
@@ -18,6 +19,7 @@ from bot.web.editor.form import (
 )
 from bot.web.editor.occasions import answers_question, occasion, takes_buttons
 from bot.web.editor.people import load_names
+from bot.web.editor.timeline import Stretch, load_timeline
 from bot.web.editor.topics import payload_choices
 
 HISTORY_SHOWN = 20
@@ -73,6 +75,8 @@ class AnswerPage:
     """Whether there are older versions that aren't on the page."""
     saved: bool = False
     """Whether the reader just saved this version."""
+    timeline: list[Stretch] = field(default_factory=list)
+    """What customers read from now on, with all that is planned."""
     mine: list[Piece] = field(default_factory=list)
     """On a conflict: the reader's own version, in pieces."""
     theirs: list[Piece] = field(default_factory=list)
@@ -111,6 +115,7 @@ async def load_answer_page(
         history=[Version(one, names.of(one.edited_by), one.version == current.version) for one in shown],
         more_history=len(shown) < len(history),
         saved=saved,
+        timeline=await load_timeline(store, current, now_ms()),
         mine=mine,
         theirs=theirs,
     )
