@@ -46,6 +46,10 @@ class FailingAgent:
             said = [Utterance(f"utter_{intent}", intent=intent) for intent in ("faq_uren", "faq_ruilen")]
             ranking = (IntentScore("faq_uren", 0.9), IntentScore("faq_ruilen", 0.8))
             return TurnResult("[]", Nlu("answer", "faq_uren", 0.9, ranking), said)
+        if text == "ja":
+            return TurnResult(
+                "[]", Nlu("answer", "bevestigen", 1.0), [Utterance("utter_faq_uren", intent="bevestigen")]
+            )
         if text == "welke":
             return TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag")])
         if text in QUESTIONS:
@@ -225,6 +229,14 @@ async def test_what_only_humans_answer_is_handed_over_and_the_other_question_ans
     if about:
         handoff = conversation.handoff
         assert handoff and handoff.nlu and (handoff.reason, handoff.nlu.intent) == ("topic_for_humans", about)
+
+
+async def test_an_answer_that_a_story_leads_to_is_handed_over_too(store: Store, worker: Worker) -> None:
+    await store.templates.seed(ANSWERS)
+    await store.topics.save(Topic("faq_uren", "Uren", answering="human"))
+    await ask(store, worker, "ja")
+    handoff = (await store.conversations.get("c1")).handoff
+    assert handoff and handoff.nlu and (handoff.reason, handoff.nlu.intent) == ("topic_for_humans", "faq_uren")
 
 
 async def test_a_question_that_is_asked_back_is_no_answer_and_stays(store: Store, worker: Worker) -> None:

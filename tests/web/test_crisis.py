@@ -74,6 +74,11 @@ def test_every_page_has_a_bar_while_it_holds(site: Site, manager: Visitor, edito
     until(lambda: re.search(r'id="crisis-bar" role="status" hidden', agent.get("/desk").body))
 
 
+def test_the_emergency_numbers_stay_what_they_are(site: Site, manager: Visitor) -> None:
+    site.run(lambda store: store.templates.seed([Template("utter_noodgeval", "Noodgeval", "Bel 112.")]))
+    assert f'value="{FEES}"' in (shown := manager.get("/crisis").body) and "utter_noodgeval" not in shown
+
+
 def test_editors_look_and_can_not_switch(site: Site, editor: Visitor) -> None:
     shown = editor.get("/crisis")
     assert shown.status == 200 and "<form" not in shown.body.partition("<main")[2]
@@ -91,6 +96,7 @@ def test_editors_look_and_can_not_switch(site: Site, editor: Visitor) -> None:
         ({"until": "own", "own": "straks"}, "Kies een dag en een tijd"),
         ({"until": ""}, "Kies wanneer de crisisstand vanzelf uitgaat."),
         ({"text-1": "Tekst zonder antwoord"}, "Kies welk antwoord vervangen wordt door tekst 1."),
+        ({"text-1-name": "utter_noodgeval", "text-1": "Storing."}, "Kies welk antwoord vervangen wordt door tekst 1."),
         ({"text-1-name": FEES}, "Tekst 1: vul het antwoord in."),
         ({"text-1-name": FEES, "text-1": "{prijs}"}, "Tekst 1: {prijs} bestaat niet."),
         ({"text-1-name": FEES, "text-1": "a", "text-2-name": FEES, "text-2": "b"}, "Dit antwoord staat er al."),

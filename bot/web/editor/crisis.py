@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
+from bot.answers import HANDOVER_TEMPLATES, LAST_RESORTS
 from bot.errors import EditConflict, InvalidMessage
 from bot.store.crisis import Crisis
 from bot.store.work import now_ms
@@ -163,9 +164,12 @@ async def _page(
 
 
 async def _known(request: Request, crisis: Crisis) -> Known:
-    """What can be chosen: every answer, and every question; and what was chosen before and is gone by now."""
-    store = request.app.ctx.store
-    published = await store.templates.all_published()
+    """What can be chosen: answers and questions; and what was chosen before and is gone by now.
+
+    Not what is said to who is in danger: no other news may take the place of the emergency numbers.
+    """
+    store, emergencies = request.app.ctx.store, {HANDOVER_TEMPLATES[reason] for reason in LAST_RESORTS}
+    published = [one for one in await store.templates.all_published() if one.name not in emergencies]
     published.sort(key=lambda one: (one.title or one.name).casefold())
     questions = {one.intent: one.title for one in await store.topics.all() if one.is_question}
     if not questions:
