@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import httpx
@@ -16,6 +16,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
 from bot.store import Store
+from bot.store.topics import Example
 from bot.web.access import SESSION_COOKIE
 from bot.web.desk.listing import VIEWS
 from bot.web.desk.words import page_url
@@ -24,6 +25,7 @@ from tests.fakes.conversations import handed_over, write
 from tests.fakes.office import Office
 from tests.fakes.openid import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 from tests.fakes.platform import SETTINGS
+from tests.fakes.topics import seed_topics
 from tests.test_docs import all_routes
 
 pytestmark = pytest.mark.browser
@@ -53,6 +55,7 @@ CLOSE_WITH_ANOTHER = """row => {
 SUBMIT_FROM_BEFORE = """form => {
   form.elements.expected_version.value = 1;
   if (form.elements.text) form.elements.text.value = "Elke dag open.";
+  if (form.elements.added) form.elements.added.value = "is dat gratis";
   form.submit();
 }"""
 # GET routes that are no page: parts of one, and files of which there is none here.
@@ -309,6 +312,14 @@ STATES = (
     State("/trials", "filled in wrongly", prepare=send_empty(".trial-form")),
     State("/trials/{trial_id}", prepare=unfold),
     State("/trials/{trial_id}", "that waits", "/trials/{waiting_trial}"),
+    # The topics
+    State("/topics"),
+    State("/topics", "that are not there", path="/topics?q=bestaat-niet"),
+    State("/topics/new", "filled in wrongly", prepare=send_empty("#topic-form")),
+    State("/topics/{intent}", prepare=unfold),
+    State("/topics/{intent}", "with a conflict", prepare=save_what_a_colleague_changed("#topic-form")),
+    State("/topics/{intent}", "that is no question", path="/topics/nlu_fallback", part=".topic-form"),
+    State("/topics/{intent}/merge", path="/topics/{intent}/merge?into=faq_ruilen"),
     # Accounts and administration
     State("/account"),
     State("/account/password"),
@@ -357,7 +368,17 @@ def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def parts(site: Site) -> dict[str, str]:
     """What stands for each {part} of a path."""
     known = site.run(lambda store: Office(store, site.settings).open())
+    known |= {"intent": site.run(some_topics)}
     return {**known, "broken": site.run(lambda store: broken_copy(store, known["closed"]))}
+
+
+async def some_topics(store: Store) -> str:
+    """Of the project, and one with something to say about it."""
+    topics = {topic.intent: topic for topic in await seed_topics(store)}
+    topic = topics["faq_garantie"]
+    doubtful = (*topic.examples[:3], Example("mijn bsn is 111222333", "sanne", 1), Example("hm", message_id="m1"))
+    await store.topics.save(replace(topic, examples=doubtful, edited_by="wim", edited_at_ms=1))
+    return topic.intent
 
 
 async def broken_copy(store: Store, conversation_id: str) -> str:
