@@ -27,6 +27,8 @@ from bot.web.form_fields import fields, line_field, text_field
 from bot.web.topics.words import shown_threshold
 
 MIN_THRESHOLD = 0.01
+# What has one value, so that two can't both have their way.
+_SETTINGS = ("title", "description", "must", "other", "answering", "threshold")
 _THRESHOLD = re.compile(r"[01](?:[.,][0-9]{1,4})?|[.,][0-9]{1,4}", re.ASCII)
 
 
@@ -119,14 +121,20 @@ class TopicForm:
         return replace(self, added=added, picked=(), replaced=tuple({*self.replaced, *self.picked}))
 
     def on(self, base: Topic, current: Topic) -> TopicForm:
-        """The same form for `current`, which somebody saved in between: places are those of the same examples."""
+        """The same form for `current`, which somebody saved in between.
+
+        What the editor left as it was is what the other made of it; places are those of the same examples.
+        """
+        was, now = TopicForm.of(base, ""), TopicForm.of(current, "")
+        untouched = {name: getattr(now, name) for name in _SETTINGS if getattr(self, name) == getattr(was, name)}
         places = {one.text: place for place, one in enumerate(current.examples)}
 
         def moved(picked: Sequence[int]) -> tuple[int, ...]:
             texts = (one.text for one in picked_examples(base, picked))
             return tuple(places[text] for text in texts if text in places)
 
-        return replace(self, expected_version=current.version, picked=moved(self.picked), replaced=moved(self.replaced))
+        picked, replaced = moved(self.picked), moved(self.replaced)
+        return replace(self, expected_version=current.version, picked=picked, replaced=replaced, **untouched)
 
     def _tests(self, base: Topic) -> tuple[TestMessage, ...]:
         """In the order that they had, the new ones behind them."""
