@@ -14,6 +14,7 @@ from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.for_humans import withhold
 from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import LiveRules
+from bot.assistant.merged_topics import lead_on, leads_to
 from bot.assistant.trials import Trier
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.watchdog import watch
@@ -209,10 +210,11 @@ class Worker:
             log.error("turn.given_up", conversation_id=turn.conversation_id, attempts=turn.attempts)
             result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
             return result, *await self._to_human(turn, "assistant_crashed", result.nlu)
+        payload = leads_to(message.payload, await self._rules.merged())
         try:
             result = await asyncio.wait_for(
                 # Rasa, its logs and its dialogue in the store never hold a BSN, an IBAN or a card.
-                self._model.agent.turn(turn.conversation_id, masked(message.text), message.payload, turn.dialogue),
+                self._model.agent.turn(turn.conversation_id, masked(message.text), payload, turn.dialogue),
                 self._turn_timeout_s,
             )
         except Exception as exc:
@@ -227,6 +229,7 @@ class Worker:
         """What the dialogue decided."""
         if turn.channel == "comment" and result.nlu.outcome == "answer" and result.nlu.intent in NO_QUESTION:
             return result, None, []
+        result = lead_on(result, await self._rules.merged())
         result = withhold(result, await self._rules.for_humans())
         try:
             replies = [await self._reply(turn, said) for said in result.utterances if not _is_handover(said)]

@@ -15,8 +15,6 @@ from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
 
 HISTORY_LENGTH = 100
-# So often in a row is looked for what a topic was merged into.
-MAX_MERGES = 10
 MAX_TITLE_CHARS = 60
 MAX_DESCRIPTION_CHARS = 500
 MAX_EXAMPLE_CHARS = 500
@@ -130,18 +128,6 @@ class TopicStore:
         with translated_errors():
             found = await self._client.lrange(self._keys.topic_history(intent), 0, most - 1)
         return [_decoded(record) for record in found]
-
-    async def leads_to(self, intent: str) -> str:
-        """The intent that answers for it now: another one if it was merged, else the same."""
-        for _ in range(MAX_MERGES):
-            try:
-                topic = await self.get(intent)
-            except NotFound:
-                break
-            if not topic.merged_into:
-                break
-            intent = topic.merged_into
-        return intent
 
     async def changes(self) -> int:
         """Goes up with every save: what was read at the same number is the same."""

@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import MAX_AGE_S, LiveRules
+from bot.assistant.merged_topics import lead_on, merges
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.worker import Worker
-from bot.model import Account, IntentScore, Message, ModelRecord, Nlu, Template
+from bot.model import Account, Button, IntentScore, Message, ModelRecord, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.crisis import Crisis
@@ -50,6 +51,8 @@ class FailingAgent:
             return TurnResult(
                 "[]", Nlu("answer", "bevestigen", 1.0), [Utterance("utter_faq_uren", intent="bevestigen")]
             )
+        if text == "knop":
+            return TurnResult("[]", Nlu("answer", "faq_uren", 1.0), [Utterance(text=payload)])
         if text == "welke":
             return TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag")])
         if text in QUESTIONS:
@@ -237,6 +240,53 @@ async def test_an_answer_that_a_story_leads_to_is_handed_over_too(store: Store, 
     await ask(store, worker, "ja")
     handoff = (await store.conversations.get("c1")).handoff
     assert handoff and handoff.nlu and (handoff.reason, handoff.nlu.intent) == ("topic_for_humans", "faq_uren")
+
+
+async def test_a_topic_that_was_retired_is_not_answered_although_the_model_knows_it(
+    store: Store, worker: Worker
+) -> None:
+    await store.templates.seed(ANSWERS)
+    await store.topics.save(Topic("faq_uren", "Uren", is_retired=True))
+    messages = await ask(store, worker, "twee vragen")
+    assert [message.text for message in messages if message.sender == "assistant"][0] == "Over faq_ruilen."
+    handoff = (await store.conversations.get("c1")).handoff
+    assert handoff and handoff.nlu and (handoff.reason, handoff.nlu.intent) == ("topic_for_humans", "faq_uren")
+
+
+MERGED = [
+    Topic("faq_uren", "Uren", is_retired=True, merged_into="faq_tijden"),
+    Topic("faq_tijden", "Tijden", is_retired=True, merged_into="faq_ruilen"),
+    Topic("faq_ruilen", "Ruilen"),
+]
+
+
+async def test_a_topic_that_was_merged_is_answered_as_the_one_that_it_became(store: Store, worker: Worker) -> None:
+    await store.templates.seed(ANSWERS)
+    await store.topics.save_all(MERGED)
+    messages = await ask(store, worker, "twee vragen")
+    assert [message.text for message in messages[1:]] == ["Over faq_ruilen."], "once, and twice merged"
+    line = (await store.conversations.transcript("c1"))[0]
+    assert line.nlu and line.nlu.intent == "faq_ruilen"
+
+
+@pytest.mark.parametrize(("pressed", "asked"), [("/faq_uren", "/faq_ruilen"), ("/faq_garantie", "/faq_garantie")])
+async def test_a_button_of_before_a_merge_asks_for_what_the_topic_became(
+    store: Store, worker: Worker, pressed: str, asked: str
+) -> None:
+    await store.topics.save_all(MERGED)
+    message = Message("m", "c1", "customer", "knop", 1, payload=pressed)
+    await store.conversations.receive(message, channel="rest", customer_id="k")
+    assert (item := await store.work.take("worker", block_ms=1000))
+    await worker.handle(item)
+    assert (await store.conversations.messages("c1"))[-1].text == asked
+
+
+def test_choices_that_were_merged_are_one_choice() -> None:
+    buttons = (Button("Uren", "/faq_uren"), Button("Ruilen", "/faq_ruilen"), Button("Anders", "/medewerker_spreken"))
+    asked = TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag", buttons=buttons)])
+    led = lead_on(asked, merges(MERGED))
+    assert [button.payload for button in led.utterances[0].buttons] == ["/faq_ruilen", "/medewerker_spreken"]
+    assert led.utterances[0].template == "utter_welke_vraag"
 
 
 async def test_a_question_that_is_asked_back_is_no_answer_and_stays(store: Store, worker: Worker) -> None:
