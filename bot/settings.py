@@ -44,6 +44,14 @@ class Settings:
         default=0, metadata={"help": "Number of reverse proxies in front whose X-Forwarded-For is to be believed."}
     )
 
+    project: Path = field(
+        default=Path("."),
+        metadata={
+            "help": "Folder of the Rasa project: domain.yml, config.yml and data/. Of its own for another company: "
+            "`make new-company`."
+        },
+    )
+
     redis_url: str = field(
         default="",
         repr=False,

@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import structlog
 import uvloop
@@ -19,6 +20,7 @@ from bot.assistant.rasa_import import import_rasa
 from bot.assistant.trying import HelperStarter
 from bot.assistant.worker import Worker
 from bot.errors import EXIT_CONFIG, BotError, ConfigError, StoreUnavailable
+from bot.project.sync import import_first
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings) -> None:
     """Handle messages until SIGTERM or SIGINT."""
     import_rasa()
+    sys.path.insert(0, str(settings.project.absolute()))  # a company's own `actions` go before ours
     store = Store(redis_url(settings), settings)
     # Never the name of one before it, whose work in hand is not its own: in containers both are often process 1.
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
@@ -52,12 +55,22 @@ async def serve(settings: Settings) -> None:
         await asyncio.wait([opening])
         if not opening.cancelled():
             opening.result()
+            await _import_topics(store, settings.project)
             helping = asyncio.create_task(helper.run())
             await worker.run()
             helping.cancel()
     finally:
         await helper.close()
         await store.close()
+
+
+async def _import_topics(store: Store, project: Path) -> None:
+    """An installation of before topics were kept has a model, and none of them."""
+    try:
+        if await import_first(store, project):
+            log.info("project.imported")
+    except BotError as exc:  # answering is more important
+        log.warning("project.not_imported", reason=str(exc))
 
 
 async def _open(store: Store) -> None:

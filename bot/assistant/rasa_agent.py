@@ -36,6 +36,7 @@ from bot.model import Button, IntentScore, Nlu, Template
 from bot.nlu.parts import PREVIOUS_TEXT
 from bot.nlu.sentence_vectors import ENCODED_BY
 from bot.nlu.spelling import SPELLED
+from bot.project.responses import template_of
 
 # What a turn remembers of the dialogue. Rasa's cost per message grows with its tracker: 4 ms at the first message,
 # 91 ms at the 200th. Nothing in the rules looks further back than the turn before.
@@ -77,7 +78,7 @@ class RasaAgent:
     @property
     def templates(self) -> list[Template]:
         """The answers in the model's domain: what customers read until an editor changes them."""
-        return [_template(name, variants[0]) for name, variants in self._domain.responses.items()]
+        return [template_of(name, variations) for name, variations in self._domain.responses.items()]
 
     async def turn(self, conversation_id: str, text: str, payload: str, dialogue: str) -> TurnResult:
         """One message of the customer: `payload` of a button wins over `text`. Raises whatever goes wrong in Rasa."""
@@ -280,15 +281,6 @@ def _slots_before(events: list[Event], end: int) -> list[Event]:
     """The last value of every slot, set again, so that forgetting turns forgets no slot."""
     last = {event.key: event for event in events[:end] if getattr(event, "type_name", "") == "slot"}
     return list(last.values())
-
-
-def _template(name: str, variant: dict[str, Any]) -> Template:
-    buttons = tuple(
-        Button(button["title"], button.get("payload", ""), button.get("url", ""))
-        for button in variant.get("buttons") or ()
-    )
-    title = (variant.get("metadata") or {}).get("title", name.removeprefix("utter_"))
-    return Template(name, title, (variant.get("text") or "").strip(), buttons)
 
 
 async def load(path: Path) -> RasaAgent:

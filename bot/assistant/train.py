@@ -1,4 +1,6 @@
-"""`python -m bot.assistant.train`: train the Rasa project, register the model and make it the one that answers.
+"""`python -m bot.assistant.train`: train on the store's topics, register the model and make it the one that answers.
+
+What was changed in the files of the Rasa project alone is imported first (bot/project/sync.py).
 
 A model that fails the golden set (data/golden.jsonl) does not replace the one that answers, unless --override says why.
 """
@@ -9,6 +11,7 @@ import argparse
 import asyncio
 import logging
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +23,8 @@ from bot.assistant.model_files import checksum, chunks_of
 from bot.assistant.rasa_import import import_rasa
 from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.model import ModelRecord
+from bot.project.files import DOMAIN, GOLDEN
+from bot.project.sync import take_over_files, write_project
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
@@ -31,17 +36,20 @@ PROJECT = Path(__file__).parent.parent.parent
 EXIT_FAILED = 1
 
 
-def train(models: Path) -> Path:
-    """Train on domain.yml, config.yml and data/; returns the model's file. Raises ConfigError if Rasa makes none."""
+def train(models: Path, project: Path = PROJECT) -> Path:
+    """Train on domain.yml, config.yml and data/ of `project`; returns the model's file.
+
+    Raises ConfigError if Rasa makes none.
+    """
     import_rasa()
     from rasa.model_training import train as rasa_train
 
     _show_progress()
     models.mkdir(parents=True, exist_ok=True)
     result = rasa_train(
-        domain=str(PROJECT / "domain.yml"),
-        config=str(PROJECT / "config.yml"),
-        training_files=[str(PROJECT / "data")],
+        domain=str(project / DOMAIN),
+        config=str(project / "config.yml"),
+        training_files=[str(project / "data")],
         output=str(models),
         force_training=True,
         fixed_model_name=time.strftime("%Y%m%d-%H%M%S"),
@@ -87,7 +95,7 @@ def load_golden(file: Path, domain: Path) -> list[GoldenMessage]:
     except ExamplesError as exc:
         raise ConfigError(str(exc)) from exc
     if not golden:
-        print(f"There is no {file}, so nothing checks the model before it answers customers.")
+        print(f"There are no messages in {GOLDEN}, so nothing checks the model before it answers customers.")
     return golden
 
 
@@ -105,6 +113,18 @@ def check(record: ModelRecord, golden: list[GoldenMessage], override: str) -> tu
     if failures and override:
         result["override"] = override
     return replace(record, card={**record.card, "golden": result}), failures
+
+
+async def write_current(settings: Settings, folder: Path) -> None:
+    """Write the project as it is now, from files and store, to `folder`. Raises ConfigError if both were changed."""
+    store = await Store(redis_url(settings), settings).open()
+    try:
+        imported = await take_over_files(store, settings.project)
+        if imported and imported.topics:
+            print(f"Topics of {settings.project.absolute()} are imported.", flush=True)
+        await write_project(store, folder, base=settings.project)
+    finally:
+        await store.close()
 
 
 async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bool = False) -> bool:
@@ -130,9 +150,13 @@ async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bo
 
 def train_and_activate(settings: Settings, override: str) -> ModelRecord | None:
     """The whole of it; None if the model failed the golden set and another one goes on answering. Raises BotError."""
-    golden = load_golden(PROJECT / "data" / "golden.jsonl", PROJECT / "domain.yml")
-    print("Training the model ...", flush=True)
-    record, failures = check(record_of(train(settings.var / "models")), golden, override)
+    with tempfile.TemporaryDirectory(prefix="vraagbaak-") as name:
+        project = Path(name)
+        asyncio.run(write_current(settings, project))
+        golden = load_golden(project / GOLDEN, project / DOMAIN)
+        print("Training the model ...", flush=True)
+        path = train(settings.var / "models", project)
+    record, failures = check(record_of(path), golden, override)
     must_pass = bool(failures) and not override
     if not asyncio.run(activate(settings, record, only_if_first=must_pass)):
         print(

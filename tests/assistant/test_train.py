@@ -11,8 +11,11 @@ from bot.assistant import train
 from bot.assistant.rasa_import import import_rasa
 from bot.errors import EXIT_CONFIG
 from bot.model import ModelRecord
+from bot.project.files import GOLDEN, NLU
+from bot.project.sync import copy_project, import_project
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.topics import Example, with_examples
 from tools.trained_model import trained_model
 
 import_rasa()
@@ -21,19 +24,22 @@ pytestmark = pytest.mark.train
 GOOD = '{"text": "hoe laat zijn jullie open op zondag?", "intent": "faq_openingstijden", "must": "answer"}\n'
 # Wrong on purpose: nobody may be told this.
 IMPOSSIBLE = '{"text": "hoe laat zijn jullie open op zondag?", "intent": "faq_retourkosten", "must": "answer"}\n'
-DOMAIN = "domain.yml"
 
 
 @pytest.fixture
 def project(tmp_path: Path, redis_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project that trains at once: its model is that of the real one."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / DOMAIN).write_text((train.PROJECT / DOMAIN).read_text())
-    monkeypatch.setattr(train, "PROJECT", tmp_path)
-    monkeypatch.setattr(train, "train", lambda models: trained_model())
+    copy_project(train.PROJECT, tmp_path)
+    (tmp_path / GOLDEN).unlink()
+    monkeypatch.setattr(train, "train", lambda models, project: trained_model())
     # Else every later test logs to the stream that pytest caught this one's output with.
     monkeypatch.setattr(train.logs, "configure", lambda log_format: None)
-    for name, value in (("ENV_FILE", "/nonexistent"), ("VAR", tmp_path), ("REDIS_URL", redis_url)):
+    for name, value in (
+        ("ENV_FILE", "/nonexistent"),
+        ("VAR", tmp_path),
+        ("REDIS_URL", redis_url),
+        ("PROJECT", tmp_path),
+    ):
         monkeypatch.setenv(f"BOT_{name}", str(value))
     monkeypatch.setenv("BOT_REDIS_PREFIX", settings.redis_prefix)
     return tmp_path
@@ -46,7 +52,7 @@ def run(*arguments: str) -> int:
 
 
 def write_golden(project: Path, lines: str) -> None:
-    (project / "data" / "golden.jsonl").write_text(lines)
+    (project / GOLDEN).write_text(lines)
 
 
 async def register(store: Store, path: Path) -> None:
@@ -120,7 +126,37 @@ async def test_without_a_golden_set_training_says_so_and_goes_on(
 async def test_a_broken_line_is_named_before_anything_is_trained(
     project: Path, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "train", lambda models: pytest.fail("it trained"))
+    monkeypatch.setattr(train, "train", lambda models, project: pytest.fail("it trained"))
     write_golden(project, GOOD + "{")
     assert run() == EXIT_CONFIG
     assert "golden.jsonl, line 2: not JSON" in capsys.readouterr().err
+
+
+async def test_what_was_changed_in_the_browser_is_trained_on(
+    project: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await import_project(store, project)
+    contact = await store.topics.get("faq_contact")
+    await store.topics.save(with_examples(contact, [Example("hebben jullie een faxnummer")]))
+    trained_on: list[str] = []
+
+    def read_instead(models: Path, project: Path) -> Path:
+        trained_on.append((project / NLU).read_text())
+        return trained_model()
+
+    monkeypatch.setattr(train, "train", read_instead)
+    assert run() == 0
+    assert "    - hebben jullie een faxnummer\n" in trained_on[0]
+    assert "    - hebben jullie een faxnummer\n" not in (project / NLU).read_text()
+
+
+async def test_topics_that_were_changed_on_both_sides_are_not_trained_on(
+    project: Path, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "train", lambda models, project: pytest.fail("it trained"))
+    await import_project(store, project)
+    contact = await store.topics.get("faq_contact")
+    await store.topics.save(with_examples(contact, [Example("hebben jullie een faxnummer")]))
+    write_golden(project, GOOD)
+    assert run() == EXIT_CONFIG
+    assert "make export" in capsys.readouterr().err
