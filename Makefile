@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run fake-messenger test check train activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load demo-day screenshots lock format password messenger-setup clean setup-test
+.PHONY: help setup run fake-messenger test check train export import activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load demo-day screenshots lock format password messenger-setup clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -39,6 +39,12 @@ format: setup-test  ## put the code in its standard form
 
 train: setup  ## train a model and activate it if it passes data/golden.jsonl; ARGS='--override "reason"' if it must
 	@$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.train $(ARGS)
+
+export: setup  ## [DIR=folder]: write the topics and answers of the browser into the files of the Rasa project
+	@$(WEB) -m bot.redis_server $(WEB) -m bot.project export $(if $(DIR),"$(DIR)") $(ARGS)
+
+import: setup  ## [DIR=folder] [ARGS="--dry-run --overwrite"]: take topics and answers over from those files
+	@$(WEB) -m bot.redis_server $(WEB) -m bot.project import $(if $(DIR),"$(DIR)") $(ARGS)
 
 activate: setup  ## MODEL=name: let another trained model answer, once it is seen to work
 	@$(if $(MODEL),,$(error Say which: make activate MODEL=name; GET /api/v1/models lists them))$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.activate "$(MODEL)"

@@ -34,8 +34,8 @@ class Rules:
 
     def _rule(self, topic: Topic) -> str:
         indent = " " * self._node.start_mark.column
-        steps = ("    - " + step for step in (f"intent: {topic.intent}", f"action: {topic.answer}"))
-        lines = [f"- rule: {topic.intent}", "  steps:", *(f"  {step}" for step in steps)]
+        steps = (f"intent: {topic.intent}", f"action: {topic.answer}")
+        lines = [f"- rule: {topic.intent}", "  steps:", *(f"    - {step}" for step in steps)]
         return "".join(f"{indent}{line}{self._stories.newline}" for line in lines)
 
     def _intent(self, rule: Node) -> str:
