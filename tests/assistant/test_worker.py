@@ -28,8 +28,20 @@ from tests.fakes.conversations import handed_over
 EMERGENCIES = {"morgen hoeft het niet meer": "self_harm", "hij ligt hier maar en zegt niets": "emergency"}
 
 
-# What no answer is found for.
-QUESTIONS = {"kan ik ruilen zonder bon": Nlu("human", "faq_ruilen", 0.4, (IntentScore("faq_ruilen", 0.4),), (), 0.8)}
+BOTH = tuple(Utterance(f"utter_{intent}", intent=intent) for intent in ("faq_uren", "faq_ruilen"))
+BOTH_SCORES = (IntentScore("faq_uren", 0.9), IntentScore("faq_ruilen", 0.8))
+# Message -> what Rasa says to it; to any other it says "utter_groet".
+TURNS = {
+    "twee vragen": TurnResult("[]", Nlu("answer", "faq_uren", 0.9, BOTH_SCORES), list(BOTH)),
+    "ja": TurnResult("[]", Nlu("answer", "bevestigen", 1.0), [Utterance("utter_faq_uren", intent="bevestigen")]),
+    "welke": TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag")]),
+    "weg": TurnResult("[]", Nlu("answer", "groet", 1.0), [Utterance("utter_weg")]),
+    "niets": TurnResult("[]", Nlu("answer", "groet", 1.0), []),
+    # What no answer is found for.
+    "kan ik ruilen zonder bon": TurnResult(
+        "[]", Nlu("human", "faq_ruilen", 0.4, (IntentScore("faq_ruilen", 0.4),), (), 0.8), []
+    ),
+}
 
 
 class FailingAgent:
@@ -43,23 +55,9 @@ class FailingAgent:
         if text in EMERGENCIES:
             nlu = Nlu("answer", "groet", 1.0, emergency=EMERGENCIES[text])
             return TurnResult("[]", nlu, [Utterance("utter_weg"), Utterance("utter_groet")])
-        if text == "twee vragen":
-            said = [Utterance(f"utter_{intent}", intent=intent) for intent in ("faq_uren", "faq_ruilen")]
-            ranking = (IntentScore("faq_uren", 0.9), IntentScore("faq_ruilen", 0.8))
-            return TurnResult("[]", Nlu("answer", "faq_uren", 0.9, ranking), said)
-        if text == "ja":
-            return TurnResult(
-                "[]", Nlu("answer", "bevestigen", 1.0), [Utterance("utter_faq_uren", intent="bevestigen")]
-            )
         if text == "knop":
             return TurnResult("[]", Nlu("answer", "faq_uren", 1.0), [Utterance(text=payload)])
-        if text == "welke":
-            return TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag")])
-        if text in QUESTIONS:
-            return TurnResult("[]", QUESTIONS[text], [])
-        template = "utter_weg" if text == "weg" else "utter_groet"
-        utterances = [] if text == "niets" else [Utterance(template)]
-        return TurnResult("[]", Nlu("answer", "groet", 1.0), utterances)
+        return TURNS.get(text) or TurnResult("[]", Nlu("answer", "groet", 1.0), [Utterance("utter_groet")])
 
     async def understand(self, text: str) -> Nlu:
         if text == "stuk":
