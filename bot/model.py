@@ -369,7 +369,7 @@ class Template:
     """An answer that editors own. `version` counts saves; 0 means not stored yet.
 
     is_removed: customers don't get it any more; its history stays. because: why this version was made, as the editor
-    wrote it, or what made it.
+    wrote it, or what made it. written_by: who wrote it, if `edited_by` has looked at it and published it.
     """
 
     name: str
@@ -383,6 +383,7 @@ class Template:
     variants: tuple[Variant, ...] = ()
     is_removed: bool = False
     because: str = ""
+    written_by: str = ""
 
     def wordings(self, channel: str = "") -> tuple[str, ...]:
         """The texts of which a customer of `channel` gets one: those for that channel alone, if there are any."""

@@ -11,7 +11,8 @@ import pytest
 
 from bot.answers import HANDOVER_TEMPLATES, unknown_variables
 from bot.web.desk.words import ENTITIES
-from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from bot.web.editor.checks import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from bot.web.editor.form_parts import MAX_BUTTONS
 from tests.conftest import ROOT, SHARED
 from tests.sources import data
 

@@ -103,7 +103,10 @@ class Store:
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)
         self.contents = Contents(self._client, keys, self.conversations)
         self.stakeholders = StakeholderLists(self._client, keys)
-        self.viewers = Viewers(self._client, keys, self.events)
+        self.viewers = Viewers(self._client, keys.viewers, self.events, event="viewing", id_field="conversation_id")
+        self.answer_viewers = Viewers(
+            self._client, keys.answer_viewers, self.events, event="editing", id_field="answer"
+        )
         self.notifications = Notifications(self._client, keys, self.events, lifetime_s=settings.retention_days * 86_400)
         self.mails = Mails(self._client, keys)
         self.mails_leader = Leader(self._client, keys.mails_leader)

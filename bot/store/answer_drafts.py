@@ -29,7 +29,8 @@ class AnswerDraft:
     """template: the answer as it would be published; its `version` is the published one that it began with.
 
     state: `review` once its author asks somebody else to look at it. by, at_ms: who saved it last, and when. note: what
-    they wrote for who looks at it, or what that one wrote back. version: counts saves of the draft.
+    they wrote for who looks at it, or what `returned_by` wrote, who did and sent it back. version: grows with each
+    save, and is that of no draft of before, which may have been thrown away.
     """
 
     template: Template
@@ -37,6 +38,7 @@ class AnswerDraft:
     by: str
     at_ms: int
     note: str = ""
+    returned_by: str = ""
     version: int = 0
 
     @property
@@ -65,7 +67,7 @@ class AnswerDrafts:
 
     async def save(self, draft: AnswerDraft) -> AnswerDraft:
         """Raises EditConflict if somebody saved or removed it since `draft.version` (0: there was none)."""
-        saved = replace(draft, version=draft.version + 1)
+        saved = replace(draft, version=max(draft.version + 1, draft.at_ms))
         await self._set(draft.name, draft.version, encode(saved))
         return saved
 

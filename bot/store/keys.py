@@ -301,6 +301,9 @@ class Keys:
     def template_history(self, name: str) -> str:
         return self._key(f"template:{name}:history")
 
+    def answer_viewers(self, name: str) -> str:
+        return self._key(f"template:{name}:viewers")
+
     @property
     def answer_drafts(self) -> str:
         return self._key("answer-drafts")

@@ -151,7 +151,7 @@ def same_answer(one: Template, other: Template) -> bool:
 
 
 def _what_is_read(template: Template) -> Template:
-    return replace(template, version=0, edited_at_ms=0, edited_by="", because="")
+    return replace(template, version=0, edited_at_ms=0, edited_by="", because="", written_by="")
 
 
 def _by_name(templates: Iterable[Template]) -> list[Template]:

@@ -1,7 +1,8 @@
-"""Who has a conversation open at this moment, and who types in it: across all web processes."""
+"""Who has a conversation or an answer open at this moment, and who types in it: across all web processes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -10,7 +11,6 @@ import redis.asyncio as aioredis
 from bot.model import Account
 from bot.store.connection import translated_errors
 from bot.store.events import Events
-from bot.store.keys import Keys
 
 # A page says every ten seconds that it is open; who is silent for so long has gone.
 HERE_MS = 25_000
@@ -57,7 +57,7 @@ return found
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who has the conversation open. types: right now, an answer or a note."""
+    """Somebody who has it open. types: right now."""
 
     account_id: str
     name: str
@@ -65,34 +65,39 @@ class Viewer:
 
 
 class Viewers:
-    """Lives seconds only; nothing of it is kept."""
+    """Of one kind of page, each with an id. Lives seconds only; nothing of it is kept."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, events: Events) -> None:
+    def __init__(
+        self, client: aioredis.Redis, key: Callable[[str], str], events: Events, *, event: str, id_field: str
+    ) -> None:
+        """event: told when something changes, with the page's id as `id_field`."""
         self._client = client
-        self._keys = keys
+        self._key = key
         self._events = events
+        self._event = event
+        self._id_field = id_field
         self._see = client.register_script(_SEE)
 
-    async def here(self, conversation_id: str, account: Account, *, types: bool = False) -> list[Viewer]:
+    async def here(self, page_id: str, account: Account, *, types: bool = False) -> list[Viewer]:
         """The account has it open, or types in it; returns who else is there. Colleagues hear of what is new."""
-        return await self._note(conversation_id, account, "typing" if types else "here")
+        return await self._note(page_id, account, "typing" if types else "here")
 
-    async def gone(self, conversation_id: str, account: Account) -> None:
+    async def gone(self, page_id: str, account: Account) -> None:
         """The account closed the page."""
-        await self._note(conversation_id, account, "gone")
+        await self._note(page_id, account, "gone")
 
-    async def others(self, conversation_id: str, account: Account) -> list[Viewer]:
+    async def others(self, page_id: str, account: Account) -> list[Viewer]:
         """Who is there beside the account, in the order of their names; notes nothing."""
-        return await self._note(conversation_id, account, "look")
+        return await self._note(page_id, account, "look")
 
-    async def _note(self, conversation_id: str, account: Account, doing: str) -> list[Viewer]:
+    async def _note(self, page_id: str, account: Account, doing: str) -> list[Viewer]:
         args = [account.id, account.name, doing, HERE_MS, TYPING_MS]
         with translated_errors():
-            changed, *found = await self._see(keys=[self._keys.viewers(conversation_id)], args=args)
+            changed, *found = await self._see(keys=[self._key(page_id)], args=args)
         if int(changed):
             await self._events.publish(
-                "viewing",
-                conversation_id=conversation_id,
+                self._event,
+                **{self._id_field: page_id},
                 account_id=account.id,
                 name=account.name,
                 typing=doing == "typing",

@@ -205,6 +205,30 @@ def invite(page: Page) -> None:
     expect(page.locator(".one-time-password, main [role=status]").first).to_be_visible()
 
 
+def ask_for_review(page: Page) -> None:
+    """With a picture and other wordings, as many things as there can be in the preview."""
+    page.get_by_label("Antwoord", exact=True).fill("Elke dag open, {prijs}.")
+    page.locator(".variants summary").click()
+    page.get_by_label("Andere tekst 1", exact=True).fill("Altijd open.")
+    expect(page.locator("#preview-other .preview-turn").first).to_be_visible()
+    page.get_by_label("Antwoord", exact=True).fill("Elke dag open.")
+    page.get_by_role("button", name="Ter beoordeling").click()
+    expect(page.locator(".draft-panel")).to_be_visible()
+    unfold(page)
+
+
+def remove_answer(page: Page) -> None:
+    page.get_by_role("link", name="Antwoord verwijderen").click()
+    page.get_by_role("button", name="Ja, verwijder het antwoord").click()
+    expect(page.get_by_role("button", name="Terughalen")).to_be_visible()
+
+
+def name_a_variable_wrongly(page: Page) -> None:
+    page.locator("#field-1-name").fill("Fout!")
+    page.get_by_role("button", name="Opslaan").click()
+    expect(page.locator("main [role=alert]")).to_be_visible()
+
+
 DESK, CONVERSATION, MINE = "/desk", "/desk/{conversation_id}", "/desk/{mine}"
 STATES = (
     # For everybody
@@ -320,6 +344,13 @@ STATES = (
     State("/topics/{intent}", "with a conflict", prepare=save_what_a_colleague_changed("#topic-form")),
     State("/topics/{intent}", "that is no question", path="/topics/nlu_fallback", part=".topic-form"),
     State("/topics/{intent}/merge", path="/topics/{intent}/merge?into=faq_ruilen"),
+    State("/editor/{name}", "with a draft for review", prepare=ask_for_review),
+    State("/editor/{name}", "with a colleague's draft", who="femke", prepare=unfold),
+    State("/editor/{name}/compare"),
+    State("/editor/{name}/remove"),
+    State("/editor/{name}", "removed", prepare=remove_answer),
+    State("/editor/rules"),
+    State("/editor/rules", "filled in wrongly", prepare=name_a_variable_wrongly),
     # Accounts and administration
     State("/account"),
     State("/account/password"),

@@ -53,8 +53,8 @@ def test_sign_in_edit_and_sign_out(
     page.get_by_label("Tekst van knop 1").fill("Website")
     page.get_by_label("Wat knop 1 doet").select_option("Opent een webpagina")
     page.get_by_label("Webpagina van knop 1").fill("https://www.example.nl/")
-    page.get_by_role("button", name="Opslaan").click()
-    expect(page.get_by_role("status").filter(has_text="Opgeslagen. Klanten zien dit antwoord nu.")).to_be_visible()
+    page.get_by_role("button", name="Publiceren").click()
+    expect(page.get_by_role("status").filter(has_text="Gepubliceerd. Klanten zien dit antwoord nu.")).to_be_visible()
     stored = site.run(lambda store: store.templates.get(answer.name))
     assert stored.text == "Van Noor." and stored.buttons[0].url == "https://www.example.nl/"
     page.get_by_text("Noor Bakker").first.click()
@@ -81,17 +81,17 @@ def test_search_narrows_the_list_while_typing(open_page: OpenPage, answer: Templ
 
 def test_preview_and_count_follow_the_typing(open_page: OpenPage, answer: Template) -> None:
     page = open_page(f"/editor/{answer.name}")
-    text, bubble = page.get_by_label("Antwoord", exact=True), page.locator("#preview-text")
+    text, bubble = page.get_by_label("Antwoord", exact=True), page.locator("#preview-widget .preview-text")
     text.fill("<b>Welkom</b> bij {bedrijf}, {prijs} 😀")
     expect(bubble).to_have_text("<b>Welkom</b> bij Winkel van Sinkel, {prijs} 😀")
     expect(bubble.locator("mark")).to_have_text("{prijs}")
-    expect(page.locator("textarea + .count")).to_have_text("38 van 2000 tekens")
+    expect(page.locator("#text + .count")).to_have_text("38 van 2000 tekens")
     text.fill("x" * 641)
-    expect(page.locator("textarea + .count")).to_contain_text("te lang voor één bericht met knoppen in Messenger")
+    expect(page.locator("#text + .count")).to_contain_text("te lang voor één bericht met knoppen in Messenger")
     text.fill("x" * 2001)
-    expect(page.locator("textarea + .count")).to_have_text("2001 van 2000 tekens: 1 te veel")
+    expect(page.locator("#text + .count")).to_have_text("2001 van 2000 tekens: 1 te veel")
     page.get_by_label("Tekst van knop 2").fill("Klik hier")
-    expect(page.locator("#preview-buttons")).to_have_text("Klik hier")
+    expect(page.locator("#preview-widget .quick-replies")).to_have_text("Klik hier")
 
 
 def test_variable_is_put_where_the_cursor_is(open_page: OpenPage, answer: Template) -> None:
@@ -116,12 +116,12 @@ def test_first_wrong_field_has_the_focus_and_says_why(open_page: OpenPage, answe
     page = open_page(f"/editor/{answer.name}")
     page.get_by_label("Antwoord", exact=True).fill("Dat kost {prijs}.")
     page.get_by_label("Tekst van knop 1").fill("Knop zonder doel")
-    page.get_by_role("button", name="Opslaan").click()
+    page.get_by_role("button", name="Publiceren").click()
     text = page.get_by_label("Antwoord", exact=True)
     expect(text).to_be_focused()
     expect(text).to_have_accessible_description(
         "{prijs} bestaat niet. Je kunt kiezen uit {wanneer}, {afdeling}, {medewerker}, {bedrijf}, {openingstijden},"
-        " {klant}, {bestelnummer}. Hoogstens 2000 tekens."
+        " {kanaal}, {klant}, {bestelnummer}. Hoogstens 2000 tekens."
         " Boven 640 tekens past het in Messenger niet in één bericht met knoppen."
     )
     page.get_by_role("link", name="Kies wat knop 1 doet.").click()
@@ -133,15 +133,15 @@ def test_conflict_shows_both_and_can_be_saved_after_all(site: Site, open_page: O
     theirs = replace(answer, text="De tekst van Noor.", edited_by="noor")
     site.run(lambda store: store.templates.save(theirs, expected_version=1))
     page.get_by_label("Antwoord", exact=True).fill("De tekst van Sanne.")
-    page.get_by_role("button", name="Opslaan").click()
+    page.get_by_role("button", name="Publiceren").click()
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.locator("#theirs mark")).to_have_text("Noor.")
     expect(page.locator("#mine mark")).to_have_text("Sanne.")
-    page.get_by_role("button", name="Opslaan").click()
-    expect(page.locator("#preview-text")).to_have_text("De tekst van Sanne.")
+    page.get_by_role("button", name="Publiceren").click()
+    expect(page.locator("#preview-widget .preview-text")).to_have_text("De tekst van Sanne.")
     page.get_by_text("Versie 2", exact=True).click()
     page.get_by_role("button", name="Zet terug: versie 2").click()
-    expect(page.locator("#preview-text")).to_have_text("De tekst van Noor.")
+    expect(page.locator("#preview-widget .preview-text")).to_have_text("De tekst van Noor.")
 
 
 def test_typed_text_survives_the_end_of_the_session(site: Site, open_page: OpenPage, answer: Template) -> None:
@@ -149,19 +149,19 @@ def test_typed_text_survives_the_end_of_the_session(site: Site, open_page: OpenP
     page = open_page(f"/editor/{answer.name}", site.session("noor", "editor"))
     page.get_by_label("Antwoord", exact=True).fill("Een uur werk.")
     site.run(lambda store: store.sessions.end_all("noor"))
-    page.get_by_role("button", name="Opslaan").click()
+    page.get_by_role("button", name="Publiceren").click()
     page.get_by_role("link", name="Inloggen").click()
     page.get_by_label("Inlognaam").fill("noor")
     page.get_by_label("Wachtwoord").fill(PASSWORD)
     page.get_by_role("button", name="Inloggen").click()
     page.get_by_role("button", name="Terughalen").click()
     expect(page.get_by_label("Antwoord", exact=True)).to_have_value("Een uur werk.")
-    expect(page.locator("#preview-text")).to_have_text("Een uur werk.")
-    page.get_by_role("button", name="Opslaan").click()
-    expect(page.get_by_text("Opgeslagen. Klanten")).to_be_visible()
+    expect(page.locator("#preview-widget .preview-text")).to_have_text("Een uur werk.")
+    page.get_by_role("button", name="Publiceren").click()
+    expect(page.get_by_text("Gepubliceerd. Klanten")).to_be_visible()
     page.wait_for_url("**/" + answer.name)
     page.reload()
-    expect(page.get_by_text("Opgeslagen. Klanten")).to_be_hidden()
+    expect(page.get_by_text("Gepubliceerd. Klanten")).to_be_hidden()
     expect(page.get_by_role("button", name="Terughalen")).to_be_hidden()
 
 
@@ -169,7 +169,7 @@ def test_leaving_with_unsaved_text_asks_first(open_page: OpenPage, answer: Templ
     page = open_page(f"/editor/{answer.name}")
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.get_by_label("Onderwerp").press_sequentially("!")
+    page.get_by_label("Onderwerp", exact=True).press_sequentially("!")
     page.get_by_role("link", name="Alle antwoorden").click()
     page.wait_for_url("**/editor")
     assert asked == ["beforeunload"]

@@ -132,6 +132,8 @@ async def test_who_works_on_the_same_draft_can_not_overwrite_unseen(store: Store
     assert await store.answer_drafts.all() == {"utter_uren": second}
     await store.answer_drafts.remove("utter_uren", expected_version=second.version)
     assert await store.answer_drafts.get("utter_uren") is None
+    later = await store.answer_drafts.save(AnswerDraft(HOURS, "draft", "kim", now_ms() + 1))
+    assert later.version not in (first.version, second.version), "who has the first one on screen sees that it is gone"
 
 
 async def test_topics_are_saved_together_or_not_at_all(store: Store) -> None:

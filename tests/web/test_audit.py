@@ -40,7 +40,7 @@ def test_log_says_in_dutch_who_did_what(site: Site, manager: Visitor, name: str)
     site.run(deeds)
     page = manager.get("/audit")
     assert "Sanne &lt;b&gt;" in page.body
-    assert "Antwoord opgeslagen Over: utter_groet versie 3 Vanaf: 192.0.2.1" in page.text
+    assert "Antwoord gepubliceerd Over: utter_groet versie 3 Vanaf: 192.0.2.1" in page.text
     assert "Niet ingelogd Inloggen mislukt Over: Sanne <b> verkeerd wachtwoord" in page.text
     assert "iemand-die-weg-is iets.nieuws" in page.text, "what has no words shows its code"
 
@@ -91,7 +91,7 @@ def test_file_has_all_of_it_and_no_formulas(site: Site, manager: Visitor, name: 
     lines = list(csv.DictReader(io.StringIO(answer.body.removeprefix("\ufeff"), newline=""), delimiter=";"))
     assert len(lines) == 600
     assert lines[0]["Over"] == "'=HYPERLINK(599)" and lines[0]["Details"] == '\'+1;"x"\n'
-    assert lines[0]["Wat"] == "Antwoord opgeslagen" and re.fullmatch(
+    assert lines[0]["Wat"] == "Antwoord gepubliceerd" and re.fullmatch(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", lines[0]["Tijd"]
     )
     assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line.values())

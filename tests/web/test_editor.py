@@ -12,8 +12,8 @@ import yaml
 
 from bot.model import Button, Role, Template
 from bot.store import Store
+from bot.web.editor.checks import is_https_url
 from bot.web.editor.compare import compare
-from bot.web.editor.form import is_https_url
 from bot.web.editor.listing import folded, matches
 from bot.web.editor.occasions import answers_question, occasion
 from tests.conftest import Site
@@ -40,7 +40,7 @@ def test_edit_is_stored_with_who_and_when_and_shown(site: Site, editor: Visitor,
     saved = _save(editor, answer, title="Nieuwe titel", text="  Nieuw antwoord.\r\nTweede regel.  ")
     assert saved.status == 303
     page = editor.get(saved.location)
-    assert "Opgeslagen. Klanten zien dit antwoord nu." in page.text
+    assert "Gepubliceerd. Klanten zien dit antwoord nu." in page.text
     assert page.value("text") == "Nieuw antwoord.\nTweede regel."
     stored = _stored(site, answer)
     assert (stored.title, stored.text, stored.version) == ("Nieuwe titel", "Nieuw antwoord.\nTweede regel.", 2)
@@ -56,8 +56,8 @@ def test_an_answer_to_no_question_says_when_customers_read_it(site: Site, editor
 
 
 def test_page_opened_later_does_not_claim_to_have_saved(editor: Visitor, answer: Template) -> None:
-    assert "Opgeslagen" not in editor.get(_address(answer)).text
-    assert "Opgeslagen" not in editor.get(_address(answer) + "?saved=9").text
+    assert "Gepubliceerd." not in editor.get(_address(answer)).text
+    assert "Gepubliceerd." not in editor.get(_address(answer) + "?done=published&saved=9").text
 
 
 def test_saving_without_a_change_makes_no_version(site: Site, editor: Visitor, answer: Template) -> None:
@@ -204,7 +204,7 @@ def test_restoring_an_earlier_version_makes_it_the_newest(site: Site, editor: Vi
     page = editor.get(_save(editor, answer, text="Een vergissing.").location)
     assert "Zet terug: versie 1" in page.body and "De eerste tekst." in page.text
     restored = editor.post(_address(answer) + "/restore", version=1, expected_version=2)
-    assert "Opgeslagen. Klanten zien dit antwoord nu." in editor.get(restored.location).text
+    assert "Teruggezet. Klanten zien dit antwoord nu." in editor.get(restored.location).text
     stored = _stored(site, answer)
     assert (stored.text, stored.version, stored.edited_by) == (answer.text, 3, "sanne")
     assert len(_history(site, answer)) == 3
@@ -307,8 +307,8 @@ def test_header_leads_only_where_the_role_may_go(site: Site, editor: Visitor) ->
 
 def test_preview_shows_the_variables_as_a_customer_would_read_them(editor: Visitor, answer: Template) -> None:
     page = editor.get(_save(editor, answer, text="Welkom bij {bedrijf}. {wanneer}").location)
-    bubble = re.search(r'id="preview-text">([^<]*)<', page.body)
-    assert bubble and "Welkom bij Winkel van Sinkel." in bubble[1] and "{" not in bubble[1]
+    widget, messenger = re.findall(r'class="preview-text">([^<]*)<', page.body)
+    assert widget == messenger and "Welkom bij Winkel van Sinkel." in widget and "{" not in widget
 
 
 def test_comparing_marks_only_what_differs_and_keeps_every_character() -> None:

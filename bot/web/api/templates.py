@@ -8,13 +8,14 @@ from dataclasses import replace
 from sanic import Request
 
 from bot.answers import unknown_variables
-from bot.errors import InvalidMessage
+from bot.errors import Forbidden, InvalidMessage
 from bot.model import Button, Template
 from bot.store.work import now_ms
 from bot.web.api.mounting import operation
 from bot.web.api.shapes import ModelList, TemplateEdit, TemplateList
 from bot.web.channels.intake import PAYLOAD
-from bot.web.editor.form import MAX_BUTTONS, MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
+from bot.web.editor.checks import MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
+from bot.web.editor.form_parts import MAX_BUTTONS
 from bot.web.editor.views import note_save
 from bot.web.rights import EDITORS, STAFF
 
@@ -41,7 +42,9 @@ async def template(request: Request, name: str) -> Template:
 )
 async def edit_template(request: Request, name: str, body: TemplateEdit) -> Template:
     store = request.app.ctx.store
-    current = await store.templates.published(name)
+    rules, current = await store.editing_rules.get(), await store.templates.published(name)
+    if rules.answers_need_review:
+        raise Forbidden("a second person must look at an answer before customers read it: use the editor")
     edited = replace(
         current,
         text=body.text.replace("\r\n", "\n").strip(),
@@ -49,8 +52,10 @@ async def edit_template(request: Request, name: str, body: TemplateEdit) -> Temp
         buttons=current.buttons if body.buttons is None else tuple(body.buttons),
         edited_at_ms=now_ms(),
         edited_by=request.ctx.account.id,
+        because="",
+        written_by="",
     )
-    check_template(edited, (await store.editing_rules.get()).fields)
+    check_template(edited, rules.fields)
     expected = current.version if body.version is None else body.version
     saved: Template = await store.templates.save(edited, expected_version=expected)
     await note_save(request, "template.saved", saved)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sanic import Request
 
-from bot.answers import VARIABLES, render
+from bot.answers import VARIABLES
 from bot.model import Template
 from bot.store.work import now_ms
+from bot.store.answer_drafts import AnswerDraft
+from bot.web.editor.answer import Answer, Overtaken
+from bot.web.editor.checks import INSTAGRAM_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, MESSENGER_CHARS
 from bot.web.editor.compare import Piece, as_text, compare
-from bot.web.editor.form import (
-    MAX_TEXT_CHARS,
-    MAX_TITLE_CHARS,
-    MESSENGER_CHARS,
-    URL_TARGET,
-    AnswerForm,
-)
+from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm
+from bot.web.editor.form_parts import MAX_ALT_CHARS, MAX_VARIANTS, URL_TARGET
 from bot.web.editor.occasions import answers_question, occasion, takes_buttons
-from bot.web.editor.people import load_names
 from bot.web.editor.timeline import Stretch, load_timeline
-from bot.web.editor.topics import payload_choices
+from bot.web.editor.people import Names, load_names
+from bot.web.editor.preview import PLATFORMS, WIDGET, Preview, preview
+from bot.web.form_fields import line_field
+from bot.web.pages import CHANNELS
 
 HISTORY_SHOWN = 20
 # An agent's name in the preview; the real one is only known in a conversation.
@@ -34,15 +35,32 @@ class Limits:
     title: int = MAX_TITLE_CHARS
     text: int = MAX_TEXT_CHARS
     messenger: int = MESSENGER_CHARS
+    instagram: int = INSTAGRAM_BYTES
+    alt: int = MAX_ALT_CHARS
+    because: int = MAX_BECAUSE_CHARS
+    variants: int = MAX_VARIANTS
 
 
 @dataclass(frozen=True)
 class Version:
-    """One line of the history."""
+    """One line of the history. written_by: by name, if somebody else published it."""
 
     template: Template
     edited_by: str
+    written_by: str
     is_current: bool
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Both texts in pieces. theirs_title: whose the other one is."""
+
+    by: str
+    is_draft: bool
+    is_removed: bool
+    version: int
+    mine: list[Piece]
+    theirs: list[Piece]
 
 
 @dataclass(frozen=True)
@@ -50,9 +68,21 @@ class AnswerPage:
     """What answer.html shows."""
 
     current: Template
-    """The answer as customers get it now."""
+    """The answer as it was last published."""
     edited_by: str
-    """Who saved it, by name."""
+    """Who published it, by name."""
+    draft: AnswerDraft | None
+    """What somebody works on, if anybody does."""
+    draft_by: str
+    returned_by: str
+    """Who sent the draft back, by name; empty if nobody did."""
+    needs_review: bool
+    """Whether the rule is that somebody else publishes."""
+    may_publish: bool
+    """Whether the reader may let customers read what is in the form, as it was loaded."""
+    is_own_draft: bool
+    others: list[str]
+    """Names of who has this answer open too."""
     occasion: str
     """When customers read it, empty for the answer to a question."""
     on_a_button: bool
@@ -63,59 +93,96 @@ class AnswerPage:
     """What is in the form."""
     errors: dict[str, str]
     """What is wrong with the form: id of the control to Dutch sentence."""
-    choices: dict[str, str]
+    choices: Mapping[str, str]
     """What a button can do: payload to Dutch words."""
-    preview_text: str
-    """The form's text as a customer would read it now."""
-    values: dict[str, str]
-    """What each variable would be now."""
+    preview: Preview
+    variables: dict[str, str]
+    """What may stand between braces, with what it becomes."""
     history: list[Version]
     """Newest first."""
     more_history: bool
     """Whether there are older versions that aren't on the page."""
-    saved: bool = False
-    """Whether the reader just saved this version."""
     timeline: list[Stretch] = field(default_factory=list)
     """What customers read from now on, with all that is planned."""
-    mine: list[Piece] = field(default_factory=list)
-    """On a conflict: the reader's own version, in pieces."""
-    theirs: list[Piece] = field(default_factory=list)
-    """On a conflict: what somebody else saved, in pieces."""
-    variables: dict[str, str] = field(default_factory=lambda: VARIABLES)
+    done: str = ""
+    """What the reader just did: `published`, `draft`, `review` or another; empty for nothing."""
+    is_returned: bool = False
+    """Whether the form is as it was sent, and not stored so."""
+    refused: str = ""
+    """Why what the reader asked for was not done, in Dutch."""
+    conflict: Conflict | None = None
+    channels: dict[str, str] = field(default_factory=lambda: CHANNELS)
     limits: Limits = Limits()
     url_target: str = URL_TARGET
+
+    @property
+    def state(self) -> str:
+        """For the script: whether the form is stored as it is."""
+        if self.done and self.done != "preview":
+            return "saved"
+        return "returned" if self.done or self.is_returned else "fresh"
 
 
 async def load_answer_page(
     request: Request,
-    current: Template,
+    answer: Answer,
     form: AnswerForm,
     *,
     errors: dict[str, str] | None = None,
-    saved: bool = False,
-    conflict: bool = False,
+    done: str = "",
+    refused: str = "",
+    overtaken: Overtaken | None = None,
 ) -> AnswerPage:
-    """`current` with the form as it was filled in; with `conflict` both are compared."""
-    store = request.app.ctx.store
-    names, values = await load_names(store), await request.app.ctx.answers.values(_AGENT)
+    """`answer` with the form as it was filled in; with `overtaken` both are compared."""
+    store, account = request.app.ctx.store, request.ctx.account
+    names, current, draft = await load_names(store), answer.published, answer.draft
     history = await store.templates.history(current.name)
     shown = history if "history" in request.args else history[:HISTORY_SHOWN]
-    mine, theirs = compare(as_text(form.template(current)), as_text(current)) if conflict else ([], [])
+    others = await store.answer_viewers.here(current.name, account)
     return AnswerPage(
         current=current,
         edited_by=names.of(current.edited_by),
+        draft=draft,
+        draft_by=names.of(draft.by) if draft else "",
+        returned_by=names.of(draft.returned_by) if draft and draft.returned_by else "",
+        needs_review=answer.rules.answers_need_review,
+        may_publish=answer.may_publish(account.id),
+        is_own_draft=draft is not None and draft.by == account.id,
+        others=[one.name for one in others],
         occasion=occasion(current.name),
         on_a_button=answers_question(current.name),
         has_buttons=takes_buttons(current.name) or any(not row.is_empty for row in form.rows),
         form=form,
         errors=errors or {},
-        choices=await payload_choices(store),
-        preview_text=render(form.text, values),
-        values=values,
-        history=[Version(one, names.of(one.edited_by), one.version == current.version) for one in shown],
+        choices=answer.choices,
+        preview=await load_preview(request, form.template(current)),
+        variables=VARIABLES | {name: f"“{text}”" if text else "(leeg)" for name, text in answer.rules.fields.items()},
+        history=[_version(one, current, names) for one in shown],
         more_history=len(shown) < len(history),
-        saved=saved,
         timeline=await load_timeline(store, current, now_ms()),
-        mine=mine,
-        theirs=theirs,
+        done=done,
+        is_returned=bool(refused or overtaken or request.method == "POST"),
+        refused=refused,
+        conflict=_conflict(overtaken, form, names) if overtaken else None,
+    )
+
+
+async def load_preview(request: Request, template: Template) -> Preview:
+    """With what variables are now; `preview_channel` is what stands beside the widget."""
+    answers = request.app.ctx.answers
+    values = {channel: await answers.values(_AGENT, channel=channel) for channel in (WIDGET, *PLATFORMS)}
+    other = line_field(request, "preview_channel") or request.args.get("preview_channel", "")
+    return preview(template, values, other=other, takes_buttons=takes_buttons(template.name))
+
+
+def _version(template: Template, current: Template, names: Names) -> Version:
+    written_by = names.of(template.written_by) if template.written_by else ""
+    return Version(template, names.of(template.edited_by), written_by, template.version == current.version)
+
+
+def _conflict(overtaken: Overtaken, form: AnswerForm, names: Names) -> Conflict:
+    theirs = overtaken.theirs
+    mine, other = compare(as_text(form.template(theirs)), as_text(theirs))
+    return Conflict(
+        names.of(overtaken.by), overtaken.is_draft, theirs.is_removed, overtaken.answer.published.version, mine, other
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from bot.model import Template
+from bot.web.pages import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,21 @@ def compare(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
 
 def as_text(template: Template) -> str:
     """All that an editor can change, as lines."""
+    lines = [f"Onderwerp: {template.title}", "", template.text]
+    for variant in template.variants:
+        who = f"alleen op {CHANNELS.get(variant.channel, variant.channel)}" if variant.channel else "om en om"
+        lines += ["", f"Andere tekst ({who}):", variant.text]
+    if template.image:
+        lines += ["", f"Afbeelding: {template.image.url}", f"Te zien: {template.image.alt}"]
     buttons = [f"Knop: {button.title} → {button.url or button.payload}" for button in template.buttons]
-    return "\n".join([f"Onderwerp: {template.title}", "", template.text, *([""] if buttons else []), *buttons])
+    lines += ["", *buttons] if buttons else []
+    lines += ["", "Verwijderd: klanten krijgen het niet."] if template.is_removed else []
+    return "\n".join(lines)
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\s|[^\s]+", text)
+    # With the space behind them: a text is mostly spaces, and all of those fit each other.
+    return re.findall(r"\S+\s*|\s+", text)
 
 
 def _filled(pieces: list[Piece]) -> list[Piece]:

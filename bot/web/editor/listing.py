@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from bot.model import Template
 from bot.store import Store
+from bot.store.answer_drafts import AnswerDraft
+from bot.store.templates import same_answer
 from bot.web.editor.people import Names, load_names
 from bot.web.editor.topics import FAQ_PREFIX
 
@@ -24,6 +26,8 @@ class Row:
     """All that is searched, as `folded` makes it."""
     shown: bool
     """Whether it matches the query."""
+    draft: str = ""
+    """`draft` or `review`, if somebody works on it."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,16 @@ class ListPage:
 
 async def load_list_page(store: Store, query: str) -> ListPage:
     """Every answer, FAQ answers first, each part by title."""
-    names = await load_names(store)
-    rows = [_row(template, query, names) for template in await store.templates.all_published()]
+    names, drafts = await load_names(store), await store.answer_drafts.all()
+    templates = await store.templates.all_published(removed=True)
+    rows = [_row(template, query, names, drafts.get(template.name)) for template in templates]
     rows.sort(key=lambda row: folded(row.template.title or row.template.name))
-    faq, other = _split(rows)
-    sections = [Section("faq", "Antwoorden op vragen", faq), Section("other", "Andere berichten", other)]
+    faq, other, removed = _split(rows)
+    sections = [
+        Section("faq", "Antwoorden op vragen", faq),
+        Section("other", "Andere berichten", other),
+        Section("removed", "Verwijderd", removed),
+    ]
     return ListPage(query, [section for section in sections if section.rows])
 
 
@@ -69,7 +78,7 @@ def matches(search_text: str, query: str) -> bool:
     return all(word in search_text for word in folded(query).split())
 
 
-def _row(template: Template, query: str, names: Names) -> Row:
+def _row(template: Template, query: str, names: Names, draft: AnswerDraft | None) -> Row:
     search_text = folded(f"{template.title} {template.name} {template.text}")
     return Row(
         template=template,
@@ -77,12 +86,16 @@ def _row(template: Template, query: str, names: Names) -> Row:
         edited_by=names.of(template.edited_by),
         search_text=search_text,
         shown=matches(search_text, query),
+        draft=draft.state if draft and not same_answer(draft.template, template) else "",
     )
 
 
-def _split(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+def _split(rows: Iterable[Row]) -> tuple[list[Row], list[Row], list[Row]]:
+    """Answers to questions, the rest, and those that were removed."""
     faq: list[Row] = []
     other: list[Row] = []
+    removed: list[Row] = []
     for row in rows:
-        (faq if row.template.name.startswith(FAQ_PREFIX) else other).append(row)
-    return faq, other
+        is_question = row.template.name.startswith(FAQ_PREFIX)
+        (removed if row.template.is_removed else faq if is_question else other).append(row)
+    return faq, other, removed

@@ -1,4 +1,4 @@
-"""The editor's pages: parse, call the store once, show."""
+"""The editor's pages of one answer: parse, call the store once, show."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from sanic import HTTPResponse, Request
-from sanic.response import redirect
+from sanic.response import empty, json, redirect
 
-from bot.errors import EditConflict, NotFound
 from bot.model import Template
-from bot.store.templates import TemplateStore, same_answer
 from bot.store.work import now_ms
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
-from bot.web.editor.answer_page import AnswerPage, load_answer_page
-from bot.web.editor.form import AnswerForm, version_field
+from bot.web.content_policy import with_pictures
+from bot.web.editor.answer import Answer, NeedsReview, Overtaken, load_answer, publish, save_draft
+from bot.web.editor.answer_page import AnswerPage, load_answer_page, load_preview
+from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm, version_field
 from bot.web.editor.listing import load_list_page
-from bot.web.editor.topics import payload_choices
+from bot.web.form_fields import field, line_field
 from bot.web.pages import render
 from bot.web.rights import EDITORS
 
 editors_only = signed_in(*EDITORS)
+
+_DONE = frozenset({"published", "draft", "review", "discarded", "returned", "restored", "removed", "back", "unchanged"})
+_NEEDS_REVIEW = (
+    "Nog niet gepubliceerd: een collega moet dit eerst nakijken. Kies “Ter beoordeling”. Wat je typte staat hieronder."
+)
 
 
 @editors_only
@@ -33,71 +38,132 @@ async def list_answers(request: Request) -> HTTPResponse:
 
 @editors_only
 async def show_answer(request: Request, name: str) -> HTTPResponse:
-    """The form with the answer as it is now; `saved` is the version that the reader just made."""
-    current = await _templates(request).published(name)
-    saved = request.args.get("saved", "") == str(current.version)
-    return _show(request, await load_answer_page(request, current, AnswerForm.of(current), saved=saved))
+    """The form with the draft, or the answer as it is now; `done` is what the reader just did, to version `saved`."""
+    answer = await load_answer(request.app.ctx.store, name)
+    form, done = answer.form(), request.args.get("done", "")
+    saved = request.args.get("saved", "") in (str(answer.published.version), str(answer.draft_version))
+    done = done if saved and done in _DONE else ""
+    # What is still to be done before it can be published; one that is in use was checked when it was.
+    errors = answer.errors(form) if answer.draft else {}
+    return show(request, await load_answer_page(request, answer, form, errors=errors, done=done))
 
 
 @editors_only
 async def save_answer(request: Request, name: str) -> HTTPResponse:
-    """Save the form as the next version, unless it has errors or somebody else saved in between."""
-    templates = _templates(request)
-    current, form = await templates.published(name), AnswerForm.read(request)
-    store = request.app.ctx.store
-    errors = form.errors(set(await payload_choices(store)), (await store.editing_rules.get()).fields)
+    """What the button says: keep it as a draft, ask a colleague to look at it, publish it, or only show the preview."""
+    answer, form = await load_answer(request.app.ctx.store, name), AnswerForm.read(request)
+    do = field(request, "do") or "publish"
+    if do == "preview":
+        return show(request, await load_answer_page(request, answer, form, done="preview"))
+    errors = form.draft_errors() if do == "draft" else answer.errors(form)
     if errors:
-        return _show(request, await load_answer_page(request, current, form, errors=errors), 400)
-    draft = form.template(current)
-    # Nothing to change, or the same form once more (a double click).
-    if same_answer(draft, current):
-        return _to_answer(current)
-    return await _save(request, draft, form.expected_version, what="template.saved")
+        return show(request, await load_answer_page(request, answer, form, errors=errors), 400)
+    try:
+        if do in ("draft", "review"):
+            return await _keep(request, answer, form, for_review=do == "review")
+        return await _publish(request, answer, form)
+    except Overtaken as exc:
+        return await show_overtaken(request, exc, form)
+    except NeedsReview:
+        return show(request, await load_answer_page(request, answer, form, refused=_NEEDS_REVIEW), 403)
+
+
+async def _keep(request: Request, answer: Answer, form: AnswerForm, *, for_review: bool) -> HTTPResponse:
+    account = request.ctx.account
+    version = await save_draft(request.app.ctx.store, answer, form, account.id, for_review=for_review)
+    if version not in (0, answer.draft_version):
+        await note_deed(request, "template.review" if for_review else "template.draft", answer.published.name)
+    if not version:
+        return to_answer(answer.published.name, "unchanged", answer.published.version)
+    return to_answer(answer.published.name, "review" if for_review else "draft", version)
+
+
+async def _publish(request: Request, answer: Answer, form: AnswerForm) -> HTTPResponse:
+    published = await publish(request.app.ctx.store, answer, form, request.ctx.account.id)
+    if published.version != answer.published.version:
+        await note_save(request, "template.saved", published)
+    return to_answer(published.name, "published", published.version)
 
 
 @editors_only
-async def restore_answer(request: Request, name: str) -> HTTPResponse:
-    """Save an earlier version as the newest."""
-    wanted, expected = version_field(request, "version"), version_field(request, "expected_version")
-    for earlier in await _templates(request).history(name):
-        if earlier.version == wanted:
-            return await _save(request, earlier, expected, what="template.restored")
-    raise NotFound(f"template {name!r} has no version {wanted}")
+async def discard_draft(request: Request, name: str) -> HTTPResponse:
+    """Throw the draft away; what customers read stays as it is."""
+    store = request.app.ctx.store
+    answer = await load_answer(store, name)
+    expected = version_field(request, "draft_version")
+    if answer.draft and answer.draft_version != expected:
+        overtaken = Overtaken(answer, answer.draft.template, answer.draft.by, is_draft=True)
+        return await show_overtaken(request, overtaken, answer.form())
+    if answer.stored_draft:
+        await store.answer_drafts.remove(name, expected_version=expected)
+        await note_deed(request, "template.discarded", name)
+    return to_answer(name, "discarded", answer.published.version)
 
 
-async def _save(request: Request, draft: Template, expected_version: int, *, what: str) -> HTTPResponse:
-    """Save and go to the answer's page; on a conflict show both, with the draft still in the form.
+@editors_only
+async def return_draft(request: Request, name: str) -> HTTPResponse:
+    """Send a draft back to who made it, with a note."""
+    store = request.app.ctx.store
+    answer = await load_answer(store, name)
+    expected, note = version_field(request, "draft_version"), line_field(request, "note")
+    if answer.draft is None or answer.draft_version != expected:
+        refused = "Niet teruggestuurd: het concept is intussen veranderd. Lees het eerst."
+        return show(request, await load_answer_page(request, answer, answer.form(), refused=refused), 409)
+    if not 1 <= len(note) <= MAX_BECAUSE_CHARS:
+        errors = {"note": f"Schrijf wat er anders moet, in 1 tot {MAX_BECAUSE_CHARS} tekens."}
+        return show(request, await load_answer_page(request, answer, answer.form(), errors=errors), 400)
+    returned = replace(answer.draft, state="draft", note=note, returned_by=request.ctx.account.id, at_ms=now_ms())
+    saved = await store.answer_drafts.save(returned)
+    await note_deed(request, "template.returned", name)
+    return to_answer(name, "returned", saved.version)
 
-    what: the deed, for the audit log.
+
+@editors_only
+async def preview_answer(request: Request, name: str) -> HTTPResponse:
+    """What is in the form as customers would read it: a part of the page."""
+    current = await request.app.ctx.store.templates.published(name)
+    page = await load_preview(request, AnswerForm.read(request).template(current))
+    return render(request, "editor/_preview.html", preview=page)
+
+
+@editors_only
+async def viewing(request: Request, name: str) -> HTTPResponse:
+    """The page is open (`doing` is `here`), somebody types in it (`typing`), or it closes (`gone`).
+
+    Answers with who else is there, and what is stored now.
     """
-    templates = _templates(request)
-    try:
-        saved = await templates.save(_signed(request, draft), expected_version=expected_version)
-    except EditConflict:
-        current = await templates.published(draft.name)
-        form = AnswerForm.of(draft, expected_version=current.version)
-        return _show(request, await load_answer_page(request, current, form, conflict=True), 409)
-    await note_save(request, what, saved)
-    return _to_answer(saved)
+    store, account, doing = request.app.ctx.store, request.ctx.account, field(request, "doing")
+    published = await store.templates.published(name)
+    if doing == "gone":
+        await store.answer_viewers.gone(name, account)
+        return empty()
+    others = await store.answer_viewers.here(name, account, types=doing == "typing")
+    draft = await store.answer_drafts.get(name)
+    return json(
+        {
+            "others": [{"name": one.name, "types": one.types} for one in others],
+            "version": published.version,
+            "draft_version": draft.version if draft else 0,
+        }
+    )
 
 
 async def note_save(request: Request, what: str, saved: Template) -> None:
     """Write it in the audit log."""
-    await note_deed(request, what, saved.name, f"versie {saved.version}")
+    written_by = f", concept van {saved.written_by}" if saved.written_by else ""
+    await note_deed(request, what, saved.name, f"versie {saved.version}{written_by}")
 
 
-def _signed(request: Request, draft: Template) -> Template:
-    return replace(draft, edited_at_ms=now_ms(), edited_by=request.ctx.account.id, because="")
+async def show_overtaken(request: Request, overtaken: Overtaken, form: AnswerForm) -> HTTPResponse:
+    """Both texts, with the reader's own still in the form: saving once more, having seen both, is a choice."""
+    answer = overtaken.answer
+    seen = replace(form, expected_version=answer.published.version, draft_version=answer.draft_version)
+    return show(request, await load_answer_page(request, answer, seen, overtaken=overtaken), 409)
 
 
-def _show(request: Request, page: AnswerPage, status: int = 200) -> HTTPResponse:
-    return render(request, "editor/answer.html", status=status, page=page)
+def show(request: Request, page: AnswerPage, status: int = 200) -> HTTPResponse:
+    return with_pictures(render(request, "editor/answer.html", status=status, page=page))
 
 
-def _to_answer(saved: Template) -> HTTPResponse:
-    return redirect(f"/editor/{quote(saved.name, safe='')}?saved={saved.version}", status=303)
-
-
-def _templates(request: Request) -> TemplateStore:
-    templates: TemplateStore = request.app.ctx.store.templates
-    return templates
+def to_answer(name: str, done: str, version: int) -> HTTPResponse:
+    return redirect(f"/editor/{quote(name, safe='')}?done={done}&saved={version}", status=303)

@@ -9,7 +9,9 @@
  */
 export function startDraft(page, form) {
   const key = `draft:${page.dataset.name}`;
-  const controls = [...form.elements].filter((control) => control.name && control.type !== "hidden");
+  const controls = [...form.elements].filter(
+    ({ name, type }) => name && name !== "preview_channel" && type !== "hidden" && type !== "submit",
+  );
   const values = () => Object.fromEntries(controls.map((control) => [control.name, control.value]));
   const shown = JSON.stringify(values());
   // A form that the server sent back is not saved yet, whatever its fields are.
@@ -45,7 +47,7 @@ export function startDraft(page, form) {
  * @param {Record<string, string>} draft
  */
 function offer(page, form, key, draft) {
-  const notice = page.querySelector(".draft-notice");
+  const notice = page.querySelector("#typed-before");
   notice.hidden = false;
   notice.querySelector("[data-draft=restore]").addEventListener("click", () => {
     notice.hidden = true;

@@ -1,54 +1,33 @@
-/** The answer as a customer reads it, while it is typed. */
+/** The answer as a customer reads it, while it is typed. The server makes it: it knows what each platform does with it. */
 
-const VARIABLE = /\{(\w+)\}/g;
+const SOON_MS = 150;
 
 /**
- * @param {Element} page
+ * @param {HTMLElement} page
  * @param {HTMLFormElement} form
  */
 export function startPreview(page, form) {
   const preview = page.querySelector("#preview");
-  const bubble = preview.querySelector("#preview-text");
-  const buttons = preview.querySelector("#preview-buttons");
-  const values = JSON.parse(preview.dataset.values);
+  let timer = 0;
+  let asked = 0;
 
-  const show = () => {
-    bubble.replaceChildren(...filled(form.elements.text.value.trim(), values));
-    const titles = [...form.querySelectorAll("[name^=button-][name$=-title]")].map((input) => input.value.trim());
-    buttons.replaceChildren(...titles.filter(Boolean).map(quickReply));
-    buttons.hidden = !buttons.firstChild;
+  const refresh = async () => {
+    const number = ++asked;
+    try {
+      const response = await fetch(`${page.dataset.url}/preview`, { method: "POST", body: new FormData(form) });
+      if (!response.ok) return;
+      const html = await response.text();
+      // An answer that comes late is of what was typed before.
+      if (number === asked) preview.innerHTML = html;
+    } catch {
+      // Away for a moment: the next letter asks again.
+    }
   };
-  form.addEventListener("input", show);
-  show();
-}
 
-/**
- * The text with its variables filled in; one that doesn't exist stands out.
- * @param {string} text
- * @param {Record<string, string>} values
- * @returns {(string | Node)[]}
- */
-function filled(text, values) {
-  // Every second part is a variable's name.
-  return text.split(VARIABLE).map((part, index) => {
-    if (index % 2 === 0) return part;
-    return Object.hasOwn(values, part) ? values[part] : unknown(part);
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, SOON_MS);
   });
-}
-
-/** @param {string} name */
-function unknown(name) {
-  const mark = document.createElement("mark");
-  mark.className = "preview-unknown";
-  mark.textContent = `{${name}}`;
-  mark.title = "Deze variabele bestaat niet";
-  return mark;
-}
-
-/** @param {string} title */
-function quickReply(title) {
-  const item = document.createElement("li");
-  item.className = "quick-reply";
-  item.textContent = title;
-  return item;
+  page.querySelector("#preview_channel").addEventListener("change", refresh);
+  page.querySelector("#preview-again").hidden = true;
 }
