@@ -292,6 +292,26 @@ def test_a_draft_is_planned_with_all_that_it_has(site: Site, editor: Visitor, an
     assert (plan.template.text, plan.template.variants) == ("Uit het concept.", draft.variants)
 
 
+def test_where_a_colleague_must_look_along_only_a_colleagues_draft_is_planned(
+    site: Site, editor: Visitor, answer: Template
+) -> None:
+    rules = site.run(lambda store: store.editing_rules.get())
+    rules = site.run(lambda store: store.editing_rules.save(replace(rules, answers_need_review=True)))
+    try:
+        refused = _plan(editor, answer, until=_in(1), text="Zonder ander.")
+        assert refused.status == 400 and "Een collega moet meekijken" in refused.text
+        draft = replace(answer, text="Uit het concept.")
+        site.run(lambda store: store.answer_drafts.save(AnswerDraft(draft, "review", "sanne", now_ms())))
+        assert _plan(editor, answer, until=_in(1), source="draft").status == 400
+        other = Visitor(site.url, site.session("kim", "editor", name="Kim"))
+        assert _plan(other, answer, until=_in(1), source="draft").status == 303
+        (plan,) = site.run(lambda store: store.plans.of(answer.name))
+        later = {"until": _in(2), "from": typed_moment(plan.from_ms, AMSTERDAM), "text": "Uit het concept."}
+        assert _plan(editor, answer, **later, plan=plan.id, made_at_ms=plan.made_at_ms).status == 303
+    finally:
+        site.run(lambda store: store.editing_rules.save(replace(rules, answers_need_review=False)))
+
+
 def _plan(editor: Visitor, answer: Template, **fields: Any) -> Page:
     given = {"title": answer.title, "expected_version": answer.version, **fields}
     return editor.post_form(f"/editor/{answer.name}/plans", given)

@@ -12,6 +12,7 @@ from sanic.response import redirect
 from bot.errors import Conflict, EditConflict, InvalidMessage, NotFound
 from bot.model import Template
 from bot.store.plans import MAX_OF_ANSWER, Plan
+from bot.store.templates import same_answer
 from bot.store.work import now_ms
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
@@ -27,6 +28,9 @@ SAID = {
     "saved": "Ingepland. Op die tijd lezen klanten het vanzelf.",
     "removed": "De planning is weg. Klanten lezen wat er zonder die planning zou staan.",
 }
+SECOND_PAIR = (
+    "Een collega moet meekijken voordat klanten het lezen. Bewaar het als concept, en laat een collega dat inplannen."
+)
 
 blueprint = Blueprint("plans")
 editors_only = signed_in(*EDITORS)
@@ -133,15 +137,19 @@ async def _planned(
     request: Request, current: Template, form: PlanForm, before: Plan | None
 ) -> tuple[Plan, dict[str, str]]:
     """What the form makes, and what is wrong with it: id of the control to Dutch sentence."""
-    store, at_ms = request.app.ctx.store, now_ms()
+    store, account_id, at_ms = request.app.ctx.store, request.ctx.account.id, now_ms()
+    rules = await store.editing_rules.get()
     from_ms, until_ms, errors = form.times(_zone(request), at_ms, before)
     draft = await store.answer_drafts.get(current.name) if form.uses_draft else None
     if not draft:
-        errors |= form.answer.errors(set(payload_choices(await store.templates.all_published())))
+        errors |= form.answer.errors(set(await payload_choices(store)), rules.fields)
     if current.is_removed:
         errors[""] = "Dit antwoord is verwijderd. Zet het eerst terug."
     template = draft.template if draft else form.template(current, before)
-    return Plan(replace(template, name=current.name), from_ms, until_ms, request.ctx.account.id, at_ms), errors
+    is_seen = (draft is not None and draft.by != account_id) or (before and same_answer(template, before.template))
+    if rules.answers_need_review and not is_seen:
+        errors[""] = SECOND_PAIR
+    return Plan(replace(template, name=current.name), from_ms, until_ms, account_id, at_ms), errors
 
 
 async def _store(request: Request, plan: Plan, before: Plan | None) -> dict[str, str]:
@@ -173,7 +181,7 @@ async def _page(
         current=current,
         timeline=await load_timeline(store, current, now_ms()),
         form=form,
-        choices=payload_choices(await store.templates.all_published()),
+        choices=await payload_choices(store),
         has_draft=await store.answer_drafts.get(current.name) is not None,
         errors=errors or {},
         is_conflict=is_conflict,

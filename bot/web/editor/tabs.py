@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.model import Account, Role
-from bot.web.rights import EDITORS, MANAGERS
+from bot.web.rights import EDITORS
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ TABS = (
     Tab("trials", "Proberen", "/trials"),
     Tab("importing", "Importeren", "/importing"),
     Tab("house-style", "Huisstijl", "/house-style"),
-    Tab("crisis", "Crisis", "/crisis", MANAGERS),
+    Tab("crisis", "Crisis", "/crisis"),
 )
 
 
