@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bot.assistant.merged_topics import merges
 from bot.store import Store
 from bot.store.crisis import Crisis
-from bot.store.topics import Topic
+from bot.store.topics import Standing
 from bot.store.work import now_ms
 
 # What was read this long ago is read again: a change counts within a second, and a turn rarely waits for it.
@@ -48,7 +48,7 @@ class LiveRules:
             return
         self._crisis, changes = await asyncio.gather(self._store.crisis.get(), self._store.topics.changes())
         if changes != self._changes:  # thousands of examples are read only after somebody saved some
-            topics = await self._store.topics.all(retired=True)
+            topics = await self._store.topics.standings()
             self._merged = merges(topics)
             self._for_humans = frozenset(
                 one.intent for one in topics if one.intent not in self._merged and _is_silent(one)
@@ -57,6 +57,6 @@ class LiveRules:
         self._read_at_s = now_s
 
 
-def _is_silent(topic: Topic) -> bool:
+def _is_silent(topic: Standing) -> bool:
     """Whether it is not answered, although the model may know it: one that is retired until the next training."""
     return topic.answering == "human" or topic.is_retired

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from bot.assistant.turn import TurnResult, Utterance
 from bot.model import Button
-from bot.store.topics import Topic
+from bot.store.topics import Standing
 
 
-def merges(topics: Iterable[Topic]) -> dict[str, str]:
+def merges(topics: Iterable[Standing]) -> dict[str, str]:
     """Intent of a topic that was merged -> the one that answers for it now, also after more than one merge."""
     into = {topic.intent: topic.merged_into for topic in topics if topic.is_retired and topic.merged_into}
     return {intent: _end(intent, into) for intent in into}

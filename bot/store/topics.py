@@ -100,6 +100,16 @@ class Topic:
         return f"utter_{self.intent}"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What counts of a topic without training: who answers it, and whether it is still there. As in Topic."""
+
+    intent: str
+    answering: Literal["automatic", "human"] = "automatic"
+    is_retired: bool = False
+    merged_into: str = ""
+
+
 class TopicStore:
     """Topics by intent, each with its history."""
 
@@ -122,6 +132,12 @@ class TopicStore:
             found = await self._client.hvals(self._keys.topics)
         topics = [topic for topic in map(_decoded, found) if retired or not topic.is_retired]
         return sorted(topics, key=lambda topic: (topic.place, topic.intent))
+
+    async def standings(self) -> list[Standing]:
+        """Of every topic, also the retired ones: without their examples, of which there are many."""
+        with translated_errors():
+            found = await self._client.hvals(self._keys.topics)
+        return [msgspec.json.decode(record, type=Standing) for record in found]
 
     async def history(self, intent: str, *, most: int = HISTORY_LENGTH) -> list[Topic]:
         """The versions saved, newest first."""

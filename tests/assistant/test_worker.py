@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.answers import HANDOVER_TEMPLATES, Answers
 from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import MAX_AGE_S, LiveRules
-from bot.assistant.merged_topics import lead_on, merges
+from bot.assistant.merged_topics import lead_on
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.worker import Worker
 from bot.model import Account, Button, IntentScore, Message, ModelRecord, Nlu, Template
@@ -282,7 +282,7 @@ async def test_a_button_of_before_a_merge_asks_for_what_the_topic_became(
 def test_choices_that_were_merged_are_one_choice() -> None:
     buttons = (Button("Uren", "/faq_uren"), Button("Ruilen", "/faq_ruilen"), Button("Anders", "/medewerker_spreken"))
     asked = TurnResult("[]", Nlu("ask", "faq_uren", 0.4), [Utterance("utter_welke_vraag", buttons=buttons)])
-    led = lead_on(asked, merges(MERGED))
+    led = lead_on(asked, {"faq_uren": "faq_ruilen"})
     assert [button.payload for button in led.utterances[0].buttons] == ["/faq_ruilen", "/medewerker_spreken"]
     assert led.utterances[0].template == "utter_welke_vraag"
 
