@@ -69,6 +69,8 @@ async def load_list_page(store: Store, query: str) -> ListPage:
 
 def folded(text: str) -> str:
     """Without capitals and accents, so that `cafe` finds `Café`. editor.js does the same."""
+    if text.isascii():
+        return text.casefold()  # as nearly all are, and there may be thousands
     decomposed = unicodedata.normalize("NFD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

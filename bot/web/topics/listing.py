@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.store import Store
 from bot.store.topics import Topic
-from bot.web.editor.listing import folded, matches
+from bot.web.editor.listing import folded
 from bot.web.editor.people import load_names
 from bot.web.topics.hints import has_too_few
 from bot.web.topics.topic_page import untrained_changes
@@ -87,10 +87,16 @@ async def load_list_page(store: Store, query: str, chosen: str) -> ListPage:
 
 def _matching(topics: Iterable[Topic], query: str) -> Iterable[tuple[Topic, str]]:
     """Those with the words of `query` in their name, or in one example, which comes along then."""
+    words = folded(query).split()
+
+    def has_them(text: str) -> bool:
+        found = folded(text)
+        return all(word in found for word in words)
+
     for topic in topics:
-        if not query or matches(folded(f"{topic.title} {topic.intent} {topic.description}"), query):
+        if has_them(f"{topic.title} {topic.intent} {topic.description}"):
             yield topic, ""
-        elif found := next((one.text for one in topic.examples if matches(folded(one.text), query)), ""):
+        elif found := next((one.text for one in topic.examples if has_them(one.text)), ""):
             yield topic, found
 
 
