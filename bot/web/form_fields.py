@@ -26,13 +26,17 @@ def fields(request: Request, name: str) -> list[str]:
 
 def text_field(request: Request, name: str) -> str:
     """Lines of text, as we keep them: line ends are one character, composed accents, no space around."""
-    text = field(request, name).replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", unicodedata.normalize("NFC", text)).strip()
+    return _clean(field(request, name))
 
 
 def line_field(request: Request, name: str) -> str:
     """One line of text, with single spaces."""
-    return " ".join(text_field(request, name).split())
+    return clean_line(field(request, name))
+
+
+def clean_line(text: str) -> str:
+    """A line as we keep it: composed accents, single spaces, no characters that no keyboard makes."""
+    return " ".join(_clean(text).split())
 
 
 def uuid_field(request: Request, name: str) -> str:
@@ -41,3 +45,8 @@ def uuid_field(request: Request, name: str) -> str:
         return uuid.UUID(field(request, name)).hex
     except ValueError as exc:
         raise InvalidMessage(f"{name}: expected a UUID") from exc
+
+
+def _clean(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", unicodedata.normalize("NFC", lines)).strip()

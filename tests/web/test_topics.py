@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.model import Button, ModelRecord, Template
@@ -17,7 +19,7 @@ from bot.web.topics.departments import department_of
 from bot.web.topics.naming import new_intent
 from bot.web.topics.saving import NewTopic, make_topic
 from bot.web.topics.words import special
-from tests.conftest import Site, running_site
+from tests.conftest import API_TOKEN, HANG_S, Site, running_site
 from tests.fakes.topics import seed_topics
 from tests.web.visitor import Page, Visitor
 
@@ -324,6 +326,50 @@ def test_what_nobody_typed_is_refused(site: Site, editor: Visitor, fields: dict[
 def test_no_topic_of_that_name_is_404(editor: Visitor) -> None:
     assert editor.get("/topics/faq_bestaat_niet").status == 404
     assert editor.post("/topics/faq_bestaat_niet/retire", expected_version=1).status == 404
+
+
+def test_a_program_makes_and_changes_a_topic(site: Site) -> None:
+    path = "/topics/faq_van_een_programma"
+    assert api(site, "PUT", path, {"title": "Programma", "examples": ["hallo  daar", "Hallo daar?"]})[0] == 200
+    status, made = api(site, "GET", path)
+    assert (status, [one["text"] for one in made["examples"]], made["version"]) == (200, ["hallo daar"], 1)
+    edit = {"tests": [{"text": "toets", "must_answer": True}], "threshold": 0.5, "answering": "human", "version": 1}
+    assert api(site, "PUT", path, edit)[0] == 200
+    changed = stored(site, "faq_van_een_programma")
+    assert (changed.title, changed.threshold, changed.answering) == ("Programma", 0.5, "human")
+    assert changed.tests == (TestMessage("toets", must_answer=True),) and texts(changed) == ["hallo daar"]
+    assert api(site, "PUT", path, edit)[1]["code"] == "edit_conflict", "of version 1, that is not there any more"
+    assert api(site, "PUT", path, {"threshold": 0.5})[1]["version"] == 2, "nothing to change saves nothing"
+    assert api(site, "PUT", path, {"threshold": None, "is_retired": True})[1]["is_retired"]
+    in_use = [one["intent"] for one in api(site, "GET", "/topics")[1]["items"]]
+    assert "faq_garantie" in in_use and "faq_van_een_programma" not in in_use
+    assert "faq_van_een_programma" in json.dumps(api(site, "GET", "/topics?retired=yes")[1])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/topics/iets_anders", {"title": "x"}, "expected faq_..."),
+        ("/topics/faq_NIET", {"title": "x"}, "intent: expected"),
+        ("/topics/faq_zonder_titel", {}, "title: expected 1 to 60 characters"),
+        ("/topics/faq_garantie", {"examples": ["x" * 501]}, "expected lines of 1 to 500 characters"),
+        ("/topics/faq_garantie", {"threshold": 0.001}, "threshold: expected a number from 0.01"),
+        ("/topics/faq_garantie", {"threshold": 1.5}, "threshold: expected a number"),
+        ("/topics/faq_garantie", {"answering": "nobody"}, "body: Invalid enum value"),
+        ("/topics/klacht", {"is_retired": True}, "only a question can be retired"),
+        ("/topics/faq_nieuw", {"title": "x", "examples": ["koopavnd dordrecht tot"]}, "faq_openingstijden already"),
+    ],
+)
+def test_what_a_program_may_not_do_with_a_topic(site: Site, path: str, body: dict[str, Any], said: str) -> None:
+    status, answer = api(site, "PUT", path, body)
+    assert status == 400 and said in answer["error"]
+
+
+def api(site: Site, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    answer = httpx.request(
+        method, f"{site.url}/api/v1{path}", json=body, headers={"authorization": f"Bearer {API_TOKEN}"}, timeout=HANG_S
+    )
+    return answer.status_code, answer.json()
 
 
 def make(site: Site, title: str, *examples: str, answer: str = "Antwoord.") -> Topic:

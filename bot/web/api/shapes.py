@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from bot.model import (
@@ -19,6 +21,7 @@ from bot.store.audit import AuditEntry
 from bot.store.departments import Department
 from bot.store.labels import Label
 from bot.store.tokens import ApiToken
+from bot.store.topics import Topic
 
 
 class QueueItem(msgspec.Struct):
@@ -130,6 +133,39 @@ class TemplateEdit(msgspec.Struct):
     title: str | None = None
     buttons: list[Button] | None = None
     version: int | None = None
+
+
+class TopicList(msgspec.Struct):
+    """changes: goes up with every save of a topic."""
+
+    items: list[Topic]
+    changes: int
+
+
+class TopicTest(msgspec.Struct):
+    """A message that a new model is tested with; with must_answer it must be answered."""
+
+    text: str
+    must_answer: bool = False
+
+
+class TopicEdit(msgspec.Struct):
+    """What is left out stays as it is; of a new topic only the title must be there.
+
+    examples, tests: all of them. threshold: null for the one that training chooses. version: the one that the edit
+    started from, 0 for a new topic; without it the edit wins over whatever there is. take: examples that another topic
+    has go from there to here; without it they are refused.
+    """
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    examples: list[str] | msgspec.UnsetType = msgspec.UNSET
+    tests: list[TopicTest] | msgspec.UnsetType = msgspec.UNSET
+    answering: Literal["automatic", "human"] | msgspec.UnsetType = msgspec.UNSET
+    threshold: float | None | msgspec.UnsetType = msgspec.UNSET
+    is_retired: bool | msgspec.UnsetType = msgspec.UNSET
+    version: int | None = None
+    take: bool = False
 
 
 class ModelList(msgspec.Struct):

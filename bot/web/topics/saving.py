@@ -50,7 +50,7 @@ async def make_topic(store: Store, new: NewTopic, *, by: str, take: bool = False
         new.title,
         new.description,
         tests=new.tests,
-        place=max((one.place for one in topics if one.is_question), default=0),
+        place=last_place(topics),
     )
     saved = await _save(store, with_examples(topic, new.examples), topics, by=by, take=take)
     if new.answer_text:
@@ -114,6 +114,11 @@ def examples_elsewhere(intent: str, texts: Iterable[str], topics: Iterable[Topic
         for words in (same_words(one.text) for one in topic.examples)
         if words in wanted
     }
+
+
+def last_place(topics: Iterable[Topic]) -> int:
+    """Where a new question goes in the order of the files: with the last one."""
+    return max((one.place for one in topics if one.is_question), default=0)
 
 
 def same_topic(one: Topic, other: Topic) -> bool:
