@@ -11,7 +11,8 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, METADATA_INTENT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -103,9 +104,11 @@ class Decision(StoredComponent, IntentClassifier):
         """Choose the thresholds from the rankings that SvmClassifier gave to examples it had not seen."""
         examples = labelled_examples(training_data)
         self._answerable = frozenset(answerable_intents(example.get(INTENT) for example in examples))
-        self._thresholds = self._choose(examples)
+        chosen, own = self._choose(examples), own_thresholds(examples)
+        # What a team demands of a topic goes before what was chosen for it.
+        self._thresholds = replace(chosen, threshold_of_intent={**chosen.threshold_of_intent, **own})
         with self._model_storage.write_to(self._resource) as directory:
-            self._write(directory, examples)
+            self._write(directory, examples, own)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -176,7 +179,7 @@ class Decision(StoredComponent, IntentClassifier):
         asked = replace(guesses, right=helps).where(unsure)
         return min(threshold, lowest_that_holds(asked, self._config["target_suggestion"]))
 
-    def _write(self, directory: Path, examples: list[Message]) -> None:
+    def _write(self, directory: Path, examples: list[Message], own: dict[str, float]) -> None:
         labels = np.array([example.get(INTENT) for example in examples])
         answerable = list(self._answerable)
         guesses = guesses_of(examples, self._config["out_of_scope_share"])
@@ -190,11 +193,26 @@ class Decision(StoredComponent, IntentClassifier):
         }
         card = {
             **asdict(self._thresholds),
+            "own_thresholds": own,
             "target_precision": self._config["target_precision"],
             "answerable": sorted(answerable),
             "cross_validated_decisions": figures,
         }
         write_card(directory, card)
+
+
+def own_thresholds(examples: list[Message]) -> dict[str, float]:
+    """Return the thresholds that data/nlu.yml gives to intents, as metadata. Raises InvalidConfigException."""
+    own = {}
+    for example in examples:
+        about = (example.get(METADATA) or {}).get(METADATA_INTENT) or {}
+        threshold = about.get("threshold") if isinstance(about, dict) else None
+        if threshold is not None and example.get(INTENT) not in own:
+            if not isinstance(threshold, (int, float)) or not 0 < threshold <= 1:
+                intent = example.get(INTENT)
+                raise InvalidConfigException(f"Threshold of {intent}: expected above 0, at most 1, got {threshold!r}.")
+            own[example.get(INTENT)] = float(threshold)
+    return own
 
 
 def best_in_scope(ranking: list[dict[str, Any]]) -> dict[str, Any]:

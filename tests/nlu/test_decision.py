@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -74,6 +75,29 @@ def test_decision_says_what_it_was_based_on(decision: Decision) -> None:
         "threshold": pytest.approx(0.7, abs=0.1),
         "ask_threshold": pytest.approx(0.6, abs=0.1),
     }
+
+
+def with_threshold(threshold: Any) -> TrainingData:
+    """Guesses that are always right; the project's file gives faq_a a threshold."""
+    sure = [ranked(intent, 0.5 + i / 1000, label=intent) for intent in ("faq_a", "faq_b") for i in range(400)]
+    for message in sure[:400]:
+        message.set("metadata", {"intent": {"threshold": threshold}})
+    return TrainingData(sure)
+
+
+def test_a_topics_own_threshold_goes_before_the_chosen_one(storage: LocalModelStorage) -> None:
+    decision = train(Decision, storage, with_threshold(0.9))
+    assert decide(decision, ranked("faq_a", 0.89))["decision"]["outcome"] == ASK
+    assert decide(decision, ranked("faq_b", 0.89))["decision"]["outcome"] == ANSWER
+    assert decide(decision, ranked("faq_a", 0.9))["decision"] == pytest.approx(
+        {"outcome": ANSWER, "intent": "faq_a", "confidence": 0.9, "threshold": 0.9, "ask_threshold": 0.5}, abs=0.1
+    )
+
+
+@pytest.mark.parametrize("threshold", [0, 1.5, "hoog"])
+def test_a_threshold_that_is_none_is_refused(storage: LocalModelStorage, threshold: Any) -> None:
+    with pytest.raises(InvalidConfigException, match="Threshold of faq_a"):
+        train(Decision, storage, with_threshold(threshold))
 
 
 @pytest.mark.parametrize("text", ["xqzvw kjhgf pqwxz", "😀😀😀", "!!!", "   ", "", "жшщч", "12"])
