@@ -25,12 +25,14 @@ return -1
 @dataclass(frozen=True)
 class EditingRules:
     """answers_need_review: who wrote a draft of an answer doesn't publish it; another editor does.
+    topics_need_review: what an editor makes of messages in the learning inbox waits for another editor.
 
     fields: the company's own variables in answers, by name (`telefoonnummer`); an empty value leaves nothing behind.
     by, at_ms: who set it so, and when. version: counts changes.
     """
 
     answers_need_review: bool = False
+    topics_need_review: bool = False
     fields: dict[str, str] = field(default_factory=dict)
     by: str = ""
     at_ms: int = 0

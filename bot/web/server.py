@@ -48,6 +48,7 @@ from bot.web.editor.tabs import tabs_of
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
 from bot.web.hooks.delivering import Hooks
+from bot.web.learning import blueprint as learning
 from bot.web.leases import Leases
 from bot.web.live import Live
 from bot.web.mail import Mailer
@@ -90,6 +91,7 @@ BLUEPRINTS = (
     notices,
     editor,
     plans,
+    learning,
     crisis,
     topics,
     trials,

@@ -96,4 +96,6 @@ def _changes(before: EditingRules, after: EditingRules) -> str:
     changed = [f"{{{name}}}" for name in names if before.fields.get(name) != after.fields.get(name)]
     if before.answers_need_review != after.answers_need_review:
         changed.insert(0, "review on" if after.answers_need_review else "review off")
+    if before.topics_need_review != after.topics_need_review:
+        changed.insert(0, "topic review on" if after.topics_need_review else "topic review off")
     return ", ".join(changed)

@@ -51,13 +51,14 @@ class RulesForm:
     """As it was filled in; `expected_version` is that of the rules which it began with."""
 
     answers_need_review: bool
+    topics_need_review: bool
     rows: tuple[FieldRow, ...]
     expected_version: int
 
     @classmethod
     def of(cls, rules: EditingRules) -> RulesForm:
         rows = tuple(FieldRow(name, value) for name, value in rules.fields.items())
-        return cls(rules.answers_need_review, _padded(rows), rules.version)
+        return cls(rules.answers_need_review, rules.topics_need_review, _padded(rows), rules.version)
 
     @classmethod
     def read(cls, request: Request) -> RulesForm:
@@ -69,7 +70,12 @@ class RulesForm:
             for number in range(1, MAX_FIELDS + _EMPTY_ROWS + 1)
         )
         filled = tuple(row for row in rows if row.name or row.value)
-        return cls(field(request, "answers_need_review") == "on", _padded(filled), version_field(request, "version"))
+        return cls(
+            field(request, "answers_need_review") == "on",
+            field(request, "topics_need_review") == "on",
+            _padded(filled),
+            version_field(request, "version"),
+        )
 
     @property
     def fields(self) -> dict[str, str]:
@@ -88,7 +94,12 @@ class RulesForm:
         return errors
 
     def rules(self, before: EditingRules) -> EditingRules:
-        return replace(before, answers_need_review=self.answers_need_review, fields=self.fields)
+        return replace(
+            before,
+            answers_need_review=self.answers_need_review,
+            topics_need_review=self.topics_need_review,
+            fields=self.fields,
+        )
 
 
 def _padded(rows: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
