@@ -1,4 +1,4 @@
-"""`make run`: starts Redis, the assistant and the web server together, and stops them together.
+"""`make run`: starts Redis, the assistant, the trainer and the web server together, and stops them together.
 
 Read `launch` first: it is the whole story. Nothing that is started here outlives this process, however it ends.
 """
@@ -47,6 +47,7 @@ class Programs:
     web: tuple[str, ...] = (sys.executable, "-m", "bot.web")
     assistant: tuple[str, ...] = (f"{ROOT}/.venv-assistant/bin/python", "-m", "bot.assistant")
     train: tuple[str, ...] = (f"{ROOT}/.venv-assistant/bin/python", "-m", "bot.assistant.train")
+    trainer: tuple[str, ...] = (f"{ROOT}/.venv-assistant/bin/python", "-m", "bot.assistant.trainer")
 
 
 def main(programs: Programs) -> int:
@@ -75,8 +76,9 @@ def launch(settings: Settings, programs: Programs) -> None:
             _train(programs, env, reason)
         first_login = asyncio.run(_first_login(settings, url))
         assistants = [_start("assistant", programs.assistant, env, stack) for _ in range(settings.assistants)]
+        trainers = [_start("trainer", programs.trainer, env, stack)] if settings.trainer == "on" else []
         web = _start("web", programs.web, env, stack)
-        supervisor = Supervisor([web, *assistants], redis)
+        supervisor = Supervisor([web, *assistants, *trainers], redis)
         _wait_until_ready(settings, supervisor)
         say(_welcome(settings, first_login, time.monotonic() - started))
         while True:

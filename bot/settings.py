@@ -248,6 +248,14 @@ class Settings:
         },
     )
     assistants: int = field(default=1, metadata={"help": "How many assistants `make run` starts."})
+    trainer: str = field(
+        default="on",
+        metadata={
+            "help": "Whether `make run` starts a trainer, for whoever trains in the browser. Switch it off where no "
+            "training may run.",
+            "choices": ("on", "off"),
+        },
+    )
     model_url: str = field(
         default="",
         repr=False,

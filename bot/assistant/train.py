@@ -17,6 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from bot import logs
 from bot.assistant.activate import watch_takeover
 from bot.assistant.model_files import checksum, chunks_of
@@ -44,16 +46,19 @@ def train(models: Path, project: Path = PROJECT) -> Path:
     import_rasa()
     from rasa.model_training import train as rasa_train
 
+    from bot.nlu.vector_cache import kept_vectors
+
     _show_progress()
     models.mkdir(parents=True, exist_ok=True)
-    result = rasa_train(
-        domain=str(project / DOMAIN),
-        config=str(project / "config.yml"),
-        training_files=[str(project / "data")],
-        output=str(models),
-        force_training=True,
-        fixed_model_name=time.strftime("%Y%m%d-%H%M%S"),
-    )
+    with kept_vectors(models / "vectors.npz"):
+        result = rasa_train(
+            domain=str(project / DOMAIN),
+            config=str(project / "config.yml"),
+            training_files=[str(project / "data")],
+            output=str(models),
+            force_training=True,
+            fixed_model_name=time.strftime("%Y%m%d-%H%M%S"),
+        )
     if not result.model:
         raise ConfigError("Rasa made no model; what it says above is wrong with domain.yml, config.yml or data/")
     return Path(result.model)
@@ -174,11 +179,16 @@ def train_and_activate(settings: Settings, override: str) -> ModelRecord | None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make train", description="Train a model and activate it.")
     parser.add_argument("--override", metavar="REASON", default="", help="activate even if it fails the golden set")
+    parser.add_argument("--project", metavar="FOLDER", type=Path, default=PROJECT, help="the Rasa project")
+    parser.add_argument("--report", metavar="FILE", type=Path, help="compare with the active model, don't activate")
+    parser.add_argument("--messages", metavar="FILE", type=Path, help="of customers, for the report")
     options = parser.parse_args(arguments)
     started = time.monotonic()
     try:
         settings = Settings.load()
         logs.configure(settings.log_format)  # else Rasa's own prints every step
+        if options.report:
+            return _make_candidate(settings, options.project, options.report, options.messages)
         record = train_and_activate(settings, options.override.strip())
     except ConfigError as exc:
         print(f"vraagbaak: {exc}", file=sys.stderr)
@@ -189,6 +199,13 @@ def main(arguments: list[str] | None = None) -> int:
     if record is None:
         return EXIT_FAILED
     print(f"Model {record.name} is trained and active ({time.monotonic() - started:.0f} s).")
+    return 0
+
+
+def _make_candidate(settings: Settings, project: Path, report: Path, messages: Path | None) -> int:
+    from bot.assistant.candidate import make_candidate
+
+    report.write_bytes(msgspec.json.encode(make_candidate(settings, project, messages)))
     return 0
 
 

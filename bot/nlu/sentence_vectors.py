@@ -25,6 +25,7 @@ from bot.nlu.model_card import read_own_card, write_card
 from bot.nlu.options import check_names, check_whole_number
 from bot.nlu.parts import with_parts
 from bot.nlu.spelling import SPELLED
+from bot.nlu.vector_cache import cached
 
 logger = logging.getLogger(__name__)
 
@@ -144,4 +145,4 @@ def vectors_of(texts: tuple[str, ...], encoding: Encoding) -> np.ndarray:
 
 def _encode(texts: Sequence[str], encoder: Encoder, encoding: Encoding) -> np.ndarray:
     # Encoders know capitals as other words: "WAAR BLIJFT MIJN PAKKET" must mean the same.
-    return encoder.encode([text[: encoding.max_text_chars].lower() for text in texts])
+    return cached(encoder.name, [text[: encoding.max_text_chars].lower() for text in texts], encoder.encode)

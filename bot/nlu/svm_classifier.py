@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibration import calibrate, expected_calibration_error, fit_temperature
 from bot.nlu.component import StoredComponent
+from bot.nlu.confusions import mixed_up, write_confusions
 from bot.nlu.cross_validation import assign_folds, assign_intents, near_duplicate_groups, out_of_fold_scores
 from bot.nlu.metrics import OUT_OF_SCOPE
 from bot.nlu.model_card import read_own_card, write_card
@@ -97,6 +98,9 @@ class SvmClassifier(StoredComponent, IntentClassifier):
         self._cross_validate(problem, features, labels, counts)
         with self._model_storage.write_to(self._resource) as directory:
             self._write(directory, labels, intents)
+            guesses = (intents[column] for column in self._out_of_fold.argmax(axis=1))
+            texts = (example.get(TEXT) for example in examples)
+            write_confusions(directory, mixed_up(zip(texts, labels.tolist(), guesses, strict=True)))
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

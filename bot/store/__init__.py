@@ -124,7 +124,7 @@ class Store:
         self.sending = SendQueue(self._client, keys, self.conversations)
         self.pages = PageStore(self._client, keys)
         self.media = MediaList(self._client, keys, self.conversations)
-        self.figures = Figures(self._client, keys, self.work, self.models)
+        self.figures = Figures(self._client, keys, self.work, self.models, self.trainings)
         self.accounts = AccountStore(self._client, keys)
         self.tokens = TokenStore(self._client, keys)
         self.identities = IdentityStore(self._client, keys)

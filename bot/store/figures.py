@@ -14,6 +14,7 @@ from bot.store.connection import translated_errors
 from bot.store.keys import Keys
 from bot.store.models import ModelRegistry
 from bot.store.priority import score_range
+from bot.store.trainings import TrainingStore
 from bot.store.work import WorkQueue
 
 # Upper ends of the buckets of `answer_ms:`; lua/conversation/figures.lua counts in the same.
@@ -52,6 +53,7 @@ class Snapshot:
     conversations: int = 0
     assistants: Mapping[str, str] = field(default_factory=dict)
     model: ModelRecord | None = None
+    trainers: int = 0
     memory_used_bytes: int = 0
     memory_max_bytes: int = 0
 
@@ -59,11 +61,19 @@ class Snapshot:
 class Figures:
     """Counters and lengths of the whole installation."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, work: WorkQueue, models: ModelRegistry) -> None:
+    def __init__(
+        self,
+        client: aioredis.Redis,
+        keys: Keys,
+        work: WorkQueue,
+        models: ModelRegistry,
+        trainings: TrainingStore,
+    ) -> None:
         self._client = client
         self._keys = keys
         self._work = work
         self._models = models
+        self._trainings = trainings
 
     async def read(self) -> Snapshot:
         """All of them. It costs the same with ten conversations or ten thousand waiting. Raises StoreUnavailable."""
@@ -77,6 +87,7 @@ class Figures:
             **lists,
             assistants={name: msgspec.json.decode(said).get("model") or "" for name, said in about.items()},
             model=await self._models.active(),
+            trainers=len(await self._trainings.trainers()),
             memory_used_bytes=int(memory["used_memory"]),
             memory_max_bytes=int(memory["maxmemory"]),
         )

@@ -150,6 +150,7 @@ class TrainingStore:
             keys.training_lease,
             keys.topic_changes,
             keys.training_bell,
+            keys.figures,
         ]
 
     async def _run(self, script: aioredis.client.AsyncScript, *args: str | int) -> str:

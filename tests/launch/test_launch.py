@@ -44,6 +44,12 @@ note("assistant")
 time.sleep(600)
 """
 
+TRAINER = """
+import time
+note("trainer")
+time.sleep(600)
+"""
+
 # Registers a model, as bot.assistant.train does.
 TRAIN = """
 import asyncio, os
@@ -80,7 +86,8 @@ MAIN = """
 import sys
 from bot.launch import Programs, main
 python = sys.executable
-sys.exit(main(Programs(web=(python, "web.py"), assistant=(python, "assistant.py"), train=(python, "train.py"))))
+names = ("web", "assistant", "train", "trainer")
+sys.exit(main(Programs(**{name: (python, f"{name}.py") for name in names})))
 """
 
 
@@ -93,7 +100,7 @@ class Launcher:
         self.env = {**os.environ, "BOT_VAR": "var", "BOT_PORT": str(port), "PYTHONPATH": str(ROOT)}
         for name in [name for name in self.env if name.startswith("BOT_") and name not in ("BOT_VAR", "BOT_PORT")]:
             del self.env[name]
-        self.programs(web=WEB, assistant=ASSISTANT, train=TRAIN)
+        self.programs(web=WEB, assistant=ASSISTANT, train=TRAIN, trainer=TRAINER)
         self._processes: list[subprocess.Popen[str]] = []
 
     def programs(self, **sources: str) -> None:
@@ -115,6 +122,7 @@ class Launcher:
     def start_and_wait(self) -> subprocess.Popen[str]:
         process = self.start()
         self.wait_for_output("Ctrl-C stops everything")
+        wait_until((self.folder / "trainer.pid").exists, show=self.output)
         return process
 
     def run_to_its_end(self) -> tuple[int, str]:
@@ -138,7 +146,7 @@ class Launcher:
             return 0
 
     def all_pids(self) -> list[int]:
-        return [self.pid("web"), self.pid("assistant"), self.redis_pid()]
+        return [self.pid("web"), self.pid("assistant"), self.pid("trainer"), self.redis_pid()]
 
     def clean_up(self) -> None:
         for process in self._processes:
@@ -198,7 +206,7 @@ def test_a_signal_stops_everything_in_order(launcher: Launcher, number: signal.S
     pids = launcher.all_pids()
     process.send_signal(number)
     assert process.wait(timeout=HANG_S) == 0
-    assert (launcher.folder / "stopped").read_text().split() == ["web", "assistant"]
+    assert (launcher.folder / "stopped").read_text().split() == ["web", "trainer", "assistant"]
     assert not any(is_alive(pid) for pid in pids)
 
 
@@ -266,7 +274,7 @@ def test_starts_again_at_once_after_the_launcher_was_killed(launcher: Launcher) 
     launcher.wait_for_output("Ctrl-C stops everything", times=2)
 
 
-@pytest.mark.parametrize("name", ["web", "assistant"])
+@pytest.mark.parametrize("name", ["web", "assistant", "trainer"])
 def test_a_child_that_dies_is_started_again(launcher: Launcher, name: str) -> None:
     launcher.start_and_wait()
     before = launcher.pid(name)

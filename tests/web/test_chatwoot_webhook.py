@@ -134,7 +134,7 @@ def test_killed_and_started_again_it_catches_up(
     until(lambda: owner(site, other) == CHATWOOT)
     site.run(has_assistant_and_model)
     health = Visitor(site.url).get("/health/ready")
-    assert health.status == 200 and '"degraded":["search"]' in health.body
+    assert health.status == 200 and '"degraded":["search","trainer"]' in health.body
     assert "conversations get through" in health.body
     assert (
         "Gesprekken voor een medewerker gaan naar Chatwoot"

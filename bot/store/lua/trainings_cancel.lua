@@ -6,6 +6,7 @@ record.cancelled_by = ARGV[2]
 if in_hand == ARGV[1] then
   ended(record, 'cancelled', '', '')
 else
+  redis.call('HINCRBY', KEYS[8], 'trainings:cancelled', 1)
   record.state, record.ended_at_ms = 'cancelled', now_ms()
   saved(record)
 end

@@ -1,4 +1,4 @@
--- What all scripts on trainings begin with. KEYS: trainings, events, waiting, running, lease, topics:changes, bell.
+-- What all scripts on trainings begin with. KEYS: trainings, events, waiting, running, lease, topics:changes, bell, figures.
 -- A training whose trainer gave no sign of life for the length of its lease is over, and the next one can run.
 local trainings, events, waiting, running, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
@@ -20,6 +20,7 @@ end
 local function ended(record, state, reason, detail)
   record.state, record.reason, record.detail, record.ended_at_ms = state, reason, detail, now_ms()
   redis.call('DEL', running, lease)
+  redis.call('HINCRBY', KEYS[8], 'trainings:' .. state, 1)
   saved(record)
 end
 

@@ -46,6 +46,7 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         state = await store.state()
         alive = await store.work.alive()
         active = await store.models.active()
+        trainer = await _trainer(request)
         late = await store.work.overdue(int(turn_timeout_s * 1000) + RESCUED_WITHIN_MS)
         messenger = await _messenger(request)
         outside = {**await _mail(request), **await _hooks(request), **await _chatwoot(request)}
@@ -60,6 +61,7 @@ async def _parts(request: Request) -> dict[str, dict[str, Any]]:
         "model": _model(active),
         # Agents can't search, which no customer notices.
         "search": {**request.app.ctx.search.health(), "essential": False},
+        **trainer,
         **messenger,
         **outside,
     }
@@ -95,6 +97,15 @@ def _model(active: Any) -> dict[str, Any]:
     if active is None:
         return {"ok": False, "reason": "no model was trained yet; `make train` does"}
     return {"ok": True, "reason": active.name, "trained_at_ms": active.trained_at_ms, "card": active.card}
+
+
+async def _trainer(request: Request) -> dict[str, dict[str, Any]]:
+    """Nothing where BOT_TRAINER is off. Without one nobody trains in the browser, which no customer notices."""
+    if request.app.ctx.settings.trainer == "off":
+        return {}
+    running = await request.app.ctx.store.trainings.trainers()
+    reason = f"{len(running)} running" if running else "no trainer runs; nobody can train in the browser"
+    return {"trainer": {"ok": bool(running), "essential": False, "reason": reason}}
 
 
 async def _mail(request: Request) -> dict[str, dict[str, Any]]:

@@ -25,6 +25,7 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "promise_warnings": (("of", "time"), "Warnings that a customer waits longer than was promised"),
     "answers_rated": (("template", "helped"), "Answers of which a customer said whether they helped"),
     "agents_rated": (("rating",), "Times that a customer rated how an agent helped, from 1 to 5"),
+    "trainings": (("state",), "Trainings asked for in the browser, by how they ended"),
     "emergencies": (("kind",), "Messages in which the patterns find an emergency"),
 }
 # Said as 0 before the first, so that the first counts as a rise.
@@ -37,6 +38,7 @@ _KNOWN: dict[str, Iterable[str]] = {
     "turns": ("answer", "ask", "human"),
     "handoffs": REASONS,
     "owner_changes": ("claimed", "put_back", "handed_back", "closed"),
+    "trainings": ("done", "failed", "cancelled"),
     "emergencies": ("self_harm", "emergency"),
     "agents_rated": ("1", "2", "3", "4", "5"),
 }
@@ -63,6 +65,7 @@ class Installation(Collector):
             ("agent_conversations", "Conversations that agents have", self._snapshot.agent_conversations),
             ("conversations", "Conversations that are kept", self._snapshot.conversations),
             ("to_send_conversations", "Conversations with something to send to a platform", self._snapshot.to_send),
+            ("trainers", "Trainers that run", self._snapshot.trainers),
             ("redis_memory_used_bytes", "Memory that Redis uses", self._snapshot.memory_used_bytes),
             ("redis_memory_max_bytes", "Memory that Redis may use; 0: no limit", self._snapshot.memory_max_bytes),
         ):

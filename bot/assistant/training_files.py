@@ -1,0 +1,58 @@
+"""What a training reads: the project's files as the store has them now, and what customers wrote lately."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from bot.assistant.comparing import RecentMessage
+from bot.model import TranscriptLine
+from bot.personal_data import masked
+from bot.store import Store
+
+PROJECT = Path(__file__).parent.parent.parent
+MOST_MESSAGES = 500
+LINES_A_CONVERSATION = 30
+# What is longer, customers seldom write; to read it takes as long as ten others.
+MAX_CHARS = 400
+
+
+async def write_project(store: Store, folder: Path) -> dict[str, int]:
+    """Write the files to train on. Returns which version of each topic is in them."""
+    versions = {topic.intent: topic.version for topic in await store.topics.all()}
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for name in ("config.yml", "domain.yml", "data/nlu.yml", "data/stories.yml", "data/golden.jsonl"):
+        shutil.copyfile(PROJECT / name, folder / name)
+    return versions
+
+
+async def write_messages(store: Store, file: Path) -> int:
+    """Write the latest messages that the assistant read, masked; returns how many. Remove the file when it was read."""
+    messages = await recent_messages(store)
+    file.touch(mode=0o600)
+    file.write_bytes(msgspec.json.encode(messages))
+    return len(messages)
+
+
+async def recent_messages(store: Store, limit: int = MOST_MESSAGES) -> list[RecentMessage]:
+    """Of the conversations with the latest message first; each text once."""
+    found: dict[str, RecentMessage] = {}
+    for conversation in await store.conversations.recent(limit):
+        lines = await store.conversations.transcript(conversation.id, limit=LINES_A_CONVERSATION)
+        for line in reversed(lines):
+            if _counts(line):
+                text = masked(line.message.text)
+                found.setdefault(text.casefold(), RecentMessage(conversation.id, line.message.entry_id, text))
+        if len(found) >= limit:
+            break
+    return list(found.values())[:limit]
+
+
+def _counts(line: TranscriptLine) -> bool:
+    """Whether the assistant read it as a question: no button, no emergency."""
+    message, nlu = line.message, line.nlu
+    is_text = message.sender == "customer" and message.text.strip() and not message.payload
+    is_kept = len(message.text) <= MAX_CHARS and not line.marks.deleted_at_ms
+    return bool(is_text and is_kept and nlu and not nlu.emergency)
