@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ import msgspec
 import structlog
 
 from bot import logs
-from bot.assistant.training_files import write_messages, write_project
+from bot.assistant.training_files import write_files, write_messages
 from bot.assistant.training_process import STOP_S, TrainingProcess
 from bot.errors import EXIT_CONFIG, BotError, ConfigError, StoreUnavailable
 from bot.redis_server import redis_url
@@ -44,6 +45,9 @@ KEPT_CANDIDATES = 3
 # What goes wrong in a training is said by its last line, behind this.
 COMPLAINT = "vraagbaak: "
 TRAIN = (sys.executable, "-m", "bot.assistant.train")
+# Groups the learning inbox when there is something new in it; not all the time, as it imports Rasa first.
+GROUP = (sys.executable, "-m", "bot.assistant.grouping")
+GROUP_EVERY_S = 60.0
 
 
 class Trainer:
@@ -60,6 +64,8 @@ class Trainer:
         self._command = command
         self._lease_ms = lease_ms
         self._stopping = asyncio.Event()
+        self._grouping: asyncio.Task[int] | None = None
+        self._group_at_s = 0.0
 
     def stop(self) -> None:
         """Give what is in hand up, and end."""
@@ -74,6 +80,8 @@ class Trainer:
                 except StoreUnavailable:
                     await asyncio.sleep(RETRY_S)
         finally:
+            if self._grouping:
+                await _ended(self._grouping)
             with suppress(StoreUnavailable):
                 await self._trainings.sign_off(self._name)
 
@@ -83,7 +91,18 @@ class Trainer:
         if training:
             await self._do(training)
         else:
+            await self._group()
             await self._trainings.wait(ALIVE_EVERY_S)
+
+    async def _group(self) -> None:
+        """Begin to group the learning inbox, if that has anything new."""
+        is_busy = self._grouping is not None and not self._grouping.done()
+        if is_busy or time.monotonic() < self._group_at_s or not await self._store.missed.has_news():
+            return
+        self._group_at_s = time.monotonic() + GROUP_EVERY_S
+        log_file = self._settings.var / "grouping.log"
+        run = TrainingProcess().run(GROUP, self._env(), log_file, niceness=NICENESS)
+        self._grouping = asyncio.create_task(run)
 
     async def _do(self, training: Training) -> None:
         """Raises StoreUnavailable; then its lease ends, and it has failed."""
@@ -114,7 +133,7 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         project, messages, report = folder / "project", folder / "messages.json", folder / "report.json"
         try:
-            versions = await write_project(self._store, project)
+            versions = await write_files(self._store, project)
             await write_messages(self._store, messages)
             options = ["--project", project, "--messages", messages, "--report", report]
             code = await process.run(

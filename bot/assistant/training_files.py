@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from bot.assistant.comparing import RecentMessage
 from bot.model import TranscriptLine
 from bot.personal_data import masked
+from bot.project.sync import import_project, write_project
 from bot.store import Store
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -19,12 +19,12 @@ LINES_A_CONVERSATION = 30
 MAX_CHARS = 400
 
 
-async def write_project(store: Store, folder: Path) -> dict[str, int]:
-    """Write the files to train on. Returns which version of each topic is in them."""
+async def write_files(store: Store, folder: Path) -> dict[str, int]:
+    """Write the files to train on. Returns which version of each topic is in them. Raises ConfigError."""
+    if not await store.topics.all(retired=True):  # one of before topics were in the store
+        await import_project(store, PROJECT)
     versions = {topic.intent: topic.version for topic in await store.topics.all()}
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    for name in ("config.yml", "domain.yml", "data/nlu.yml", "data/stories.yml", "data/golden.jsonl"):
-        shutil.copyfile(PROJECT / name, folder / name)
+    await write_project(store, folder, base=PROJECT)
     return versions
 
 

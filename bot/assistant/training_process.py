@@ -43,7 +43,7 @@ class TrainingProcess:
             os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
         try:
             assert process.stdout is not None
-            with log_file.open("ab") as file:
+            with log_file.open("wb") as file:
                 async for line in process.stdout:
                     file.write(line)
                     file.flush()
