@@ -22,6 +22,7 @@ from bot.web.desk.listing import VIEWS
 from bot.web.desk.words import page_url
 from tests.conftest import PASSWORD, Site, free_port, running_site
 from tests.fakes.conversations import handed_over, write
+from tests.fakes.missed import something_missed
 from tests.fakes.office import Office
 from tests.fakes.openid import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 from tests.fakes.platform import SETTINGS
@@ -59,7 +60,12 @@ SUBMIT_FROM_BEFORE = """form => {
   form.submit();
 }"""
 # GET routes that are no page: parts of one, and files of which there is none here.
-FRAGMENTS = {"/desk/list", "/desk/{conversation_id}/transcript", "/desk/{conversation_id}/customer"}
+FRAGMENTS = {
+    "/learning/conversation",
+    "/desk/list",
+    "/desk/{conversation_id}/transcript",
+    "/desk/{conversation_id}/customer",
+}
 FILES = {"/static/{path}", "/modules/{version}/{name}", "/desk/{conversation_id}/media/{message_id}/{place}"}
 Prepare = Callable[[Page], None]
 
@@ -351,6 +357,12 @@ STATES = (
     State("/editor/{name}", "removed", prepare=remove_answer),
     State("/editor/rules"),
     State("/editor/rules", "filled in wrongly", prepare=name_a_variable_wrongly),
+    # What it learns from
+    State("/learning"),
+    State("/learning", "without a message", "/learning?reason=handed_over"),
+    State("/learning/group", "of messages", "/learning/group?id={missed}", prepare=unfold),
+    State("/learning/group", "filled in wrongly", "/learning/group?id={missed}", prepare=send_empty("#learning-form")),
+    State("/learning/lessons", prepare=unfold),
     # Accounts and administration
     State("/account"),
     State("/account/password"),
@@ -400,6 +412,7 @@ def parts(site: Site) -> dict[str, str]:
     """What stands for each {part} of a path."""
     known = site.run(lambda store: Office(store, site.settings).open())
     known |= {"intent": site.run(some_topics)}
+    known |= site.run(something_missed)
     return {**known, "broken": site.run(lambda store: broken_copy(store, known["closed"]))}
 
 
