@@ -9,17 +9,17 @@ from sanic import Request
 
 from bot.answers import VARIABLES
 from bot.model import Template
-from bot.store.work import now_ms
 from bot.store.answer_drafts import AnswerDraft
+from bot.store.work import now_ms
 from bot.web.editor.answer import Answer, Overtaken
 from bot.web.editor.checks import INSTAGRAM_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, MESSENGER_CHARS
 from bot.web.editor.compare import Piece, as_text, compare
 from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm
 from bot.web.editor.form_parts import MAX_ALT_CHARS, MAX_VARIANTS, URL_TARGET
 from bot.web.editor.occasions import answers_question, occasion, takes_buttons
-from bot.web.editor.timeline import Stretch, load_timeline
 from bot.web.editor.people import Names, load_names
 from bot.web.editor.preview import PLATFORMS, WIDGET, Preview, preview
+from bot.web.editor.timeline import Stretch, load_timeline
 from bot.web.form_fields import line_field
 from bot.web.pages import CHANNELS
 

@@ -48,7 +48,9 @@ class AnswerForm:
     draft_version: int
 
     @classmethod
-    def of(cls, template: Template, *, expected_version: int, draft_version: int, because: str = "") -> AnswerForm:
+    def of(
+        cls, template: Template, *, expected_version: int = 0, draft_version: int = 0, because: str = ""
+    ) -> AnswerForm:
         """The form that shows `template`."""
         return cls(
             template.title,

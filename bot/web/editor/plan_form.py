@@ -38,7 +38,13 @@ class PlanForm:
         if plan is None:
             return cls("", "", AnswerForm.of(template))
         starts, ends = typed_moment(plan.from_ms, zone), typed_moment(plan.until_ms, zone)
-        return cls(starts, ends, AnswerForm.of(plan.template), plan.id, str(plan.made_at_ms))
+        return cls(
+            starts,
+            ends,
+            AnswerForm.of(plan.template, expected_version=plan.template.version),
+            plan.id,
+            str(plan.made_at_ms),
+        )
 
     @classmethod
     def read(cls, request: Request) -> PlanForm:

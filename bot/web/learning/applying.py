@@ -13,7 +13,7 @@ from bot.store.answer_drafts import AnswerDraft
 from bot.store.lessons import Lesson
 from bot.store.topics import Example, Topic, same_words, with_examples, without_examples
 from bot.store.work import now_ms
-from bot.web.editor.form import MAX_TITLE_CHARS
+from bot.web.editor.checks import MAX_TITLE_CHARS
 from bot.web.topics.saving import NewTopic, examples_elsewhere, make_topic, save_topic, signed
 
 # Somebody else may save the topic at the same moment, but not for ever.
@@ -163,6 +163,6 @@ async def _take_back(store: Store, lesson: Lesson, *, by: str) -> None:
 async def _drop_draft(store: Store, lesson: Lesson) -> None:
     """Unless somebody worked on it."""
     draft = await store.answer_drafts.get(f"utter_{lesson.intent}")
-    if draft and draft.version == 1 and draft.template.text == lesson.answer:
+    if draft and draft.by == lesson.by and draft.template.text == lesson.answer:
         with suppress(EditConflict):
-            await store.answer_drafts.remove(draft.name, expected_version=1)
+            await store.answer_drafts.remove(draft.name, expected_version=draft.version)

@@ -12,7 +12,7 @@ from bot.store.lessons import Lesson, LessonKind, Taught
 from bot.store.missed import Missed
 from bot.store.topics import MAX_DESCRIPTION_CHARS, MAX_EXAMPLE_CHARS, MAX_TITLE_CHARS, Topic
 from bot.store.work import now_ms
-from bot.web.editor.form import MAX_TEXT_CHARS
+from bot.web.editor.checks import MAX_TEXT_CHARS
 from bot.web.form_fields import field, line_field, text_field
 
 # The most messages that one page shows.

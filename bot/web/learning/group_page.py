@@ -12,7 +12,7 @@ from bot.personal_data import masked
 from bot.store import Store
 from bot.store.missed import Missed
 from bot.store.topics import MAX_DESCRIPTION_CHARS, MAX_EXAMPLE_CHARS, MAX_TITLE_CHARS, Topic
-from bot.web.editor.form import MAX_TEXT_CHARS
+from bot.web.editor.checks import MAX_TEXT_CHARS
 from bot.web.learning.first_draft import first_draft
 from bot.web.learning.form import ROWS, LessonForm
 from bot.web.learning.hints import Hint, Hints

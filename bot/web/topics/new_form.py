@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from sanic import Request
 
+from bot.model import Template
 from bot.store.topics import TestMessage
-from bot.web.editor.form import MAX_TITLE_CHARS, AnswerForm
+from bot.web.editor.checks import MAX_TITLE_CHARS
+from bot.web.editor.form import AnswerForm
 from bot.web.form_fields import line_field, text_field
 from bot.web.topics.form import at_most, examples_of, lines_error, lines_of, name_errors
 from bot.web.topics.saving import NewTopic
@@ -64,7 +66,7 @@ class NewTopicForm:
 
 def answer_errors(title: str, text: str, own: Collection[str]) -> dict[str, str]:
     """What is wrong with the first answer of a topic: by the rules of the answers' own page."""
-    found = AnswerForm(title, text, (), 0).errors(set(), own)
+    found = AnswerForm.of(Template("", title, text)).errors(set(), own)
     errors = {}
     if "title" in found:
         errors["answer_title"] = (

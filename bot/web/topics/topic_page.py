@@ -13,8 +13,8 @@ from bot.model import Template
 from bot.store import Store
 from bot.store.departments import Department
 from bot.store.topics import HISTORY_LENGTH, MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS, Topic
-from bot.web.editor.form import MAX_TEXT_CHARS as MAX_ANSWER_CHARS
-from bot.web.editor.form import MAX_TITLE_CHARS as MAX_BUTTON_CHARS
+from bot.web.editor.checks import MAX_TEXT_CHARS as MAX_ANSWER_CHARS
+from bot.web.editor.checks import MAX_TITLE_CHARS as MAX_BUTTON_CHARS
 from bot.web.editor.people import Names, load_names
 from bot.web.topics.departments import department_of
 from bot.web.topics.form import TopicForm
