@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.answers import HANDOVER_TEMPLATES, Answers
+from bot.assistant.for_humans import withhold
 from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import MAX_AGE_S, LiveRules
 from bot.assistant.merged_topics import lead_on
@@ -230,6 +231,13 @@ async def test_what_only_humans_answer_is_handed_over_and_the_other_question_ans
     if about:
         handoff = conversation.handoff
         assert handoff and handoff.nlu and (handoff.reason, handoff.nlu.intent) == ("topic_for_humans", about)
+
+
+def test_a_complaint_about_what_only_humans_answer_stays_a_complaint() -> None:
+    wanted = {"reason": "complaint", "priority": "high"}
+    result = TurnResult("[]", Nlu("answer", "klacht", 1.0), [Utterance("utter_faq_uren", intent="klacht")], wanted)
+    held = withhold(result, {"faq_uren"})
+    assert (held.utterances, held.handoff, held.nlu) == ([], wanted, result.nlu)
 
 
 async def test_an_answer_that_a_story_leads_to_is_handed_over_too(store: Store, worker: Worker) -> None:

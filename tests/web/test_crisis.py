@@ -93,6 +93,7 @@ def test_editors_look_and_can_not_switch(site: Site, editor: Visitor) -> None:
         ({"banner": "🙂" * 301}, "hoogstens 300 tekens lang zijn; het zijn er nu 301"),
         ({"until": "own", "own": "2020-01-01T09:00"}, "Kies een tijd die nog komt, hoogstens 31 dagen vooruit."),
         ({"until": "own", "own": "2099-01-01T09:00"}, "Kies een tijd die nog komt, hoogstens 31 dagen vooruit."),
+        ({"until": "2h", "own": "2026-12-24T09:00"}, "Je koos een ander eind dan deze tijd."),
         ({"until": "own", "own": "straks"}, "Kies een dag en een tijd"),
         ({"until": ""}, "Kies wanneer de crisisstand vanzelf uitgaat."),
         ({"text-1": "Tekst zonder antwoord"}, "Kies welk antwoord vervangen wordt door tekst 1."),

@@ -12,7 +12,7 @@ from bot.model import Template
 from bot.opening_hours import clock
 from bot.store.crisis import Crisis
 from bot.web.editor.form import AnswerForm, version_field
-from bot.web.editor.local_times import UnclearMoment, read_moment, typed_moment
+from bot.web.editor.local_times import UnclearMoment, read_moment
 from bot.web.form_fields import fields, line_field, text_field
 
 MAX_BANNER_CHARS = 300
@@ -59,9 +59,8 @@ class CrisisForm:
     def of(cls, crisis: Crisis, now: datetime) -> CrisisForm:
         """With what was set last, on or off. now: in the company's time zone."""
         is_on = crisis.holds(_ms(now))
-        own = typed_moment(crisis.until_ms, now.tzinfo) if is_on else ""  # type: ignore[arg-type]
         rows = tuple(TextRow(name, text) for name, text in crisis.texts.items())
-        return cls(crisis.banner, _padded(rows), crisis.intents, SAME if is_on else "2h", own, crisis.version)
+        return cls(crisis.banner, _padded(rows), crisis.intents, SAME if is_on else "2h", "", crisis.version)
 
     @classmethod
     def read(cls, request: Request) -> CrisisForm:
@@ -99,6 +98,11 @@ class CrisisForm:
         errors = {}
         if not (self.banner or self.intents or any(not row.is_empty for row in self.rows)):
             errors["banner"] = "Vul een melding in, of kies een antwoord of een onderwerp: nu verandert er niets."
+        if self.own and self.until != OWN:
+            return {
+                **errors,
+                "own": "Je koos een ander eind dan deze tijd. Kies ‘Op een andere tijd’, of maak die leeg.",
+            }
         try:
             ahead = self.until_ms(now) - _ms(now) if self.until != SAME else 1
         except UnclearMoment as exc:
