@@ -45,12 +45,12 @@ def test_a_button_may_lead_to_a_topic_without_an_answer_yet(editor: Visitor) -> 
 
 def test_a_department_gets_topics_by_their_title(site: Site) -> None:
     manager = Visitor(site.url, site.session("mo", "manager", name="Mo"))
-    assert "Gegevens verwijderen" in manager.get("/team/new").text
+    assert "Mijn gegevens (AVG)" in manager.get("/team/new").text
 
 
 def test_the_list_finds_by_name_and_by_example(editor: Visitor) -> None:
     whole = editor.get("/topics").text
-    assert "50 onderwerpen" in whole and "Garantie" in whole and "Nlu fallback" in whole
+    assert "50 onderwerpen" in whole and "Garantie" in whole and "Niet voor de bot" in whole
     by_name = editor.get("/topics?q=GARANTIE").text
     assert "faq_garantie" in by_name and "faq_vacatures" not in by_name
     by_example = editor.get("/topics?q=koopavnd").text
