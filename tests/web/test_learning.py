@@ -244,6 +244,23 @@ def test_a_new_topic_has_the_examples_and_a_draft_of_the_answer(site: Site, edit
     draft = site.run(lambda store: store.answer_drafts.get(made.answer))
     assert draft and draft.template.text == "Ja, dat kan." and draft.by == "sanne"
     assert draft.name not in {one.name for one in site.run(lambda store: store.templates.all_published())}
+    # It is read, and published, on the answer's own page.
+    done = editor.get(editor.get(answer.location).location)
+    assert f"/editor/{made.answer}" in done.body
+    page = editor.get(f"/editor/{made.answer}")
+    assert page.value("text") == "Ja, dat kan." and "nog niet gepubliceerd" in page.text
+    assert "Concept bekijken" in editor.get(f"/topics/{made.intent}").text
+    fields = {name: page.value(name) for name in ("expected_version", "draft_version", "title", "text")}
+    assert editor.post(f"/editor/{made.answer}", do="publish", **fields).status == 303
+    assert site.run(lambda store: store.templates.get(made.answer)).text == "Ja, dat kan."
+
+
+def test_a_draft_that_is_thrown_away_leaves_a_topic_without_an_answer(site: Site, editor: Visitor) -> None:
+    teach(editor, missed(site), deed="new_topic", title="Bonnen", answer="Ja, dat kan.")
+    version = editor.get("/editor/utter_faq_bonnen").value("draft_version")
+    assert editor.post("/editor/utter_faq_bonnen/discard", draft_version=version).location == "/editor"
+    assert editor.get("/editor/utter_faq_bonnen").status == 404
+    assert "Antwoord opslaan" in editor.get("/topics/faq_bonnen").text
 
 
 def test_a_new_topic_is_undone_with_its_draft(site: Site, editor: Visitor) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.errors import EditConflict
+from bot.errors import EditConflict, NotFound
 from bot.model import Template
 from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
@@ -86,10 +86,20 @@ class Answer:
             raise Overtaken(self, self.published, self.published.edited_by, is_draft=False)
 
 
+async def load_published(store: Store, name: str) -> Template:
+    """As it was last published; one that there is a draft of only is empty, and its version is 0. Raises NotFound."""
+    try:
+        return await store.templates.published(name)
+    except NotFound:
+        if draft := await store.answer_drafts.get(name):
+            return Template(name, draft.template.title, "")
+        raise
+
+
 async def load_answer(store: Store, name: str) -> Answer:
     """Raises NotFound."""
     return Answer(
-        await store.templates.published(name),
+        await load_published(store, name),
         await store.answer_drafts.get(name),
         await store.editing_rules.get(),
         await payload_choices(store),

@@ -13,7 +13,7 @@ from bot.store.work import now_ms
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
 from bot.web.content_policy import with_pictures
-from bot.web.editor.answer import Answer, NeedsReview, Overtaken, load_answer, publish, save_draft
+from bot.web.editor.answer import Answer, NeedsReview, Overtaken, load_answer, load_published, publish, save_draft
 from bot.web.editor.answer_page import AnswerPage, load_answer_page, load_preview
 from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm, version_field
 from bot.web.editor.listing import load_list_page
@@ -97,6 +97,8 @@ async def discard_draft(request: Request, name: str) -> HTTPResponse:
     if answer.stored_draft:
         await store.answer_drafts.remove(name, expected_version=expected)
         await note_deed(request, "template.discarded", name)
+    if not answer.published.version:  # nothing is left of it
+        return redirect("/editor", status=303)
     return to_answer(name, "discarded", answer.published.version)
 
 
@@ -121,7 +123,7 @@ async def return_draft(request: Request, name: str) -> HTTPResponse:
 @editors_only
 async def preview_answer(request: Request, name: str) -> HTTPResponse:
     """What is in the form as customers would read it: a part of the page."""
-    current = await request.app.ctx.store.templates.published(name)
+    current = await load_published(request.app.ctx.store, name)
     page = await load_preview(request, AnswerForm.read(request).template(current))
     return render(request, "editor/_preview.html", preview=page)
 
@@ -133,7 +135,7 @@ async def viewing(request: Request, name: str) -> HTTPResponse:
     Answers with who else is there, and what is stored now.
     """
     store, account, doing = request.app.ctx.store, request.ctx.account, field(request, "doing")
-    published = await store.templates.published(name)
+    published = await load_published(store, name)
     if doing == "gone":
         await store.answer_viewers.gone(name, account)
         return empty()

@@ -99,11 +99,17 @@ async def _new_topic(store: Store, lesson: Lesson, *, by: str) -> Lesson:
     new = NewTopic(lesson.title, lesson.description, examples)
     topic = await make_topic(store, new, by=by, take=True)
     if lesson.answer:
-        template = Template(topic.answer, lesson.title[:MAX_TITLE_CHARS].strip(), lesson.answer)
-        draft = AnswerDraft(template, "draft", by, now_ms(), note="Van antwoorden van medewerkers")
+        draft = AnswerDraft(
+            _answer(replace(lesson, intent=topic.intent)), "draft", by, now_ms(), note="Van antwoorden van medewerkers"
+        )
         with suppress(EditConflict):  # somebody began one in this very moment: theirs stays
             await store.answer_drafts.save(draft)
     return replace(lesson, state="applied", intent=topic.intent, added=topic.examples, taken=taken)
+
+
+def _answer(lesson: Lesson) -> Template:
+    """The first draft of it."""
+    return Template(f"utter_{lesson.intent}", lesson.title[:MAX_TITLE_CHARS].strip(), lesson.answer)
 
 
 async def _topic(store: Store, intent: str) -> Topic:
@@ -163,6 +169,6 @@ async def _take_back(store: Store, lesson: Lesson, *, by: str) -> None:
 async def _drop_draft(store: Store, lesson: Lesson) -> None:
     """Unless somebody worked on it."""
     draft = await store.answer_drafts.get(f"utter_{lesson.intent}")
-    if draft and draft.by == lesson.by and draft.template.text == lesson.answer:
+    if draft and draft.by == lesson.by and draft.template == _answer(lesson):
         with suppress(EditConflict):
             await store.answer_drafts.remove(draft.name, expected_version=draft.version)

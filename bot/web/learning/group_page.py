@@ -17,7 +17,7 @@ from bot.web.learning.first_draft import first_draft
 from bot.web.learning.form import ROWS, LessonForm
 from bot.web.learning.hints import Hint, Hints
 from bot.web.learning.inbox import NEW, Filter, load_sorted
-from bot.web.learning.words import SHORT_REASONS, percent, titles_of
+from bot.web.learning.words import SHORT_REASONS, Done, percent, titles_of
 
 # Lines of a conversation around a message.
 LINES_BEFORE, LINES_BEHIND = 5, 8
@@ -76,8 +76,7 @@ class GroupPage:
     earlier_url: str
     later_url: str
     needs_review: bool
-    said: str = ""
-    lesson_id: str = ""
+    done: Done = Done()
     max_example: int = MAX_EXAMPLE_CHARS
     max_title: int = MAX_TITLE_CHARS
     max_description: int = MAX_DESCRIPTION_CHARS
@@ -90,8 +89,7 @@ async def load_group_page(
     *,
     form: LessonForm | None = None,
     errors: Mapping[str, str] | None = None,
-    said: str = "",
-    lesson_id: str = "",
+    done: Done | None = None,
 ) -> GroupPage | None:
     """None when all of the group was dealt with. form, errors: what was filled in and refused."""
     store: Store = request.app.ctx.store
@@ -134,8 +132,7 @@ async def load_group_page(
         earlier_url=url(page=number - 1) if number > 1 else "",
         later_url=url(page=number + 1) if number < pages else "",
         needs_review=(await store.editing_rules.get()).topics_need_review,
-        said=said,
-        lesson_id=lesson_id,
+        done=done or Done(),
     )
 
 

@@ -12,7 +12,7 @@ from sanic import Request
 from bot.store import Store
 from bot.store.missed import REASONS, Group, Missed, Reason
 from bot.store.work import now_ms
-from bot.web.learning.words import SHORT_REASONS, percent, titles_of
+from bot.web.learning.words import SHORT_REASONS, Done, percent, titles_of
 from bot.web.pages import CHANNELS
 
 PER_PAGE = 30
@@ -90,8 +90,7 @@ class InboxPage:
     pages: int
     earlier_url: str
     later_url: str
-    said: str = ""
-    lesson_id: str = ""
+    done: Done = Done()
     reasons: Mapping[Reason, str] = field(default_factory=lambda: REASONS)
     channels: Mapping[str, str] = field(default_factory=lambda: CHANNELS)
     days: Mapping[int, str] = field(default_factory=lambda: DAYS)
@@ -129,7 +128,7 @@ async def load_sorted(store: Store, wanted: Filter) -> tuple[Sorted, int]:
     return Sorted(groups, [one for one in shown.values() if one.place not in grouped]), len(everything)
 
 
-async def load_inbox(store: Store, wanted: Filter, *, number: int, said: str = "", lesson_id: str = "") -> InboxPage:
+async def load_inbox(store: Store, wanted: Filter, *, number: int, done: Done) -> InboxPage:
     """number: of the page, from 1."""
     found, total = await load_sorted(store, wanted)
     titles = titles_of(await store.topics.all(), await store.templates.all_published())
@@ -149,8 +148,7 @@ async def load_inbox(store: Store, wanted: Filter, *, number: int, said: str = "
         pages=pages,
         earlier_url="/learning" + wanted.query(page=number - 1) if number > 1 else "",
         later_url="/learning" + wanted.query(page=number + 1) if number < pages else "",
-        said=said,
-        lesson_id=lesson_id,
+        done=done,
     )
 
 

@@ -12,7 +12,7 @@ from bot.store import Store
 from bot.web.access import signed_in
 from bot.web.learning.group_page import load_group_page, load_lines, page_number
 from bot.web.learning.inbox import Filter, load_inbox
-from bot.web.learning.words import said, titles_of
+from bot.web.learning.words import Done, said_of, titles_of
 from bot.web.pages import render
 from bot.web.rights import EDITORS
 
@@ -22,19 +22,17 @@ editors_only = signed_in(*EDITORS)
 @editors_only
 async def list_groups(request: Request) -> HTTPResponse:
     """The groups of what is open, the largest first; `done` is the lesson that the reader just made."""
-    store = request.app.ctx.store
-    done, lesson_id = await _what_was_done(store, request.args.get("done", ""))
-    page = await load_inbox(store, Filter.read(request), number=page_number(request), said=done, lesson_id=lesson_id)
+    store, wanted = request.app.ctx.store, Filter.read(request)
+    page = await load_inbox(store, wanted, number=page_number(request), done=await _done(request))
     return render(request, "learning/list.html", page=page)
 
 
 @editors_only
 async def show_group(request: Request) -> HTTPResponse:
     """One group; who comes when all of it was dealt with goes to the list."""
-    done, lesson_id = await _what_was_done(request.app.ctx.store, request.args.get("done", ""))
-    page = await load_group_page(request, request.args.get("id", ""), said=done, lesson_id=lesson_id)
+    page = await load_group_page(request, request.args.get("id", ""), done=await _done(request))
     if page is None:
-        return redirect("/learning" + Filter.read(request).query(done=lesson_id), status=303)
+        return redirect("/learning" + Filter.read(request).query(done=request.args.get("done", "")), status=303)
     return render(request, "learning/group.html", page=page)
 
 
@@ -47,11 +45,16 @@ async def show_conversation(request: Request) -> HTTPResponse:
     return render(request, "learning/_conversation.html", lines=lines)
 
 
-async def _what_was_done(store: Store, lesson_id: str) -> tuple[str, str]:
-    """In words, and the id of the lesson if it can be undone; empty for what we don't know."""
+async def _done(request: Request) -> Done:
+    """Nothing for a lesson that we don't know, or that is undone."""
+    store: Store = request.app.ctx.store
     with suppress(NotFound):
-        lesson = await store.lessons.get(lesson_id)
-        can_undo = lesson.state == "applied" and lesson.kind != "personal"
+        lesson = await store.lessons.get(request.args.get("done", ""))
         if lesson.state in ("applied", "proposed"):
-            return said(lesson, titles_of(await store.topics.all(retired=True))), lesson_id if can_undo else ""
-    return "", ""
+            can_undo = lesson.state == "applied" and lesson.kind != "personal"
+            return Done(
+                said_of(lesson, titles_of(await store.topics.all(retired=True))),
+                lesson.id if can_undo else "",
+                f"/editor/utter_{lesson.intent}" if lesson.state == "applied" and lesson.answer else "",
+            )
+    return Done()

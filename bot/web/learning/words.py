@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.model import Template
 from bot.store.lessons import Lesson, LessonKind, LessonState
 from bot.store.missed import Reason
@@ -29,11 +31,20 @@ STATES: dict[LessonState, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Done:
+    """What the reader just did. said: in words; lesson_id: to undo it; answer_url: of the draft that it made."""
+
+    said: str = ""
+    lesson_id: str = ""
+    answer_url: str = ""
+
+
 def count_of(number: int) -> str:
     return "1 bericht" if number == 1 else f"{number} berichten"
 
 
-def said(lesson: Lesson, titles: dict[str, str]) -> str:
+def said_of(lesson: Lesson, titles: dict[str, str]) -> str:
     """What was done, for who did it just now. titles: of topics, by intent."""
     messages, title = count_of(len(lesson.taught)), titles.get(lesson.intent, lesson.title or lesson.intent)
     if lesson.state == "proposed":

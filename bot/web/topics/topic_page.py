@@ -84,6 +84,8 @@ class TopicPage:
     hints: list[str]
     answer: Template | None
     """As it was last published."""
+    has_draft: bool
+    """Whether somebody works on the answer."""
     departments: list[Department]
     """Those to choose from; empty if there is one."""
     first_department: str
@@ -130,6 +132,7 @@ async def load_topic_page(request: Request, topic: Topic, form: TopicForm | None
         explained=special(topic),
         hints=topic_hints(topic),
         answer=await published(store, topic.answer),
+        has_draft=await store.answer_drafts.get(topic.answer) is not None,
         departments=list(departments) if len(departments) > 1 else [],
         first_department=departments[0].name,
         others=sorted(in_use, key=lambda one: one.title.casefold()),
