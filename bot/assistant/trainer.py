@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,10 @@ class Trainer:
             await asyncio.sleep(min(ALIVE_EVERY_S, self._lease_ms / 3000))
 
     async def _succeeded(self, training: Training, report: Report, versions: dict[str, int]) -> None:
-        await self._store.models.note_topics(report.model, versions)
+        models = self._store.models
+        record = await models.get(report.model)
+        await models.register(replace(record, card={**record.card, "topics_changes": training.topic_changes}))
+        await models.note_topics(report.model, versions)
         if await self._trainings.done(training, report):
             log.info("training.done", training_id=training.id, model=report.model)
             await self._tidy_models()

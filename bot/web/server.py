@@ -74,6 +74,7 @@ from bot.web.team import blueprint as team
 from bot.web.telling import Telling
 from bot.web.tokens import blueprint as tokens
 from bot.web.topics import blueprint as topics
+from bot.web.training import blueprint as training
 from bot.web.trials import blueprint as trials
 
 log = structlog.get_logger()
@@ -94,6 +95,7 @@ BLUEPRINTS = (
     learning,
     crisis,
     topics,
+    training,
     trials,
     hooks,
     odd_events,

@@ -6,11 +6,11 @@ from sanic import HTTPResponse, Request
 
 import bot
 from bot.errors import NotFound
-from bot.web.api import administration, conversations, deeds, templates, topics
+from bot.web.api import administration, conversations, deeds, models, templates, topics
 from bot.web.api.description import openapi
 from bot.web.api.mounting import OPERATIONS, blueprint, json_response
 
-__all__ = ["OPERATIONS", "administration", "blueprint", "conversations", "deeds", "templates", "topics"]
+__all__ = ["OPERATIONS", "administration", "blueprint", "conversations", "deeds", "models", "templates", "topics"]
 
 
 @blueprint.get("/openapi.json")

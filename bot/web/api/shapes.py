@@ -22,6 +22,7 @@ from bot.store.departments import Department
 from bot.store.labels import Label
 from bot.store.tokens import ApiToken
 from bot.store.topics import Topic
+from bot.store.trainings import Report, TrainingState
 
 
 class QueueItem(msgspec.Struct):
@@ -221,6 +222,32 @@ class NewToken(msgspec.Struct):
 class TokenMade(msgspec.Struct):
     token: Token
     text: str
+
+
+class Activation(msgspec.Struct):
+    """reason: why a model may answer that fails test messages."""
+
+    reason: str = ""
+
+
+class TrainingResult(msgspec.Struct):
+    """A training, with the report once it is done; that is kept for 30 days."""
+
+    id: str
+    asked_by: str
+    state: TrainingState
+    asked_at_ms: int
+    started_at_ms: int
+    ended_at_ms: int
+    trainer: str
+    step: str
+    percent: int
+    topic_changes: int
+    reason: str
+    detail: str
+    model: str
+    cancelled_by: str
+    report: Report | None
 
 
 class Done(msgspec.Struct):

@@ -62,6 +62,9 @@ DEEDS: dict[str, str] = {
     "list.changed": "Lijst gewijzigd",
     "list.created": "Lijst gemaakt",
     "list.removed": "Lijst verwijderd",
+    "model.activated": "Model live gezet",
+    "model.overridden": "Model live gezet ondanks fouten in de toetsvragen",
+    "model.rolled_back": "Terug naar het vorige model",
     "person.joined": "Klanten samengevoegd",
     "person.lists": "Lijsten van een klant gewijzigd",
     "person.parted": "Klanten weer uit elkaar gehaald",
@@ -91,6 +94,8 @@ DEEDS: dict[str, str] = {
     "topic.retired": "Onderwerp uit gebruik gehaald",
     "topic.revived": "Onderwerp weer in gebruik genomen",
     "topic.saved": "Onderwerp opgeslagen",
+    "training.asked": "Training gevraagd",
+    "training.cancelled": "Training gestopt",
     "trial.example": "Geprobeerd bericht als voorbeeld toegevoegd",
     "trial.test": "Geprobeerd bericht als toetsvraag toegevoegd",
 }
