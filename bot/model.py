@@ -188,6 +188,7 @@ class Nlu:
     outcome: what the assistant did with it: answer, ask or human; or read, of one that a human got.
 
     emergency: why a human must see it at once, a key of REASONS; empty for nearly all messages.
+    arm: which model of an experiment it was, `live` or `challenger`; empty without one.
     """
 
     outcome: str
@@ -197,6 +198,7 @@ class Nlu:
     entities: tuple[dict[str, Any], ...] = ()
     threshold: float | None = None
     emergency: str = ""
+    arm: str = ""
 
 
 @dataclass(frozen=True)

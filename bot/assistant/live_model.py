@@ -92,6 +92,14 @@ class LiveModel:
                     return
             raise ModelError("none of the models that were active can be loaded")
 
+    async def load_beside(self, record: ModelRecord) -> RasaAgent:
+        """Another model, while this one answers. Raises ModelError, StoreUnavailable, or what its first turns raise."""
+        from bot.assistant.rasa_agent import load
+
+        path = await fetch(record, self._store.models, self._folder, self._url)
+        async with one_at_a_time(self._folder):
+            return await load(path)
+
     async def follow(self) -> None:
         """Load a model that becomes the active one, for ever."""
         listening = asyncio.create_task(self._listen())

@@ -19,7 +19,6 @@ import structlog
 from bot import logs
 from bot.answers import Answers
 from bot.assistant.live_model import LiveModel
-from bot.assistant.model_files import fetch
 from bot.assistant.rasa_import import import_rasa
 from bot.assistant.trials import Trier
 from bot.assistant.worker import Worker
@@ -50,12 +49,11 @@ class OtherModel(LiveModel):
 
     async def change_to(self, record: ModelRecord) -> RasaAgent:
         """Raises ModelError, StoreUnavailable, or whatever goes wrong in its first turns."""
-        from bot.assistant.rasa_agent import load, settle
+        from bot.assistant.rasa_agent import settle
 
         if self._agent is None or self._record != record:
             self._agent = self._record = None
-            path = await fetch(record, self._store.models, self._folder, self._url)
-            self._agent, self._record = await load(path), record
+            self._agent, self._record = await self.load_beside(record), record
             await settle()
         return self.agent
 
@@ -68,7 +66,7 @@ class Helper:
         self._model = OtherModel(store, folder=settings.var / "models", url=settings.model_url)
         answers = Answers(store.templates, settings, store.departments, store.editing_rules)
         worker = Worker(store, answers, self._model, "trying", turn_timeout_s=settings.turn_timeout_s)
-        self._trier = Trier(store, "other", worker.decide)
+        self._trier = Trier(store, "other", worker.decide_live)
 
     async def run(self, idle_s: float = IDLE_S) -> None:
         """Until nobody has asked for anything for `idle_s`. Raises StoreUnavailable."""

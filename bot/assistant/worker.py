@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 
+import msgspec
 import structlog
 
 from bot.answers import HANDOVER_TEMPLATES, Answers
+from bot.assistant.challenger import Challenger
 from bot.assistant.for_humans import withhold
 from bot.assistant.live_model import LiveModel
 from bot.assistant.live_rules import LiveRules
@@ -51,6 +53,12 @@ ALARM_NOTES = {
 }
 
 
+# What to say, and whether a human is needed.
+Decided = tuple[TurnResult, Handoff | None, list[Message]]
+# What a model makes of a turn whose text has no personal numbers.
+Think = Callable[[Turn], Awaitable[TurnResult]]
+
+
 class Worker:
     """One assistant process: one message at a time."""
 
@@ -64,13 +72,15 @@ class Worker:
         self._turn_timeout_s = turn_timeout_s
         self._take_over_at_s = 0.0
         self._stopping = asyncio.Event()
-        self._trier = Trier(store, "live", self.decide)
+        self._challenger = Challenger(store, model, turn_timeout_s=turn_timeout_s)
+        self._trier = Trier(store, "live", self.decide_live)
         self._trying: AsyncIterator[bool] | None = None
 
     async def run(self) -> None:
         """Load the active model and handle messages until `stop`. Raises ModelError if there is none to start with."""
         await self._model.start()
-        work = (self._show_life(), self._model.follow(), watch(HANG_TURNS * self._turn_timeout_s))
+        follow = (self._model.follow(), self._challenger.follow())
+        work = (self._show_life(), *follow, watch(HANG_TURNS * self._turn_timeout_s))
         background = [asyncio.create_task(one) for one in work]
         try:
             await self._serve()
@@ -94,7 +104,7 @@ class Worker:
                 if item:
                     await self.handle(item)
                     item = None
-                elif not (await self._read_along() or await self._try_out() or await self._learn()):
+                elif not await self._do_what_can_wait():
                     item = await self._store.work.take(self._name, block_ms=BLOCK_MS)
             except StoreUnavailable as exc:
                 log.warning("assistant.paused", reason=str(exc))
@@ -108,6 +118,14 @@ class Worker:
             if item := await self._store.work.take_over(self._name):
                 return item
         return await self._store.work.take(self._name, block_ms=NO_WAIT_MS)
+
+    async def _do_what_can_wait(self) -> bool:
+        """Something small that no customer waits for, if there is any. Whether there was."""
+        small = (self._read_along, self._challenger.compare, self._try_out, self._learn)
+        for do in small:
+            if await do():
+                return True
+        return False
 
     async def _read_along(self) -> bool:
         """Tell agents what one message that they got means, while nobody waits for an answer. Whether there was one."""
@@ -182,7 +200,7 @@ class Worker:
 
     async def _handle_message(self, turn: Turn) -> int | None:
         started_ms = now_ms()
-        result, handoff, replies = await self.decide(turn)
+        result, handoff, replies = await self._decide(turn, self._think)
         if replies and not result.nlu.emergency:
             replies = [*await self._said_first(turn), *replies]
         left = await self._store.work.finish(
@@ -200,23 +218,26 @@ class Worker:
             kind, conversation_id = result.nlu.emergency, turn.conversation_id
             log.warning("emergency.found", conversation_id=conversation_id, kind=kind, owner=QUEUE, told=True)
         if left is not None:
-            await self._noticing.turn(turn, result.nlu, handoff, self._model.name)
+            self._challenger.note(turn, result.nlu)
+            model = self._challenger.name if result.nlu.arm == "challenger" else self._model.name
+            await self._noticing.turn(turn, result.nlu, handoff, model)
         return left
 
-    async def decide(self, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
+    async def decide_live(self, turn: Turn) -> Decided:
+        """What to say by the live model, whatever experiment runs."""
+        return await self._decide(turn, self._think_live)
+
+    async def _decide(self, turn: Turn, think: Think) -> Decided:
         """What to say and whether a human is needed; when anything goes wrong, a human is."""
-        message = turn.message
         if turn.attempts > MAX_ATTEMPTS:
             log.error("turn.given_up", conversation_id=turn.conversation_id, attempts=turn.attempts)
             result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
             return result, *await self._to_human(turn, "assistant_crashed", result.nlu)
-        payload = leads_to(message.payload, await self._rules.merged())
+        payload = leads_to(turn.message.payload, await self._rules.merged())
+        # Rasa, its logs and its dialogue in the store never hold a BSN, an IBAN or a card.
+        read = replace(turn, message=replace(turn.message, text=masked(turn.message.text), payload=payload))
         try:
-            result = await asyncio.wait_for(
-                # Rasa, its logs and its dialogue in the store never hold a BSN, an IBAN or a card.
-                self._model.agent.turn(turn.conversation_id, masked(message.text), payload, turn.dialogue),
-                self._turn_timeout_s,
-            )
+            result = await asyncio.wait_for(think(read), self._turn_timeout_s)
         except Exception as exc:
             log.error("turn.failed", conversation_id=turn.conversation_id, error=described(exc))
             result = TurnResult(turn.dialogue, Nlu("human", "", 0.0))
@@ -225,7 +246,20 @@ class Worker:
             return result, *await self._to_human(turn, result.nlu.emergency, result.nlu, "urgent")
         return await self._carry_out(result, turn)
 
-    async def _carry_out(self, result: TurnResult, turn: Turn) -> tuple[TurnResult, Handoff | None, list[Message]]:
+    async def _think_live(self, turn: Turn) -> TurnResult:
+        said = turn.message
+        return await self._model.agent.turn(turn.conversation_id, said.text, said.payload, turn.dialogue)
+
+    async def _think(self, turn: Turn) -> TurnResult:
+        """By the live model, or by that of an experiment if it works."""
+        result = await self._challenger.turn(turn)
+        if result is None:
+            return self._challenger.marked(await self._think_live(turn))
+        # Who is in danger takes no part in an experiment: what either model takes for an emergency is one.
+        kind = result.nlu.emergency or (await self._model.agent.understand(turn.message.text)).emergency
+        return replace(result, nlu=replace(result.nlu, emergency=kind))
+
+    async def _carry_out(self, result: TurnResult, turn: Turn) -> Decided:
         """What the dialogue decided."""
         if turn.channel == "comment" and result.nlu.outcome == "answer" and result.nlu.intent in NO_QUESTION:
             return result, None, []
@@ -294,10 +328,16 @@ class Worker:
         titles = {button: templates[name].title for button, name in answers.items() if name in templates}
         return tuple(replace(button, title=titles.get(button) or button.title) for button in buttons)
 
+    def _described(self) -> str:
+        """JSON for the health page: the model that answers, and that of an experiment."""
+        about = msgspec.json.decode(self._model.described())
+        beside = {"challenger": self._challenger.name} if self._challenger.name else {}
+        return msgspec.json.encode(about | beside).decode()
+
     async def _show_life(self) -> None:
         while not self._stopping.is_set():
             try:
-                await self._store.work.sign_of_life(self._name, self._model.described())
+                await self._store.work.sign_of_life(self._name, self._described())
             except StoreUnavailable:
                 pass  # the next one will do
             await asyncio.sleep(SIGN_OF_LIFE_S)

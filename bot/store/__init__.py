@@ -20,6 +20,7 @@ from bot.store.drafts import DraftStore
 from bot.store.duty import DutyRoster
 from bot.store.editing_rules import EditingRulesStore
 from bot.store.events import Events
+from bot.store.experiments import Experiments
 from bot.store.figures import Figures
 from bot.store.happenings import Happenings
 from bot.store.hooks import HookStore
@@ -98,6 +99,7 @@ class Store:
         self.missed = MissedStore(self._client, keys)
         self.lessons = LessonStore(self._client, keys, retention_days=settings.retention_days)
         self.models = ModelRegistry(self._client, keys)
+        self.experiments = Experiments(self._client, keys)
         self.trials = Trials(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)

@@ -415,6 +415,18 @@ class Keys:
         return self._key(f"trial:{trial_id}")
 
     @property
+    def experiment(self) -> str:
+        return self._key("experiment")
+
+    @property
+    def experiment_history(self) -> str:
+        return self._key("experiment:history")
+
+    @property
+    def experiment_differences(self) -> str:
+        return self._key("experiment:differences")
+
+    @property
     def models(self) -> str:
         return self._key("models")
 

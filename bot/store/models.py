@@ -144,6 +144,18 @@ class ModelRegistry:
             in_store = bool(await self._client.exists(self._keys.model_file(model.name)))
         return in_store or Path(model.path).is_file()
 
+    async def hold_file(self, name: str) -> None:
+        """Keep the file of a model that is not active for longer, if the store has it."""
+        with translated_errors():
+            await self._client.persist(self._keys.model_file(name))
+
+    async def let_file_go(self, name: str) -> None:
+        """Undo `hold_file`; the files of those that were active last stay."""
+        with translated_errors():
+            kept = await self._client.lrange(self._keys.model_history, 0, KEPT_FILES - 1)
+            if name not in kept:
+                await self._client.expire(self._keys.model_file(name), NOT_ACTIVATED_S)
+
     async def has_file(self, model: ModelRecord) -> bool:
         """Whether its file is on this machine, where training put it, or in the store."""
         return Path(model.path).is_file() or await self.stores_file(model.name)

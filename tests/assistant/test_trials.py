@@ -40,7 +40,13 @@ COSTS = Topic("faq_retourkosten", "Retourkosten", examples=(Example("wat kost te
 def worker_with(store: Store, settings: Settings, agent: Any) -> Worker:
     model = LiveModel(store, folder=settings.var)
     model._agent = agent
-    return Worker(store, Answers(store.templates, settings, store.departments), model, "w", turn_timeout_s=20.0)
+    return Worker(
+        store,
+        Answers(store.templates, settings, store.departments, store.editing_rules),
+        model,
+        "w",
+        turn_timeout_s=20.0,
+    )
 
 
 @pytest.fixture
@@ -133,22 +139,21 @@ async def test_a_customer_is_answered_between_the_steps_of_a_trial(
     many = tuple(Example(f"vraag {number} over open zijn") for number in range(40))
     await store.topics.save_all([Topic(**{**vars(await store.topics.get(OPEN.intent)), "examples": many})])
     order: list[str] = []
-    decide, answer = worker.decide, store.trials.answer
+    decide, answer = worker._decide, store.trials.answer
 
-    async def decide_and_write(turn: Any) -> Any:
+    async def decide_and_write(turn: Any, *more: Any) -> Any:
         if turn.conversation_id == trying_out.CONVERSATION_ID:
             message = Message("m1", "c1", "customer", "hallo", 1)
             await store.conversations.receive(message, channel="rest", customer_id="k")
         else:
             order.append("customer")
-        return await decide(turn)
+        return await decide(turn, *more)
 
     async def answered(*args: Any) -> None:
         order.append("trial")
         await answer(*args)
 
-    monkeypatch.setattr(worker, "decide", decide_and_write)
-    monkeypatch.setattr(worker._trier, "_decide", decide_and_write)
+    monkeypatch.setattr(worker, "_decide", decide_and_write)
     monkeypatch.setattr(store.trials, "answer", answered)
     await try_out(store, worker, "hoe laat zijn jullie open op zondag?")
     assert order == ["customer", "trial"]

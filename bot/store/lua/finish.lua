@@ -22,7 +22,7 @@ count_turn(entry_id, nlu_json, handoff)
 
 if helped ~= '' then rate_answer(helped) end
 if answered_with ~= '' then
-  redis.call('HSET', conversation, 'answered_with', answered_with)
+  redis.call('HSET', conversation, 'answered_with', answered_with, 'answered_arm', arm_of(nlu_json) or '')
   redis.call('HDEL', conversation, 'helped', 'helped_at_ms')
 end
 

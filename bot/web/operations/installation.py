@@ -27,6 +27,10 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "agents_rated": (("rating",), "Times that a customer rated how an agent helped, from 1 to 5"),
     "trainings": (("state",), "Trainings asked for in the browser, by how they ended"),
     "emergencies": (("kind",), "Messages in which the patterns find an emergency"),
+    "experiment": (
+        ("arm", "what"),
+        "What each of the two models of an experiment did; begins anew with each experiment",
+    ),
 }
 # Said as 0 before the first, so that the first counts as a rise.
 _OF_CHANNELS = {

@@ -9,6 +9,12 @@ local function reason_of(handoff)
   return string.match(handoff, '^{"reason":"([%w_]+)"') or 'unknown'
 end
 
+-- Which model of an experiment said it, `live` or `challenger`; nil without one. A quote in a customer's words has a
+-- backslash before it in JSON, so that no words are taken for this.
+local function arm_of(nlu_json)
+  return string.match(nlu_json, '"arm":"(%a+)"')
+end
+
 -- The assistant's turn on the message in `entry_id`: what became of it, and how long the customer waited.
 local answer_bounds_ms = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000 }
 local function count_turn(entry_id, nlu_json, handoff)
@@ -18,6 +24,8 @@ local function count_turn(entry_id, nlu_json, handoff)
     count('handoffs:' .. reason_of(handoff))
   end
   count('turns:' .. outcome)
+  local arm = arm_of(nlu_json)
+  if arm then count('experiment:' .. arm .. ':' .. outcome) end
   local waited_ms = math.max(0, now_ms - tonumber(string.match(entry_id, '^%d+')))
   local within = 'inf'
   for _, bound_ms in ipairs(answer_bounds_ms) do

@@ -9,10 +9,14 @@ end
 
 -- Whether the assistant's last answer helped: `yes` or `no`. Returns whether that is news.
 local function rate_answer(helped)
-  local known = redis.call('HMGET', conversation, 'answered_with', 'helped', 'helped_at_ms')
+  local known = redis.call('HMGET', conversation, 'answered_with', 'helped', 'helped_at_ms', 'answered_arm')
   local template, before = known[1], known[2]
   if not template or before == helped then return false end
-  if not before then count('answers_rated:' .. template .. ':' .. helped) end
+  if not before then
+    count('answers_rated:' .. template .. ':' .. helped)
+    local arm = known[4]
+    if arm and arm ~= '' then count('experiment:' .. arm .. ':helped_' .. helped) end
+  end
   keep_rating({ template = template, helped = helped == 'yes' }, known[3])
   redis.call('HSET', conversation, 'helped', helped, 'helped_at_ms', now_ms)
   return true
