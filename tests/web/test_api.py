@@ -139,7 +139,7 @@ async def test_ready_names_the_part_that_is_down(site: Site) -> None:
             assert response.status == 503
             parts = (await response.json())["parts"]
     ok = {name: part["ok"] for name, part in parts.items()}
-    assert ok == {"redis": True, "assistant": False, "model": False, "search": True}
+    assert ok == {"redis": True, "assistant": False, "model": False, "search": True, "trainer": False}
     assert "human queue" in parts["assistant"]["reason"]
 
 
