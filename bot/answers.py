@@ -25,7 +25,7 @@ VARIABLES: dict[str, str] = {
     "bedrijf": "De naam van het bedrijf",
     "openingstijden": "De openingstijden van vandaag: vandaag van 9.00 tot 21.00 uur",
     "kanaal": "Waar de klant schrijft: de chat, Messenger of Instagram",
-    "klant": "De naam van de klant, als een medewerker het antwoord gebruikt. De assistent laat dit weg",
+    "klant": "De naam van de klant, als die bekend is",
     "bestelnummer": "Het bestelnummer dat de klant noemde, als een medewerker het antwoord gebruikt. De assistent "
     "laat dit weg",
 }
@@ -140,6 +140,7 @@ class Answers:
         buttons: tuple[Button, ...] = (),
         handoff: Handoff | None = None,
         channel: str = "",
+        customer_name: str = "",
     ) -> Message:
         """The message that `template_name` makes now; `buttons` come behind the template's own.
 
@@ -149,7 +150,7 @@ class Answers:
         template = await self._templates.get(template_name)
         if not template.text.strip():
             raise NotFound(f"template {template_name!r} has no text")
-        values = await self.values(agent_name, handoff, channel)
+        values = {**await self.values(agent_name, handoff, channel), "klant": customer_name}
         return _filled(template, values, conversation_id, sender, in_reply_to, notice, agent_name, buttons, channel)
 
     async def handover(

@@ -318,7 +318,12 @@ class Worker:
             return _own_words(turn, said)
         buttons = await self._with_titles(said.buttons)
         return await self._answers.message(
-            said.template, turn.conversation_id, in_reply_to=turn.message.id, buttons=buttons, channel=turn.channel
+            said.template,
+            turn.conversation_id,
+            in_reply_to=turn.message.id,
+            buttons=buttons,
+            channel=turn.channel,
+            customer_name=turn.customer_name,
         )
 
     async def _with_titles(self, buttons: tuple[Button, ...]) -> tuple[Button, ...]:

@@ -13,7 +13,7 @@ from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
 from bot.store.work import now_ms
 
-Kind = Literal["promise", "mention", "reminder", "assigned", "webhook", "rating"]
+Kind = Literal["promise", "mention", "reminder", "assigned", "webhook", "rating", "answer"]
 
 # An outage of the mail server in which everybody is warned all day; beyond that they are on our pages only.
 MAX_WAITING = 2_000

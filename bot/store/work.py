@@ -57,6 +57,7 @@ class Turn:
     dialogue: what the assistant remembered, as it stored it.
     attempts: how many workers began this message, 1 for the first; the ones before it are gone.
     unannounced: a human had the conversation last, and nobody told the customer that they don't any more.
+    customer_name: as the platform says, or the shop's own site has signed; empty for who is not known.
     """
 
     conversation_id: str
@@ -67,6 +68,7 @@ class Turn:
     attempts: int
     channel: str = ""
     unannounced: bool = False
+    customer_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,11 +168,11 @@ class WorkQueue:
         )
         if not found:
             return None
-        entry_id, record, version, dialogue, attempts, edit, channel, unannounced = found
+        entry_id, record, version, dialogue, attempts, edit, channel, unannounced, name = found
         message = stored_message(entry_id, record)
         if edit:
             message = replace(message, text=edited_text(edit))
-        return Turn(conversation_id, message, dialogue, int(version), token, attempts, channel, bool(unannounced))
+        return Turn(conversation_id, message, dialogue, int(version), token, attempts, channel, bool(unannounced), name)
 
     async def finish(
         self,

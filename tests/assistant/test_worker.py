@@ -118,6 +118,18 @@ async def test_whatever_goes_wrong_a_human_gets_it_and_the_customer_hears_so(
     assert "antwoord" in messages[-1].text
 
 
+async def test_the_assistant_calls_whose_name_is_known_by_it_and_is_silent_about_others(
+    store: Store, worker: Worker, settings: Settings
+) -> None:
+    groet = Template("utter_groet", "Groet", "Hoi {klant}, welkom in {kanaal}.")
+    await store.templates.save(groet, expected_version=0)
+    assert (await ask(store, worker, "hoi"))[-1].text == "Hoi, welkom in de chat."
+    await store.people.identify("c1", "k-1", name="Jo Bakker", email="")
+    again = Message("later", "c1", "customer", "hoi", 1)
+    await store.conversations.receive(again, channel="rest", customer_id="k")
+    assert (await ask(store, new_worker(store, settings, "w2")))[-1].text == "Hoi Jo Bakker, welkom in de chat."
+
+
 async def test_rasa_gets_no_personal_numbers_and_the_log_keeps_them(
     store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,3 +198,47 @@ def test_page_fits_a_phone(open_page: OpenPage, path: str) -> None:
         ".map((one) => one.outerHTML)"
     )
     assert small == [], "too small for a finger"
+
+
+def test_two_editors_see_each_other_and_who_is_second_hears_it_at_once(
+    site: Site, open_page: OpenPage, answer: Template
+) -> None:
+    sanne = open_page(f"/editor/{answer.name}")
+    noor = open_page(f"/editor/{answer.name}", site.session("noor", "editor", name="Noor Bakker"), locale="nl-NL")
+    expect(noor.locator("#others-here")).to_have_text("Sanne de Wit bewerkt dit ook.")
+    noor.get_by_label("Antwoord", exact=True).fill("Van Noor.")
+    expect(sanne.locator("#others-here")).to_contain_text("Noor Bakker")
+    noor.get_by_role("button", name="Concept opslaan").click()
+    expect(noor.get_by_text("Concept opgeslagen.")).to_be_visible()
+    expect(sanne.get_by_text("Een collega heeft dit antwoord intussen opgeslagen.")).to_be_visible()
+    sanne.get_by_label("Antwoord", exact=True).fill("Van Sanne.")
+    sanne.get_by_role("button", name="Publiceren").click()
+    expect(sanne.locator("#theirs mark")).to_have_text("Noor.")
+    expect(sanne.get_by_label("Antwoord", exact=True)).to_have_value("Van Sanne.")
+
+
+def test_enter_in_a_field_publishes_nothing(site: Site, open_page: OpenPage, answer: Template) -> None:
+    page = open_page(f"/editor/{answer.name}")
+    page.get_by_label("Onderwerp", exact=True).fill("Nieuwe titel")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Concept opgeslagen.")).to_be_visible()
+    assert site.run(lambda store: store.templates.get(answer.name)).title == answer.title
+
+
+def test_the_preview_shows_the_widget_and_another_channel_while_typing(open_page: OpenPage, answer: Template) -> None:
+    page = open_page(f"/editor/{answer.name}")
+    widget, other = page.locator("#preview-widget .preview-text"), page.locator("#preview-other .preview-text")
+    page.get_by_label("Antwoord", exact=True).fill("Je schrijft in {kanaal}. " + "Een zin. " * 80)
+    expect(widget).to_contain_text("Je schrijft in de chat.")
+    expect(other).to_contain_text("Je schrijft in Messenger.")
+    page.get_by_label("Tekst van knop 1").fill("Website")
+    page.get_by_label("Wat knop 1 doet").select_option("Opent een webpagina")
+    page.get_by_label("Webpagina van knop 1").fill("https://www.example.nl/")
+    expect(page.locator("#preview-other .preview-links")).to_have_text("Website")
+    expect(page.locator("#preview-other")).to_contain_text("Dit gaat als 2 berichten")
+    page.get_by_text("Andere teksten").click()
+    page.get_by_label("Wie leest andere tekst 1?").select_option("Alleen op Instagram")
+    page.get_by_label("Andere tekst 1", exact=True).fill("Kort.")
+    page.get_by_label("Naast de website").select_option("Instagram")
+    expect(page.locator("#preview-other")).to_contain_text("Kort.")
+    expect(widget).to_contain_text("Je schrijft in de chat.")

@@ -153,6 +153,8 @@ def test_a_draft_is_sent_back_with_a_note_and_stays_its_authors(
     assert "Teruggestuurd." in mira.get(back.location).text
     page = robin.get(address(answer))
     assert "Mira stuurde het terug: “ Noem de <b>prijs</b>. ”" in page.text and "<b>prijs" not in page.body
+    told = site.run(lambda store: store.notifications.latest("robin"))[0]
+    assert told.text.startswith("Mira stuurde je concept van") and told.url == address(answer)
     assert page.value("because") == "", "the note is no reason of Robin's"
     assert send(robin, answer, opened(robin, answer), "publish").status == 403
     assert mira.post(address(answer) + "/return", draft_version=version, note="Nog eens").status == 409

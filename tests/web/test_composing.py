@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.answers import render
-from bot.model import Account, Handoff, IntentScore, Template
+from bot.model import Account, Handoff, IntentScore, Template, Variant
 from bot.store import Store
 from bot.store.conversations import Contact
 from bot.store.notifications import Notification
@@ -81,12 +81,16 @@ async def test_every_word_of_a_search_must_fit_and_titles_come_first(data: Store
 
 async def test_answers_are_filled_in_for_the_customer_and_the_agent(data: Store, sanne: Agent) -> None:
     text = "Hoi {klant}, je bestelling {bestelnummer} is bij {medewerker}."
-    await data.templates.save(Template("utter_faq_invullen", "Invullen", text), expected_version=0)
+    elsewhere = (Variant("Kort.", "instagram"), Variant("Om en om."))
+    await data.templates.save(Template("utter_faq_invullen", "Invullen", text, variants=elsewhere), expected_version=0)
     written = await write(data, "hallo")
     nlu = naming(NOT_SURE, order_number="WS-1", person="Jan")
     await answer(data, written, nlu=nlu)
     (filled,) = await answers(sanne, "invullen", written.conversation_id)
     assert filled["text"] == "Hoi Jan, je bestelling WS-1 is bij Sanne."
+    on_instagram = await write(data, "hallo", channel="instagram", customer_id="8001")
+    (filled,) = await answers(sanne, "invullen", on_instagram.conversation_id)
+    assert filled["text"] == "Kort.", "as the customer would read it there"
     (empty,) = await answers(sanne, "invullen")
     assert empty["text"] == "Hoi, je bestelling is bij Sanne."
 

@@ -2,7 +2,7 @@
 -- own arguments: work id (entry of the work stream that woke the worker), worker's token for this turn, worker's name
 -- returns nothing if there is nothing to do, else {entry id, message JSON, version, dialogue, how many workers began it,
 --         what the customer made of the text since, as JSON, or '', channel, 1 if the customer still thinks that a human
---         is there}
+--         is there, the customer's name or ''}
 local work_id, token, worker = unpack(ARGV, own + 1, own + 3)
 
 if redis.call('HGET', conversation, 'work_id') ~= work_id then
@@ -34,4 +34,5 @@ return {
   redis.call('HGET', marks, 'edit ' .. cjson.decode(entry[2][2]).id) or '',
   channel_of(),
   redis.call('HEXISTS', conversation, 'unannounced'),
+  redis.call('HGET', conversation, 'customer_name') or '',
 }

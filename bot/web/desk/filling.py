@@ -28,12 +28,15 @@ class FilledAnswer:
 class Filling:
     """Fills templates for one agent in one conversation."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], channel: str = "") -> None:
         """values: what each variable stands for."""
         self._values = values
+        self._channel = channel
 
     def fill(self, template: Template) -> FilledAnswer:
-        return FilledAnswer(template.name, template.title or template.name, render(template.text, self._values))
+        """In the words for this channel; of those that take turns the first."""
+        text = render(template.wordings(self._channel)[0], self._values)
+        return FilledAnswer(template.name, template.title or template.name, text)
 
 
 async def filling_of(
@@ -43,7 +46,7 @@ async def filling_of(
     if conversation is None:
         return Filling(await answers.values(agent_name))
     values = await answers.values(agent_name, conversation.handoff, conversation.channel)
-    return Filling(values | customer_values(conversation, lines))
+    return Filling(values | customer_values(conversation, lines), conversation.channel)
 
 
 def customer_values(conversation: Conversation, lines: Iterable[TranscriptLine]) -> dict[str, str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 
 from sanic import HTTPResponse, Request
 from sanic.response import empty, json, redirect
 
+from bot.errors import NotFound
 from bot.model import Template
+from bot.store.answer_drafts import AnswerDraft
+from bot.store.notifications import Notification
 from bot.store.work import now_ms
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
@@ -117,6 +121,7 @@ async def return_draft(request: Request, name: str) -> HTTPResponse:
     returned = replace(answer.draft, state="draft", note=note, returned_by=request.ctx.account.id, at_ms=now_ms())
     saved = await store.answer_drafts.save(returned)
     await note_deed(request, "template.returned", name)
+    await _tell_author(request, saved)
     return to_answer(name, "returned", saved.version)
 
 
@@ -148,6 +153,18 @@ async def viewing(request: Request, name: str) -> HTTPResponse:
             "draft_version": draft.version if draft else 0,
         }
     )
+
+
+async def _tell_author(request: Request, draft: AnswerDraft) -> None:
+    """That a colleague sent their draft back, unless they are gone or did so themselves."""
+    me = request.ctx.account
+    if draft.by == me.id:
+        return
+    with suppress(NotFound):
+        author = await request.app.ctx.store.accounts.get(draft.by)
+        text = f"{me.name} stuurde je concept van “{draft.template.title or draft.name}” terug: {draft.note}"
+        told = Notification("answer", text, f"/editor/{quote(draft.name, safe='')}", at_ms=now_ms())
+        await request.app.ctx.telling.tell(author, told)
 
 
 async def note_save(request: Request, what: str, saved: Template) -> None:

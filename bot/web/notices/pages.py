@@ -24,6 +24,7 @@ KINDS: dict[Kind, str] = {
     "assigned": "Nieuw gesprek",
     "webhook": "Koppeling",
     "rating": "Beoordeling",
+    "answer": "Antwoord",
 }
 
 

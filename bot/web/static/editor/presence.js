@@ -49,7 +49,8 @@ export function startPresence(page, form) {
     tell("typing");
   });
   window.addEventListener("pagehide", () => {
-    navigator.sendBeacon(`${url}/viewing`, new URLSearchParams({ doing: "gone" }));
+    // What is sent comes back to this page: a goodbye could come after its hello.
+    if (!leaving) navigator.sendBeacon(`${url}/viewing`, new URLSearchParams({ doing: "gone" }));
   });
   // Back from the browser's history.
   window.addEventListener("pageshow", ({ persisted }) => persisted && tell("here"));
