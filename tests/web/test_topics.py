@@ -285,7 +285,26 @@ def test_a_topic_without_an_answer_gets_one(site: Site, editor: Visitor) -> None
     assert editor.post(address, answer_title="Wie", answer_text="Wij.").status == 303
     assert site.run(lambda store: store.templates.get(topic.answer)).text == "Wij."
     second = editor.post(address, answer_title="Wie", answer_text="Ik.")
-    assert second.status == 409 and "gaf dit onderwerp net een antwoord" in second.text
+    assert second.status == 409 and "gaf dit onderwerp net een antwoord" in second.text and "Ik." in second.text
+
+
+def test_a_first_answer_that_a_colleague_must_see_is_a_draft(site: Site, editor: Visitor) -> None:
+    topic = make(site, "Nakijken", "wie kijkt dit na", answer="")
+    address = f"/topics/{topic.intent}"
+    before = site.run(lambda store: store.editing_rules.get())
+    rules = site.run(lambda store: store.editing_rules.save(replace(before, answers_need_review=True)))
+    try:
+        saved = editor.post(f"{address}/answer", answer_title="Nakijken", answer_text="Wij kijken na.")
+        made = create(editor, title="Ook nakijken", examples="wie kijkt dit ook na")
+    finally:
+        site.run(lambda store: store.editing_rules.save(replace(rules, answers_need_review=False)))
+    page = editor.get(saved.location)
+    assert "zodra een collega het heeft nagekeken" in page.text and "Er is een concept." in page.text
+    assert "Er is een concept." in editor.get(made.location).text
+    drafts = site.run(lambda store: store.answer_drafts.all())
+    assert (drafts[topic.answer].state, drafts[topic.answer].by) == ("review", "sanne")
+    second = editor.post(f"{address}/answer", answer_title="Ik", answer_text="Ik kijk na.")
+    assert second.status == 409 and "Ik kijk na." in second.text
 
 
 def test_hints_say_in_dutch_what_would_be_better(site: Site, editor: Visitor) -> None:

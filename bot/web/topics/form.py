@@ -22,6 +22,7 @@ from bot.store.topics import (
     with_examples,
 )
 from bot.store.work import now_ms
+from bot.web.editor.checks import limit
 from bot.web.editor.form import version_field
 from bot.web.form_fields import fields, line_field, text_field
 from bot.web.topics.words import shown_threshold
@@ -157,15 +158,10 @@ def name_errors(title: str, description: str) -> dict[str, str]:
     if not title:
         errors["title"] = "Vul een naam in."
     elif len(title) > MAX_TITLE_CHARS:
-        errors["title"] = f"De naam mag {at_most(title, MAX_TITLE_CHARS)}."
+        errors["title"] = f"De naam mag {limit(title, MAX_TITLE_CHARS)}."
     if len(description) > MAX_DESCRIPTION_CHARS:
-        errors["description"] = f"De omschrijving mag {at_most(description, MAX_DESCRIPTION_CHARS)}."
+        errors["description"] = f"De omschrijving mag {limit(description, MAX_DESCRIPTION_CHARS)}."
     return errors
-
-
-def at_most(text: str, most: int) -> str:
-    """What is wrong with a text that is too long."""
-    return f"hoogstens {most} tekens lang zijn; het zijn er nu {len(text)}"
 
 
 def lines_error(text: str) -> str:

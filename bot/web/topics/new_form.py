@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from sanic import Request
 
-from bot.model import Template
 from bot.store.topics import TestMessage
-from bot.web.editor.checks import MAX_TITLE_CHARS
-from bot.web.editor.form import AnswerForm
+from bot.web.editor.checks import MAX_TITLE_CHARS, limit, text_error
 from bot.web.form_fields import line_field, text_field
-from bot.web.topics.form import at_most, examples_of, lines_error, lines_of, name_errors
+from bot.web.topics.form import examples_of, lines_error, lines_of, name_errors
 from bot.web.topics.saving import NewTopic
 
 
@@ -65,15 +63,12 @@ class NewTopicForm:
 
 
 def answer_errors(title: str, text: str, own: Collection[str]) -> dict[str, str]:
-    """What is wrong with the first answer of a topic: by the rules of the answers' own page."""
-    found = AnswerForm.of(Template("", title, text)).errors(set(), own)
+    """What is wrong with the first answer of a topic. own: the company's fields."""
     errors = {}
-    if "title" in found:
-        errors["answer_title"] = (
-            f"De tekst op de knop mag {at_most(title, MAX_TITLE_CHARS)}."
-            if title
-            else "Vul in wat er op de knop staat."
-        )
-    if "text" in found:
-        errors["answer_text"] = found["text"]
+    if error := text_error(text, own) if text else "Vul het antwoord in.":
+        errors["answer_text"] = error
+    if not title:
+        errors["answer_title"] = "Vul in wat er op de knop staat."
+    elif len(title) > MAX_TITLE_CHARS:
+        errors["answer_title"] = f"De tekst op de knop mag {limit(title, MAX_TITLE_CHARS)}."
     return errors

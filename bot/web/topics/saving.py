@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import InvalidMessage
-from bot.model import Template
 from bot.store import Store
 from bot.store.topics import Example, TestMessage, Topic, same_words, with_examples, without_examples
 from bot.store.work import now_ms
+from bot.web.topics.first_answer import give_answer
 from bot.web.topics.naming import new_intent
 from bot.web.topics.pointing import point_to
 
@@ -54,14 +54,8 @@ async def make_topic(store: Store, new: NewTopic, *, by: str, take: bool = False
     )
     saved = await _save(store, with_examples(topic, new.examples), topics, by=by, take=take)
     if new.answer_text:
-        await make_answer(store, saved, new.answer_title, new.answer_text, by=by)
+        await give_answer(store, saved, new.answer_title, new.answer_text, by=by)
     return saved
-
-
-async def make_answer(store: Store, topic: Topic, title: str, text: str, *, by: str) -> Template:
-    """Store the first answer of a topic. Raises EditConflict if it has one."""
-    answer = Template(topic.answer, title, text, edited_at_ms=now_ms(), edited_by=by)
-    return await store.templates.save(answer, expected_version=0)
 
 
 async def save_topic(store: Store, draft: Topic, *, by: str, take: bool = False, beside: Iterable[Topic] = ()) -> Topic:

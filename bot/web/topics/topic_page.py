@@ -83,7 +83,7 @@ class TopicPage:
     """What a topic that is no question is for."""
     hints: list[str]
     answer: Template | None
-    """As it was last published."""
+    """As it was last published, also if it was removed."""
     has_draft: bool
     """Whether somebody works on the answer."""
     departments: list[Department]
@@ -106,7 +106,7 @@ class TopicPage:
     notice: str = ""
     problem: str = ""
     answer_form: Mapping[str, str] = field(default_factory=dict)
-    """The answer that was typed, while there is none."""
+    """The first answer that was typed and not stored."""
     limits: Limits = Limits()
 
     @property
@@ -131,7 +131,7 @@ async def load_topic_page(request: Request, topic: Topic, form: TopicForm | None
         rows=_rows(topic, form, names, examples_elsewhere(topic.intent, [one.text for one in topic.examples], in_use)),
         explained=special(topic),
         hints=topic_hints(topic),
-        answer=await published(store, topic.answer),
+        answer=await _published(store, topic.answer),
         has_draft=await store.answer_drafts.get(topic.answer) is not None,
         departments=list(departments) if len(departments) > 1 else [],
         first_department=departments[0].name,
@@ -145,13 +145,11 @@ async def load_topic_page(request: Request, topic: Topic, form: TopicForm | None
     )
 
 
-async def published(store: Store, name: str) -> Template | None:
-    """The answer, if there is one that was not removed."""
+async def _published(store: Store, name: str) -> Template | None:
     try:
-        found = await store.templates.published(name)
+        return await store.templates.published(name)
     except NotFound:
         return None
-    return None if found.is_removed else found
 
 
 async def untrained_changes(store: Store) -> int:

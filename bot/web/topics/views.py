@@ -16,11 +16,12 @@ from bot.web.form_fields import line_field, text_field
 from bot.web.pages import render
 from bot.web.rights import EDITORS
 from bot.web.topics.departments import give_topic
+from bot.web.topics.first_answer import give_answer
 from bot.web.topics.form import TopicForm
 from bot.web.topics.listing import load_list_page
 from bot.web.topics.new_form import NewTopicForm, answer_errors
-from bot.web.topics.saving import ExamplesElsewhere, make_answer, make_topic
-from bot.web.topics.topic_page import Limits, load_topic_page, published
+from bot.web.topics.saving import ExamplesElsewhere, make_topic
+from bot.web.topics.topic_page import Limits, load_topic_page
 
 editors_only = signed_in(*EDITORS)
 
@@ -29,6 +30,7 @@ DONE = {
     "saved": "Opgeslagen. De assistent leert het bij de volgende training.",
     "created": "Het onderwerp is gemaakt. De assistent kent het na de volgende training.",
     "answered": "Het antwoord is opgeslagen.",
+    "proposed": "Opgeslagen als concept. Klanten lezen het zodra een collega het heeft nagekeken.",
     "merged": "Samengevoegd. De assistent leert het bij de volgende training.",
     "retired": "Uit gebruik gehaald. De assistent geeft dit antwoord niet meer: een medewerker krijgt de vraag.",
     "revived": "Weer in gebruik. De assistent leert het bij de volgende training.",
@@ -93,12 +95,12 @@ async def answer(request: Request, intent: str) -> HTTPResponse:
     if errors := answer_errors(title, text, (await store.editing_rules.get()).fields):
         return await show(request, topic, status=400, errors=errors, answer_form=typed)
     try:
-        saved = await make_answer(store, topic, title, text, by=request.ctx.account.id)
+        saved = await give_answer(store, topic, title, text, by=request.ctx.account.id)
     except EditConflict:
-        problem = "Iemand anders gaf dit onderwerp net een antwoord. Jouw tekst staat hieronder nog."
-        if await published(store, topic.answer) is None:
-            problem = "Dit antwoord is eerder verwijderd. Zet het terug op de pagina van het antwoord."
+        problem = "Iemand anders gaf dit onderwerp net een antwoord. Wat jij typte, staat hieronder nog."
         return await show(request, topic, status=409, problem=problem, answer_form=typed)
+    if saved is None:
+        return to_topic(topic, "proposed")
     await note_deed(request, "template.saved", saved.name, f"versie {saved.version}")
     return to_topic(topic, "answered")
 
