@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run fake-messenger test check train export import activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load demo-day screenshots lock format password messenger-setup clean setup-test
+.PHONY: help setup run fake-messenger test check train export import new-company activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load demo-day screenshots lock format password messenger-setup clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -45,6 +45,9 @@ export: setup  ## [DIR=folder]: write the topics and answers of the browser into
 
 import: setup  ## [DIR=folder] [ARGS="--dry-run --overwrite"]: take topics and answers over from those files
 	@$(WEB) -m bot.redis_server $(WEB) -m bot.project import $(if $(DIR),"$(DIR)") $(ARGS)
+
+new-company: setup  ## DIR=folder NAME="name": an empty Rasa project for another company
+	@$(if $(and $(DIR),$(NAME)),,$(error Say where and for whom: make new-company DIR=../bakker NAME="Bakker Jansen"))$(WEB) -m bot.project.new_company "$(DIR)" "$(NAME)"
 
 activate: setup  ## MODEL=name: let another trained model answer, once it is seen to work
 	@$(if $(MODEL),,$(error Say which: make activate MODEL=name; GET /api/v1/models lists them))$(WEB) -m bot.redis_server $(ASSISTANT) -m bot.assistant.activate "$(MODEL)"

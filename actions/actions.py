@@ -31,6 +31,9 @@ class AskWhich(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         titles = _titles(domain)
         likely = [intent for intent in _most_likely(tracker.latest_message) if intent in titles][:MAX_CHOICES]
+        if not likely:  # no question is like it, and a choice of "Iets anders" alone is none
+            _hand_over(dispatcher, "not_confident")
+            return [SlotSet("previous_turn", "asked")]
         buttons = [{"title": titles[name], "payload": f"/{name}"} for name in likely]
         dispatcher.utter_message(response="utter_welke_vraag", buttons=[*buttons, SOMETHING_ELSE])
         return [SlotSet("previous_turn", "asked")]
@@ -45,10 +48,15 @@ class HandOver(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         # Not get_intent_of_latest_message(): that passes nlu_fallback over for the next in the ranking.
         reason = _REASONS.get(tracker.latest_message["intent"]["name"], "not_confident")
-        dispatcher.utter_message(response=HANDOVER_TEMPLATES.get(reason, "utter_overdracht"))
-        priority = "high" if reason == "complaint" else "normal"
-        dispatcher.utter_message(json_message={"handoff": {"reason": reason, "priority": priority}})
+        _hand_over(dispatcher, reason)
         return []
+
+
+def _hand_over(dispatcher: CollectingDispatcher, reason: str) -> None:
+    """reason: a key of REASONS in bot/model.py."""
+    dispatcher.utter_message(response=HANDOVER_TEMPLATES.get(reason, "utter_overdracht"))
+    priority = "high" if reason == "complaint" else "normal"
+    dispatcher.utter_message(json_message={"handoff": {"reason": reason, "priority": priority}})
 
 
 def _most_likely(message: dict[str, Any]) -> list[str]:
@@ -63,6 +71,7 @@ def _titles(domain: dict[str, Any]) -> dict[str, str]:
     titles = {}
     for response, variants in domain.get("responses", {}).items():
         intent = response[len("utter_") :]
-        if intent.startswith("faq_"):
-            titles[intent] = (variants[0].get("metadata") or {}).get("title", intent)
+        metadata = variants[0].get("metadata") or {}
+        if intent.startswith("faq_") and not metadata.get("removed"):
+            titles[intent] = metadata.get("title", intent)
     return titles

@@ -214,7 +214,7 @@ def _without(pieces: list[Piece], dropped: set[str]) -> list[Piece]:
             continue
         kept.append(replace(piece, gap=comments + (piece.gap if kept or piece.gap.strip() else "")))
         comments = ""
-    return kept
+    return [*kept, Piece(comments, "", "")] if comments else kept
 
 
 def _inserted(pieces: list[Piece], new: Piece, before: set[str]) -> list[Piece]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.assistant.rasa_import import import_rasa
 from bot.model import Button, Image, Template, Variant
 from bot.project.examples import ENTITY, escaped
+from bot.project.new_company import make_company
 from bot.project.read import read_project
 from bot.project.responses import template_of
 from bot.project.scalars import as_line
@@ -22,9 +23,11 @@ from tests.conftest import ROOT
 
 import_rasa()
 from rasa.shared.core.domain import Domain  # noqa: E402
+from rasa.shared.importers.importer import TrainingDataImporter  # noqa: E402
 from rasa.shared.nlu.constants import TEXT  # noqa: E402
 from rasa.shared.nlu.training_data import entities_parser  # noqa: E402
 from rasa.shared.nlu.training_data.loading import load_data  # noqa: E402
+from rasa.validator import Validator  # noqa: E402
 
 HARD = (
     'een "vraag": ja of nee?',
@@ -101,3 +104,16 @@ def test_brackets_are_no_entities(text: str) -> None:
     line = escaped(text)
     assert entities_parser.replace_entities(line) == as_line(text)
     assert entities_parser.find_entities_in_training_example(line) == []
+
+
+def test_rasa_reads_an_empty_project_without_a_complaint(tmp_path: Path) -> None:
+    make_company(tmp_path / "bakker", "Bakker")
+    importer = TrainingDataImporter.load_from_config(
+        str(tmp_path / "bakker" / "config.yml"),
+        str(tmp_path / "bakker" / "domain.yml"),
+        [str(tmp_path / "bakker" / "data")],
+    )
+    validator = Validator.from_importer(importer)
+    assert validator.verify_domain_validity()
+    assert validator.verify_intents_in_stories(ignore_warnings=False)
+    assert validator.verify_story_structure(ignore_warnings=False)
