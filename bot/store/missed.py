@@ -71,10 +71,12 @@ end
 if is_news then redis.call('INCR', KEYS[2]) end
 return done
 """
-# KEYS: missed of each. ARGV: message ids.
+# KEYS: missed of each. ARGV: message ids, spaces between: so many arguments would cost more than what they ask for.
 _READ = """
 local found = {}
-for at, key in ipairs(KEYS) do found[at] = redis.call('HGET', key, ARGV[at]) or '' end
+for message_id in string.gmatch(ARGV[1], '[^ ]+') do
+  found[#found + 1] = redis.call('HGET', KEYS[#found + 1], message_id) or ''
+end
 return found
 """
 # The model that answers is another one: all that is open is to be read again, once. KEYS: read-by, open, again.
@@ -185,10 +187,12 @@ class MissedStore:
         """Those that are (still) there, in the order given."""
         found: list[Missed] = []
         for start in range(0, len(places), _AT_ONCE):
-            part = [_parts(place) for place in places[start : start + _AT_ONCE]]
+            part = [_parts(place) for place in places[start : start + _AT_ONCE] if all(_parts(place))]
+            if not part:
+                continue
             keys = [self._keys.missed(conversation_id) for conversation_id, _ in part]
             with translated_errors():
-                records = await self._read(keys=keys, args=[message_id for _, message_id in part])
+                records = await self._read(keys=keys, args=[" ".join(message_id for _, message_id in part)])
             found += [_MISSED.decode(record) for record in records if record]
         return found
 
@@ -312,8 +316,9 @@ class MissedStore:
 
 
 def _parts(place: str) -> tuple[str, str]:
+    """Empty ones for what is no place."""
     conversation_id, _, message_id = place.partition(" ")
-    return conversation_id, message_id
+    return ("", "") if " " in message_id else (conversation_id, message_id)
 
 
 def _joined(before: Missed, more: Missed) -> Missed:

@@ -105,6 +105,7 @@ class Standing:
     """What counts of a topic without training: who answers it, and whether it is still there. As in Topic."""
 
     intent: str
+    title: str = ""
     answering: Literal["automatic", "human"] = "automatic"
     is_retired: bool = False
     merged_into: str = ""

@@ -41,6 +41,13 @@ async def test_what_was_never_written_is_not_in_it(store: Store) -> None:
     assert await store.missed.open() == []
 
 
+async def test_what_is_no_place_is_not_found(store: Store) -> None:
+    await store.missed.note(await asked(store, "kan ik ruilen?"))
+    for nonsense in ("", " ", "c1", "c1 ", " m1", "c1 m1 m1", "c1 m2", "c1\nm1"):
+        assert await store.missed.get_many([nonsense]) == []
+    assert len(await store.missed.get_many(["", "c1 m1", "c1 m2 m3"])) == 1
+
+
 async def test_the_words_lie_with_the_conversation(store: Store, settings: Settings) -> None:
     await store.missed.note(await asked(store, "kan ik ruilen?"))
     key = store._keys.missed("c1")

@@ -131,7 +131,7 @@ async def load_sorted(store: Store, wanted: Filter) -> tuple[Sorted, int]:
 async def load_inbox(store: Store, wanted: Filter, *, number: int, done: Done) -> InboxPage:
     """number: of the page, from 1."""
     found, total = await load_sorted(store, wanted)
-    titles = titles_of(await store.topics.all(), await store.templates.all_published())
+    titles = titles_of(await store.topics.standings(), await store.templates.all_published())
     pages = max(1, -(-len(found.groups) // PER_PAGE))
     number = min(max(1, number), pages)
     proposed = [one for one in await store.lessons.all() if one.state == "proposed"]

@@ -118,7 +118,7 @@ async def _after(request: Request, lesson: Lesson, what: str) -> HTTPResponse:
 
 async def _show(request: Request, *, error: str = "", said: str = "", status: int = 200) -> HTTPResponse:
     store: Store = request.app.ctx.store
-    titles = titles_of(await store.topics.all(retired=True))
+    titles = titles_of(await store.topics.standings())
     names = await load_names(store)
     rows = [
         LessonRow(

@@ -53,7 +53,7 @@ async def _done(request: Request) -> Done:
         if lesson.state in ("applied", "proposed"):
             can_undo = lesson.state == "applied" and lesson.kind != "personal"
             return Done(
-                said_of(lesson, titles_of(await store.topics.all(retired=True))),
+                said_of(lesson, titles_of(await store.topics.standings())),
                 lesson.id if can_undo else "",
                 f"/editor/utter_{lesson.intent}" if lesson.state == "applied" and lesson.answer else "",
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.model import Template
 from bot.store.lessons import Lesson, LessonKind, LessonState
 from bot.store.missed import Reason
-from bot.store.topics import Topic
+from bot.store.topics import Standing, Topic
 
 # On a row, where the whole reason has no place.
 SHORT_REASONS: dict[Reason, str] = {
@@ -57,9 +58,9 @@ def said_of(lesson: Lesson, titles: dict[str, str]) -> str:
     }[lesson.kind]
 
 
-def titles_of(topics: list[Topic], templates: list[Template] | None = None) -> dict[str, str]:
+def titles_of(topics: Iterable[Topic | Standing], templates: Iterable[Template] = ()) -> dict[str, str]:
     """What people call each intent."""
-    known = {one.name.removeprefix("utter_"): one.title for one in templates or [] if one.title}
+    known = {one.name.removeprefix("utter_"): one.title for one in templates if one.title}
     return known | {one.intent: one.title for one in topics}
 
 
