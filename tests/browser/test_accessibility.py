@@ -342,6 +342,11 @@ STATES = (
     State("/trials", "filled in wrongly", prepare=send_empty(".trial-form")),
     State("/trials/{trial_id}", prepare=unfold),
     State("/trials/{trial_id}", "that waits", "/trials/{waiting_trial}"),
+    # The trainings
+    State("/training"),
+    State("/training/{training_id}", prepare=unfold),
+    State("/training/{training_id}", "that failed", path="/training/{failed_training}", prepare=unfold),
+    State("/training/{training_id}", "that waits", path="/training/{waiting_training}"),
     # The topics
     State("/topics"),
     State("/topics", "that are not there", path="/topics?q=bestaat-niet"),

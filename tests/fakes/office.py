@@ -23,6 +23,7 @@ from bot.web.handling import Handling
 from tests.conftest import password_hash
 from tests.fakes.conversations import NOT_SURE, answer, handed_over, message, naming, write
 from tests.fakes.platform import PAGE, asks, begun, failed, sends
+from tests.fakes.trained import something_trained
 from tests.fakes.tried import something_tried
 
 HOUR_MS = 3_600_000
@@ -45,6 +46,7 @@ class Office:
         await self._customer()
         await self._administration()
         self._parts |= await something_tried(self._store)
+        self._parts |= await something_trained(self._store)
         return self._parts
 
     async def _people(self) -> None:

@@ -120,7 +120,7 @@ def test_a_model_that_passes_goes_live_and_back(site: Site, editor: Visitor) -> 
     assert "3 van de 3 toetsvragen goed" in editor.get(f"/training/{training.id}").text
     answer = editor.post_form("/training/models/twee/live", {"training": training.id})
     assert answer.status == 303 and active(site) == "twee"
-    assert audit(site)[0] == ("eva", "model.activated", "")
+    assert audit(site)[0] == ("eva", "training.live", "")
     page = editor.get(f"/training/{training.id}")
     assert "Dit model is live" in page.text and "bezig met laden" in page.text and "data-live" in page.body
     site.run(lambda store: store.work.sign_of_life("assistent-1", '{"model": "twee"}'))
@@ -128,7 +128,7 @@ def test_a_model_that_passes_goes_live_and_back(site: Site, editor: Visitor) -> 
     assert "overgenomen" in page.text and "data-live" not in page.body
     assert editor.post_form("/training/rollback", {"model": "twee"}).status == 303
     assert active(site) == "een"
-    assert audit(site)[0][1] == "model.rolled_back"
+    assert audit(site)[0][1] == "training.rolled_back"
     again = editor.post_form("/training/rollback", {"model": "twee"})
     assert again.status == 409 and active(site) == "een", "two who press at once go back once"
 
@@ -149,7 +149,7 @@ def test_a_model_that_fails_goes_live_only_with_a_managers_reason(
     assert answer.status == status
     assert (active(site) == "fout") is (status == 303)
     if status == 303:
-        assert audit(site)[0] == ("mo", "model.overridden", "de winkel is verhuisd")
+        assert audit(site)[0] == ("mo", "training.overridden", "de winkel is verhuisd")
         assert "“de winkel is verhuisd”" in visitor.get(f"/training/{training.id}").text
     if status == 403:
         assert "Alleen een teamleider" in answer.text

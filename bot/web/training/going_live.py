@@ -57,7 +57,9 @@ async def activate(request: Request, record: ModelRecord, reason: str = "") -> N
         golden = {**record.card["golden"], "override": reason, "override_by": request.ctx.account.id}
         await store.models.register(replace(record, card={**record.card, "golden": golden}))
     await store.models.activate(record.name)
-    await note_deed(request, "model.overridden" if failed else "model.activated", record.name, reason if failed else "")
+    await note_deed(
+        request, "training.overridden" if failed else "training.live", record.name, reason if failed else ""
+    )
 
 
 async def roll_back(request: Request, *, from_model: str = "") -> ModelRecord:
@@ -72,7 +74,7 @@ async def roll_back(request: Request, *, from_model: str = "") -> ModelRecord:
     before = activated[1]
     await _require_file(request, before)
     await store.models.activate(before.name)
-    await note_deed(request, "model.rolled_back", before.name, f"in plaats van {activated[0].name}")
+    await note_deed(request, "training.rolled_back", before.name, f"in plaats van {activated[0].name}")
     return before
 
 
