@@ -104,6 +104,28 @@ async def test_an_answer_can_be_read_changed_and_not_overwritten_unseen(site: Si
     assert (await call(site, "GET", path))[1]["text"] == "Hoi! {openingstijden}"
 
 
+async def test_an_answers_wordings_and_picture_stay_unless_they_are_changed(site: Site) -> None:
+    path = "/api/v1/templates/utter_groet"
+    picture = {"url": "https://winkel.example/hoi.png", "alt": "Een zwaaiende hand"}
+    body = {"text": "Hoi!", "variants": [{"text": "Hallo!"}, {"text": "Hé!", "channel": "instagram"}], "image": picture}
+    status, saved = await call(site, "PUT", path, {**body, "because": "Vrolijker"})
+    assert (status, saved["image"], saved["because"]) == (200, picture, "Vrolijker")
+    _, kept = await call(site, "PUT", path, {"text": "Hoi hoi!"})
+    assert (kept["image"], kept["variants"], kept["because"]) == (picture, saved["variants"], "")
+    _, without = await call(site, "PUT", path, {"text": "Hoi!", "image": None, "variants": []})
+    assert (without["image"], without["variants"]) == (None, [])
+    for wrong, named in (
+        ({"image": {**picture, "url": "http://winkel.example/a.png"}}, "image"),
+        ({"image": {**picture, "alt": " "}}, "image"),
+        ({"variants": [{"text": "{prijs}"}]}, "variants"),
+        ({"variants": [{"text": "Hoi", "channel": "fax"}]}, "variants"),
+        ({"variants": [{"text": "Hoi"}] * 7}, "variants"),
+        ({"because": "x" * 301}, "because"),
+    ):
+        status, problem = await call(site, "PUT", path, {"text": "Hoi!", **wrong})
+        assert status == 400 and named in problem["error"], wrong
+
+
 @pytest.mark.parametrize(
     ("role", "path", "status"),
     [

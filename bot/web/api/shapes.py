@@ -11,11 +11,13 @@ from bot.model import (
     Conversation,
     Entity,
     Handoff,
+    Image,
     ModelRecord,
     Priority,
     Role,
     Template,
     TranscriptLine,
+    Variant,
 )
 from bot.store.audit import AuditEntry
 from bot.store.departments import Department
@@ -133,6 +135,9 @@ class TemplateEdit(msgspec.Struct):
     text: str
     title: str | None = None
     buttons: list[Button] | None = None
+    variants: list[Variant] | None = None
+    image: Image | msgspec.UnsetType | None = msgspec.UNSET
+    because: str = ""
     version: int | None = None
 
 
