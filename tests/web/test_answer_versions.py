@@ -11,6 +11,8 @@ from bot.answers import Answers
 from bot.errors import NotFound
 from bot.model import Button, Image, Template, Variant
 from bot.store import Store
+from bot.store.crisis import Crisis
+from bot.store.work import now_ms
 from bot.web.editor.compare import as_text, compare
 from bot.web.editor.preview import preview
 from tests.conftest import Site
@@ -156,6 +158,26 @@ def test_any_two_versions_stand_beside_each_other_and_go_back_with_one_click(
     restored = robin.post(address(answer) + "/restore", version=1, expected_version=3)
     assert "Teruggezet." in robin.get(restored.location).text
     assert (stored(site, answer).text, stored(site, answer).because) == ("De eerste tekst.", "Versie 1 teruggezet")
+
+
+def test_what_is_put_back_during_a_crisis_is_read_when_that_is_over(
+    site: Site, robin: Visitor, answer: Template
+) -> None:
+    send(robin, answer, opened(robin, answer), "publish", text="Een vergissing.")
+
+    async def switch(store: Store, is_on: bool) -> None:
+        texts = {answer.name: "Storing: we bellen je terug."} if is_on else {}
+        now, at_ms = await store.crisis.get(), now_ms()
+        wanted = Crisis(is_on, texts=texts, from_ms=at_ms, until_ms=at_ms + 60_000, at_ms=at_ms, version=now.version)
+        await store.crisis.save(wanted)
+
+    site.run(lambda store: switch(store, True))
+    try:
+        robin.post(address(answer) + "/restore", version=1, expected_version=2)
+        assert site.run(lambda store: store.templates.get(answer.name)).text == "Storing: we bellen je terug."
+    finally:
+        site.run(lambda store: switch(store, False))
+    assert site.run(lambda store: store.templates.get(answer.name)).text == "De eerste tekst."
 
 
 def test_versions_differ_in_all_that_an_editor_can_change() -> None:
