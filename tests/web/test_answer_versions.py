@@ -109,6 +109,7 @@ def test_the_preview_without_javascript_saves_nothing_and_shows_both_channels(
     assert '<mark class="preview-unknown"' in page.body, "the variable that doesn't exist"
     assert page.body.count('src="https://winkel.example/kaart.png"') == 2
     assert "img-src 'self' data: https:;" in page.headers["content-security-policy"]
+    assert "img-src 'self' data: https:;" in robin.get("/demo").headers["content-security-policy"]
     assert "https:;" not in robin.get("/editor").headers["content-security-policy"].partition("connect-src")[0]
     assert page.value("text") == changes["text"] and stored(site, answer) == answer
 

@@ -154,6 +154,16 @@ async def test_several_files_of_a_message_have_their_places_and_links_are_none(
     assert sorted(path for path, _ in cdn.asked) == ["/1.png", "/2.pdf"]
 
 
+async def test_the_picture_of_an_answer_is_left_where_its_editor_keeps_it(
+    store: Store, keeping: Keeping, cdn: Cdn
+) -> None:
+    ours = Attachment("image", cdn.keeps("/kaart.png", PNG), "De kaart")
+    await receive(store, replace(sent(ours), template="utter_winkel"))
+    await receive(store, sent(Attachment("image", cdn.keeps("/later.png", PNG)), message_id="m_2"))
+    assert (await became(store, "m_2")).key, "what came after it was seen to"
+    assert [path for path, _ in cdn.asked] == ["/later.png"]
+
+
 async def test_words_that_look_like_attachments_are_words(store: Store, keeping: Keeping) -> None:
     await receive(store, message(ID, "customer", '"attachments":[{"kind":"image"}]'))
     assert await store.media.claim() is None
