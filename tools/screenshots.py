@@ -12,13 +12,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
 
+from bot.store.work import now_ms
 from tests.chromium import launch
 from tests.conftest import Site, running_site
 from tests.fakes.chatwoot.server import SETTINGS as CHATWOOT
@@ -27,6 +28,7 @@ from tests.fakes.hook_receiver import HookReceiver, hook_receiver
 from tests.fakes.threaded import Threaded, in_thread
 from tests.web.visitor import Visitor
 from tools.demo_day.on_messenger import chat, settings_of, stand_in
+from tools.demo_day.planning import CRISIS
 from tools.demo_day.running import DemoDay, running_day
 from tools.demo_day.team import PASSWORD
 from tools.trained_model import ASSISTANT_PYTHON, trained_model
@@ -97,6 +99,9 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("team-mails", "/team/mail", "meryem"),
         Shot("answers", "/editor", "lotte"),
         Shot("answer", "/editor/utter_faq_retourneren", "lotte"),
+        Shot("answer-plans", "/editor/utter_faq_openingstijden/plans", "lotte"),
+        Shot("plans", "/editor/plans", "lotte"),
+        Shot("crisis", "/crisis", "meryem"),
         Shot("profile", "/account", "sanne"),
         Shot("password", "/account/password", "sanne"),
         Shot("second-factor", "/account/totp", "sanne"),
@@ -109,6 +114,7 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("chatwoot", "/koppelingen", "beheer", site=connected),
         Shot("odd-events", "/koppelingen/messenger", "beheer", lambda page: page.locator("main summary").click()),
         Shot("demo", "/demo", "", _ask),
+        Shot("demo-crisis", "/demo", "", partial(_see_banner, connected), site=connected),
     ]
 
 
@@ -263,6 +269,20 @@ def _ask(page: Page) -> None:
         field.fill(question)
         field.press("Enter")
         page.locator("chat-widget .message .bubble", has_text=answered).last.wait_for()
+
+
+def _see_banner(site: Site, page: Page) -> None:
+    """In an open chat; the crisis is over before the next picture of this site's pages."""
+
+    async def begin(store: Any) -> None:
+        now, before = now_ms(), await store.crisis.get()
+        crisis = replace(CRISIS, is_on=True, from_ms=now, until_ms=now + 3_000, at_ms=now, version=before.version)
+        await store.crisis.save(crisis)
+
+    page.locator("chat-widget .launcher").click()
+    page.locator("chat-widget .field").wait_for()
+    site.run(begin)
+    page.locator("chat-widget .banner", has_text="storing").wait_for()
 
 
 if __name__ == "__main__":

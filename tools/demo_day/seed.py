@@ -21,6 +21,7 @@ from bot.web.telling import Telling
 from tools.demo_day.chat import Chat, World
 from tools.demo_day.clock import Clock
 from tools.demo_day.day import tell
+from tools.demo_day.planning import plan
 from tools.demo_day.team import DEEDS, set_up
 
 _ABSENT = ("joris", "beheer")
@@ -38,6 +39,7 @@ async def seed(store: Store, settings: Settings) -> Chat:
     with clock.running():
         main = await tell(world)
     await store.agents.seen([one for one in team if one not in _ABSENT])
+    await plan(store)
     await _tokens(store)
     await _mails(store)
     for deed in DEEDS:
