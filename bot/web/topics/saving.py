@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.errors import InvalidMessage
+from bot.errors import InvalidMessage, NotFound
 from bot.store import Store
 from bot.store.topics import Example, TestMessage, Topic, same_words, with_examples, without_examples
 from bot.store.work import now_ms
@@ -42,9 +42,9 @@ async def make_topic(store: Store, new: NewTopic, *, by: str, take: bool = False
     and InvalidMessage, EditConflict.
     """
     topics = await store.topics.all(retired=True)
-    templates = {template.name for template in await store.templates.all_published(removed=True)}
     # The name of an answer that is there already belongs to another topic, even to one of before.
-    answered = {name.removeprefix("utter_") for name in templates}
+    answers = {template.name for template in await store.templates.all_published(removed=True)}
+    answered = {name.removeprefix("utter_") for name in answers.union(await store.answer_drafts.all())}
     topic = Topic(
         new_intent(new.title, {one.intent for one in topics} | answered),
         new.title,
@@ -64,7 +64,13 @@ async def save_topic(store: Store, draft: Topic, *, by: str, take: bool = False,
     take: as in make_topic. beside: others that change in the same step. Raises ExamplesElsewhere, InvalidMessage and
     EditConflict.
     """
-    return await _save(store, draft, await store.topics.all(retired=True), by=by, take=take, beside=beside)
+    try:
+        before = await store.topics.get(draft.intent)
+    except NotFound:
+        before = replace(draft, examples=())
+    # Thousands of examples are read only where one may be among them.
+    topics = await store.topics.all() if _added(before, draft) else []
+    return await _save(store, draft, [before, *topics], by=by, take=take, beside=beside)
 
 
 async def merge_topics(store: Store, source: Topic, target: Topic, *, by: str) -> Topic:
@@ -84,16 +90,20 @@ async def _save(
     store: Store, draft: Topic, topics: Iterable[Topic], *, by: str, take: bool, beside: Iterable[Topic] = ()
 ) -> Topic:
     now = {one.intent: one for one in topics}
-    before = now.get(draft.intent)
     changed = {one.intent: one for one in (draft, *beside)}
-    known = {same_words(one.text) for one in before.examples} if before else set()
-    added = [one.text for one in draft.examples if same_words(one.text) not in known]
+    added = _added(now.get(draft.intent, replace(draft, examples=())), draft)
     places = examples_elsewhere(draft.intent, added, {**now, **changed}.values())
     if places and not take:
         raise ExamplesElsewhere(places)
     for topic in {one.intent: one for one in places.values()}.values():
         changed[topic.intent] = without_examples(changed.get(topic.intent, topic), places)
     return (await store.topics.save_all([signed(topic, by) for topic in changed.values()]))[0]
+
+
+def _added(before: Topic, draft: Topic) -> list[str]:
+    """The examples that it did not have."""
+    known = {same_words(one.text) for one in before.examples}
+    return [one.text for one in draft.examples if same_words(one.text) not in known]
 
 
 def examples_elsewhere(intent: str, texts: Iterable[str], topics: Iterable[Topic]) -> dict[str, Topic]:
