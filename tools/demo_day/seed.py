@@ -23,6 +23,7 @@ from tools.demo_day.clock import Clock
 from tools.demo_day.day import tell
 from tools.demo_day.planning import plan
 from tools.demo_day.team import DEEDS, set_up
+from tools.demo_day.topics import own_topics
 
 _ABSENT = ("joris", "beheer")
 _DOMAIN = Path(__file__).resolve().parents[2] / "domain.yml"
@@ -40,6 +41,7 @@ async def seed(store: Store, settings: Settings) -> Chat:
         main = await tell(world)
     await store.agents.seen([one for one in team if one not in _ABSENT])
     await plan(store)
+    await own_topics(store)
     await _tokens(store)
     await _mails(store)
     for deed in DEEDS:
