@@ -66,6 +66,16 @@ def test_what_was_typed_is_not_left_behind_unasked(site: Site, page: Page) -> No
     assert [dialog.type for dialog in asked] == ["beforeunload"]
     page.get_by_role("button", name="Opslaan", exact=True).click()
     expect(page.get_by_role("status").filter(has_text="Opgeslagen.")).to_be_visible()
+    page.get_by_label("Voorbeelden erbij").fill("hoe lang geldt dat")
+    page.get_by_label("Altijd een medewerker").check()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.remove_listener("dialog", stay)
+    page.reload()
+    page.get_by_role("button", name="Terughalen").click()
+    expect(page.get_by_label("Voorbeelden erbij")).to_have_value("hoe lang geldt dat")
+    expect(page.get_by_label("Altijd een medewerker")).to_be_checked()
+    page.get_by_role("button", name="Opslaan", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Opgeslagen.")).to_be_visible()
     page.get_by_role("link", name="← Alle onderwerpen").click()
     expect(page.get_by_role("heading", name="Onderwerpen", level=1)).to_be_visible()
     assert len(asked) == 1, "what is saved can be left"

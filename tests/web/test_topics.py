@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -170,6 +171,14 @@ def test_two_who_edit_one_topic_see_what_the_other_changed(site: Site, editor: V
     fields = {name: page.value(name) for name in ("title", "description", "added", "expected_version")}
     again = save(editor, topic, **fields)
     assert again.status == 303 and texts(stored(site, topic.intent)) == ["aaa", "bbb", "van noor", "van sanne"]
+
+
+def test_of_two_who_save_in_the_same_moment_one_is_asked_to_look(site: Site, editor: Visitor) -> None:
+    topic = make(site, "Gelijktijdig", "tegelijk een")
+    with ThreadPoolExecutor() as together:
+        saves = [together.submit(save, editor, topic, title=f"Van {number}") for number in range(4)]
+        answers = sorted(one.result().status for one in saves)
+    assert answers == [303, 409, 409, 409] and stored(site, topic.intent).version == 2
 
 
 def test_picked_examples_go_away_move_or_are_put_right(site: Site, editor: Visitor) -> None:

@@ -1,19 +1,7 @@
-/** A topic's form, livelier: it asks before what was typed gets lost, and reports a reload as no save. */
+/** The forms of topics, livelier: what was typed is not lost. They work without this. */
+
+import { forgetDraft, startDraft } from "./editor/draft.js";
 
 const page = document.querySelector("[data-topic-form]");
-const form = document.querySelector("#topic-form");
-
-const values = () => JSON.stringify([...new FormData(form)]);
-const shown = values();
-const returned = "returned" in page.dataset;
-let leaving = false;
-
-for (const one of document.querySelectorAll("form")) {
-  one.addEventListener("submit", () => {
-    leaving = true;
-  });
-}
-addEventListener("beforeunload", (event) => {
-  if (!leaving && (returned || values() !== shown)) event.preventDefault();
-});
-if (location.search.includes("done=")) history.replaceState(null, "", location.pathname);
+if (page.dataset.made) forgetDraft(page.dataset.made);
+startDraft(page, document.querySelector("#topic-form"));

@@ -104,6 +104,8 @@ class TopicPage:
     """Examples that the reader wants to add, and the topic that has them."""
     conflict: Conflict | None = None
     notice: str = ""
+    is_new: bool = False
+    """Whether the reader just made it."""
     problem: str = ""
     answer_form: Mapping[str, str] = field(default_factory=dict)
     """The first answer that was typed and not stored."""

@@ -81,7 +81,7 @@ async def show_topic(request: Request, intent: str) -> HTTPResponse:
     if done and known.isdigit() and int(known):
         count = "Een voorbeeld stond" if known == "1" else f"{int(known)} voorbeelden stonden"
         done = f"{done} {count} er al."
-    return await show(request, topic, notice=done)
+    return await show(request, topic, notice=done, is_new=bool(done) and request.args.get("done") == "created")
 
 
 @editors_only

@@ -12,7 +12,9 @@ export function startDraft(page, form) {
   const controls = [...form.elements].filter(
     ({ name, type }) => name && name !== "preview_channel" && type !== "hidden" && type !== "submit",
   );
-  const values = () => Object.fromEntries(controls.map((control) => [control.name, control.value]));
+  // Of a group of radio buttons the one that is chosen; what is ticked is a choice of this moment, and no text.
+  const counts = ({ type, checked }) => type !== "checkbox" && (type !== "radio" || checked);
+  const values = () => Object.fromEntries(controls.filter(counts).map((control) => [control.name, control.value]));
   const shown = JSON.stringify(values());
   // A form that the server sent back is not saved yet, whatever its fields are.
   const returned = page.dataset.state === "returned";
@@ -56,13 +58,21 @@ function offer(page, form, key, draft) {
       control.dispatchEvent(new Event("input", { bubbles: true }));
       control.dispatchEvent(new Event("change", { bubbles: true }));
     }
-    form.elements.text.focus();
+    form.querySelector("textarea").focus();
   });
   notice.querySelector("[data-draft=drop]").addEventListener("click", () => {
     notice.hidden = true;
     write(key, null);
-    form.elements.text.focus();
+    form.querySelector("textarea").focus();
   });
+}
+
+/**
+ * What was typed on the page of that name is stored by now.
+ * @param {string} name
+ */
+export function forgetDraft(name) {
+  write(`draft:${name}`, null);
 }
 
 /** Storage can be full or forbidden; then there is no draft. */
