@@ -33,8 +33,7 @@ log = structlog.get_logger()
 
 async def serve(settings: Settings) -> None:
     """Handle messages until SIGTERM or SIGINT."""
-    import_rasa()
-    sys.path.insert(0, str(settings.project.absolute()))  # a company's own `actions` go before ours
+    import_rasa(settings.project)
     store = Store(redis_url(settings), settings)
     # Never the name of one before it, whose work in hand is not its own: in containers both are often process 1.
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"

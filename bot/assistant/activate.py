@@ -57,13 +57,13 @@ async def check(record: ModelRecord, store: Store, settings: Settings, *, load_i
     """
     path = await fetch(record, store.models, settings.var / "models", settings.model_url)
     if load_it:
-        await _load(record, path)
+        await _load(record, path, settings.project)
     if not settings.model_url and not await store.models.stores_file(record.name):
         await store.models.put_file(record.name, chunks_of(path))
 
 
-async def _load(record: ModelRecord, path: Path) -> None:
-    import_rasa()
+async def _load(record: ModelRecord, path: Path, project: Path) -> None:
+    import_rasa(project)
     from bot.assistant.rasa_agent import load
 
     try:

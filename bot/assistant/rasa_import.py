@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
+from pathlib import Path
 
 # What they say about each other; a UserWarning is Rasa's own, about the project's data, and is shown.
 _NOISE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, RuntimeWarning)
 
 
-def import_rasa() -> None:
-    """Import what takes seconds, once, in silence; further imports of it are quick."""
+def import_rasa(project: Path | None = None) -> None:
+    """Import what takes seconds, once, in silence; further imports of it are quick.
+
+    project: the company's, whose own `actions`, if it has them, go before ours.
+    """
+    if project is not None:
+        sys.path.insert(0, str(project.absolute()))
     import bot.nlu  # noqa: F401 - first: it says how OpenMP's threads wait, which is read once
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

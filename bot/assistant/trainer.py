@@ -134,7 +134,7 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         project, messages, report = folder / "project", folder / "messages.json", folder / "report.json"
         try:
-            versions = await write_files(self._store, project)
+            versions = await write_files(self._store, project, self._settings.project)
             await write_messages(self._store, messages)
             options = ["--project", project, "--messages", messages, "--report", report]
             code = await process.run(

@@ -9,22 +9,23 @@ import msgspec
 from bot.assistant.comparing import RecentMessage
 from bot.model import TranscriptLine
 from bot.personal_data import masked
-from bot.project.sync import import_project, write_project
+from bot.project.sync import import_first, write_project
 from bot.store import Store
 
-PROJECT = Path(__file__).parent.parent.parent
 MOST_MESSAGES = 500
 LINES_A_CONVERSATION = 30
 # What is longer, customers seldom write; to read it takes as long as ten others.
 MAX_CHARS = 400
 
 
-async def write_files(store: Store, folder: Path) -> dict[str, int]:
-    """Write the files to train on. Returns which version of each topic is in them. Raises ConfigError."""
-    if not await store.topics.all(retired=True):  # one of before topics were in the store
-        await import_project(store, PROJECT)
+async def write_files(store: Store, folder: Path, base: Path) -> dict[str, int]:
+    """Write the files to train on: those of the project `base` with the store's topics and answers.
+
+    Returns which version of each topic is in them. Raises ConfigError.
+    """
+    await import_first(store, base)  # the store may be one of before it had topics
     versions = {topic.intent: topic.version for topic in await store.topics.all()}
-    await write_project(store, folder, base=PROJECT)
+    await write_project(store, folder, base=base)
     return versions
 
 

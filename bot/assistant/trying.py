@@ -127,7 +127,7 @@ class HelperStarter:
 
 
 async def serve(settings: Settings) -> None:
-    import_rasa()
+    import_rasa(settings.project)
     store = await Store(redis_url(settings), settings).open()
     serving = asyncio.create_task(Helper(store, settings).run())
     for signal_number in (signal.SIGTERM, signal.SIGINT):

@@ -7,6 +7,7 @@ changed on both is for a person to decide.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -54,7 +55,7 @@ async def project_of(store: Store, base: Path) -> Project:
 
     An answer that no editor changed is that of domain.yml: the store's is from when it was last read.
     """
-    in_files = read_answers(Document(base / DOMAIN))
+    in_files = await asyncio.to_thread(lambda: read_answers(Document(base / DOMAIN)))
     topics = await store.topics.all(retired=True)
     own = {topic.answer for topic in topics}
     answers = [
@@ -70,8 +71,8 @@ async def write_project(store: Store, folder: Path, *, base: Path = Path(".")) -
 
     base: the project whose other parts it has (BOT_PROJECT). Raises ConfigError.
     """
-    copy_project(base, folder)
-    write_files(await project_of(store, base), folder)
+    await asyncio.to_thread(copy_project, base, folder)
+    await asyncio.to_thread(write_files, await project_of(store, base), folder)
 
 
 def copy_project(base: Path, folder: Path) -> None:
@@ -84,7 +85,7 @@ def copy_project(base: Path, folder: Path) -> None:
 
 async def changed_side(store: Store, folder: Path) -> Side:
     """Which topics were changed since files and store last said the same: those of `folder`, or of the store."""
-    return await _changed_side(store, read_project(folder))
+    return await _changed_side(store, await _read(folder))
 
 
 async def _changed_side(store: Store, project: Project) -> Side:
@@ -105,7 +106,7 @@ async def import_project(store: Store, folder: Path, *, overwrite: bool = False,
     overwrite: also what was changed in the browser. Raises ConfigError if that would be lost without it, and
     EditConflict if somebody saves a topic at the same moment.
     """
-    project = read_project(folder)
+    project = await _read(folder)
     changes = await store.topics.changes()
     stored = await store.topics.all(retired=True)
     found = Imported(topic_changes(project.topics, stored), await _answer_changes(store, project, overwrite))
@@ -142,9 +143,9 @@ async def export_project(store: Store, folder: Path, *, base: Path) -> list[str]
         raise ConfigError(
             f"Nothing was changed in the browser, but topics were in {folder}. `make import` takes that over."
         )
-    written = write_files(await project_of(store, folder), folder)
+    written = await asyncio.to_thread(write_files, await project_of(store, folder), folder)
     if folder.resolve() == base.resolve():
-        await store.project_sync.put(InSync(fingerprint(read_project(folder).topics), changes, now_ms()))
+        await store.project_sync.put(InSync(fingerprint((await _read(folder)).topics), changes, now_ms()))
     return written
 
 
@@ -158,8 +159,13 @@ async def take_over_files(store: Store, folder: Path) -> Imported | None:
         raise ConfigError(CHOOSE.format(folder=folder))
     if side == "files":
         return await import_project(store, folder)
-    await store.templates.seed(read_project(folder).answers)
+    await store.templates.seed((await _read(folder)).answers)
     return None
+
+
+async def _read(folder: Path) -> Project:
+    """Beside the event loop: 20,000 examples take a few tenths of a second."""
+    return await asyncio.to_thread(read_project, folder)
 
 
 def _as_in_files(project: Project, stored: list[Topic], changes: Changes) -> list[Topic]:
