@@ -149,11 +149,11 @@ class Trainer:
             await self._failed(training, "data" if code == EXIT_CONFIG else "failed", words)
 
     def _env(self) -> dict[str, str]:
-        # One thread for NumPy: the other processors are the assistants'.
+        # Threads for NumPy: one processor stays the assistants'.
         return {
             **os.environ,
             "BOT_REDIS_URL": redis_url(self._settings),
-            "OPENBLAS_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": str(max(1, (os.cpu_count() or 1) - 1)),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
 

@@ -134,8 +134,8 @@ class TrainingPage:
     @property
     def waits(self) -> bool:
         """Whether something on the page may change by itself."""
-        loading = self.is_live and any(not one.is_current and not one.has_refused for one in self.assistants)
-        return not self.training.is_over or loading
+        settled = bool(self.assistants) and all(one.is_current or one.has_refused for one in self.assistants)
+        return not self.training.is_over or (self.is_live and not settled)
 
 
 async def load_list_page(store: Store, *, done: str = "", problem: str = "") -> ListPage:
