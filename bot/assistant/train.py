@@ -23,10 +23,10 @@ from bot import logs
 from bot.assistant.activate import watch_takeover
 from bot.assistant.model_files import checksum, chunks_of
 from bot.assistant.rasa_import import import_rasa
+from bot.assistant.training_files import Snapshot, write_files
 from bot.errors import EXIT_CONFIG, BotError, ConfigError
 from bot.model import ModelRecord
 from bot.project.files import DOMAIN, GOLDEN
-from bot.project.sync import take_over_files, write_project
 from bot.redis_server import redis_url
 from bot.settings import Settings
 from bot.store import Store
@@ -120,22 +120,25 @@ def check(record: ModelRecord, golden: list[GoldenMessage], override: str) -> tu
     return replace(record, card={**record.card, "golden": result}), failures
 
 
-async def write_current(settings: Settings, folder: Path) -> None:
+async def write_current(settings: Settings, folder: Path) -> Snapshot:
     """Write the project as it is now, from files and store, to `folder`. Raises ConfigError if both were changed."""
     store = await Store(redis_url(settings), settings).open()
     try:
-        imported = await take_over_files(store, settings.project)
-        if imported and imported.topics:
-            print(f"Topics of {settings.project.absolute()} are imported.", flush=True)
-        await write_project(store, folder, base=settings.project)
+        snapshot = await write_files(store, folder, settings.project)
     finally:
         await store.close()
+    if snapshot.has_imported:
+        print(f"Topics of {settings.project.absolute()} are imported.", flush=True)
+    return snapshot
 
 
-async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bool = False) -> bool:
+async def activate(
+    settings: Settings, record: ModelRecord, versions: dict[str, int], *, only_if_first: bool = False
+) -> bool:
     """Register the model, with its file for other machines, and make it the active one; returns whether that was done.
 
-    only_if_first: leave things as they are if there is a model that can answer.
+    versions: of the topics that it was trained on. only_if_first: leave things as they are if there is a model that can
+    answer.
     """
     store = await Store(redis_url(settings), settings).open()
     try:
@@ -143,6 +146,7 @@ async def activate(settings: Settings, record: ModelRecord, *, only_if_first: bo
         if only_if_first and active is not None and await store.models.has_file(active):
             return False
         await store.models.register(record)
+        await store.models.note_topics(record.name, versions)
         if not settings.model_url:
             await store.models.put_file(record.name, chunks_of(Path(record.path)))
         await store.models.activate(record.name)
@@ -157,13 +161,14 @@ def train_and_activate(settings: Settings, override: str) -> ModelRecord | None:
     """The whole of it; None if the model failed the golden set and another one goes on answering. Raises BotError."""
     with tempfile.TemporaryDirectory(prefix="vraagbaak-") as name:
         project = Path(name)
-        asyncio.run(write_current(settings, project))
+        snapshot = asyncio.run(write_current(settings, project))
         golden = load_golden(project / GOLDEN, project / DOMAIN)
         print("Training the model ...", flush=True)
         path = train(settings.var / "models", project)
     record, failures = check(record_of(path), golden, override)
+    record = replace(record, card={**record.card, "topics_changes": snapshot.changes})
     must_pass = bool(failures) and not override
-    if not asyncio.run(activate(settings, record, only_if_first=must_pass)):
+    if not asyncio.run(activate(settings, record, snapshot.versions, only_if_first=must_pass)):
         print(
             f"Model {record.name} is not activated: it fails {len(failures)} golden messages, and the model that "
             "answers now stays. Mend the examples or the golden set, or say why it may answer:\n"
@@ -179,7 +184,7 @@ def train_and_activate(settings: Settings, override: str) -> ModelRecord | None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make train", description="Train a model and activate it.")
     parser.add_argument("--override", metavar="REASON", default="", help="activate even if it fails the golden set")
-    parser.add_argument("--project", metavar="FOLDER", type=Path, default=PROJECT, help="the Rasa project")
+    parser.add_argument("--project", metavar="FOLDER", type=Path, default=PROJECT, help="what the report is about")
     parser.add_argument("--report", metavar="FILE", type=Path, help="compare with the active model, don't activate")
     parser.add_argument("--messages", metavar="FILE", type=Path, help="of customers, for the report")
     options = parser.parse_args(arguments)

@@ -24,7 +24,7 @@ import msgspec
 import structlog
 
 from bot import logs
-from bot.assistant.training_files import write_files, write_messages
+from bot.assistant.training_files import Snapshot, write_files, write_messages
 from bot.assistant.training_process import STOP_S, TrainingProcess
 from bot.errors import EXIT_CONFIG, BotError, ConfigError, StoreUnavailable
 from bot.redis_server import redis_url
@@ -134,8 +134,8 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         project, messages, report = folder / "project", folder / "messages.json", folder / "report.json"
         try:
-            versions = await write_files(self._store, project, self._settings.project)
-            await write_messages(self._store, messages)
+            # In a thread: thousands of examples are seconds of work, and this process must give signs of life.
+            snapshot = await asyncio.to_thread(_write, self._settings, project, messages)
             options = ["--project", project, "--messages", messages, "--report", report]
             code = await process.run(
                 [*self._command, *map(str, options)], self._env(), folder / "train.log", niceness=NICENESS
@@ -143,7 +143,7 @@ class Trainer:
         finally:
             messages.unlink(missing_ok=True)  # customers' words
         if code == 0:
-            await self._succeeded(training, msgspec.json.decode(report.read_bytes(), type=Report), versions)
+            await self._succeeded(training, msgspec.json.decode(report.read_bytes(), type=Report), snapshot)
         else:
             words = process.last_words.removeprefix(COMPLAINT)
             await self._failed(training, "data" if code == EXIT_CONFIG else "failed", words)
@@ -167,11 +167,11 @@ class Trainer:
                     return
             await asyncio.sleep(min(ALIVE_EVERY_S, self._lease_ms / 3000))
 
-    async def _succeeded(self, training: Training, report: Report, versions: dict[str, int]) -> None:
+    async def _succeeded(self, training: Training, report: Report, snapshot: Snapshot) -> None:
         models = self._store.models
         record = await models.get(report.model)
-        await models.register(replace(record, card={**record.card, "topics_changes": training.topic_changes}))
-        await models.note_topics(report.model, versions)
+        await models.register(replace(record, card={**record.card, "topics_changes": snapshot.changes}))
+        await models.note_topics(report.model, snapshot.versions)
         if await self._trainings.done(training, report):
             log.info("training.done", training_id=training.id, model=report.model)
             await self._tidy_models()
@@ -187,6 +187,20 @@ class Trainer:
         for name in [name for name in trained if name not in activated][KEPT_CANDIDATES:]:
             await self._store.models.drop_file(name)
             (self._settings.var / "models" / f"{name}.tar.gz").unlink(missing_ok=True)
+
+
+def _write(settings: Settings, project: Path, messages: Path) -> Snapshot:
+    """What a training reads, to these places. Raises BotError."""
+
+    async def write() -> Snapshot:
+        store = await Store(redis_url(settings), settings).open()
+        try:
+            await write_messages(store, messages)
+            return await write_files(store, project, settings.project)
+        finally:
+            await store.close()
+
+    return asyncio.run(write())
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

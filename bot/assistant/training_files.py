@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from bot.assistant.comparing import RecentMessage
 from bot.model import TranscriptLine
 from bot.personal_data import masked
-from bot.project.sync import import_first, write_project
+from bot.project.sync import take_over_files, write_project
 from bot.store import Store
 
 MOST_MESSAGES = 500
@@ -18,15 +19,25 @@ LINES_A_CONVERSATION = 30
 MAX_CHARS = 400
 
 
-async def write_files(store: Store, folder: Path, base: Path) -> dict[str, int]:
-    """Write the files to train on: those of the project `base` with the store's topics and answers.
+@dataclass(frozen=True)
+class Snapshot:
+    """What a training reads. changes: `store.topics.changes()` then; versions: of each topic, by intent."""
 
-    Returns which version of each topic is in them. Raises ConfigError.
+    changes: int
+    versions: dict[str, int]
+    has_imported: bool
+
+
+async def write_files(store: Store, folder: Path, base: Path) -> Snapshot:
+    """Write the project as it is now, from the files in `base` and the store.
+
+    Raises ConfigError if topics were changed in both.
     """
-    await import_first(store, base)  # the store may be one of before it had topics
+    imported = await take_over_files(store, base)
+    changes = await store.topics.changes()  # first: what is saved from here on may be missing
     versions = {topic.intent: topic.version for topic in await store.topics.all()}
     await write_project(store, folder, base=base)
-    return versions
+    return Snapshot(changes, versions, bool(imported and imported.topics))
 
 
 async def write_messages(store: Store, file: Path) -> int:

@@ -72,8 +72,8 @@ async def test_what_changes_is_known_before_anybody_is_answered(
     await store.models.activate("own")
     await asked(store, "waar kan ik mijn fiets neerzetten")
     folder, report = tmp_path / "project", tmp_path / "report.json"
-    versions = await write_files(store, folder)
-    assert versions[NEW.intent] == 1
+    snapshot = await write_files(store, folder, train.PROJECT)
+    assert snapshot.versions[NEW.intent] == 1
     await write_messages(store, tmp_path / "messages.json")
 
     arguments = ["--project", folder, "--messages", tmp_path / "messages.json", "--report", report]

@@ -22,7 +22,7 @@ from bot.store import Store
 from bot.store.trainings import Training
 from tests.conftest import HANG_S, eventually
 
-LEASE_MS = 600
+LEASE_MS = 5_000
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -204,7 +204,7 @@ async def load_training_page(
         was_live=any(one.name == record.name for one in await store.models.activated()),
         live_by=names(golden["override_by"]) if golden.get("override_by") else "",
         failed=failed_tests(record),
-        newer=await store.topics.changes() - training.topic_changes,
+        newer=await store.topics.changes() - record.card.get("topics_changes", training.topic_changes),
         figures_before=words.figures(before.card) if before else {},
         figures_after=words.figures(record.card),
         failures=_failures(report, titles) if report else (),
