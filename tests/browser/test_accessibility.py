@@ -347,6 +347,7 @@ STATES = (
     State("/training/{training_id}", prepare=unfold),
     State("/training/{training_id}", "that failed", path="/training/{failed_training}", prepare=unfold),
     State("/training/{training_id}", "that waits", path="/training/{waiting_training}"),
+    State("/trials/experiment", prepare=unfold),
     # The topics
     State("/topics"),
     State("/topics", "that are not there", path="/topics?q=bestaat-niet"),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.model import IntentScore, Message, ModelRecord, Nlu
 from bot.store import Store
+from bot.store.experiments import Difference, Experiment
+from bot.store.trainings import Became
 from bot.store.trials import Near, Trial, Tried
 from bot.store.work import now_ms
+from tests.fakes.conversations import write
 
 OPEN = "faq_openingstijden"
 RANKING = (IntentScore(OPEN, 0.93), IntentScore("faq_bezorgmoment", 0.04), IntentScore("nlu_fallback", 0.01))
@@ -27,4 +32,22 @@ async def something_tried(store: Store) -> dict[str, str]:
     await store.trials.answer(trial, "live", live)
     await store.trials.answer(trial, "other", other)
     await store.trials.ask(Trial("trial2", "hoi", "widget", other="20261126-101500", asked_at_ms=now_ms()))
+    await compared(store)
     return {"trial_id": "trial1", "waiting_trial": "trial2"}
+
+
+async def compared(store: Store) -> None:
+    """An experiment that is over, and one that runs, with a difference."""
+    at_ms = now_ms()
+    wanted = Experiment("20261126-101500", "20261125-090000", "split", "sanne", at_ms, at_ms + 86_400_000, 20)
+    split = await store.experiments.begin(wanted)
+    await store.experiments.count({"live:answer": 80, "live:human": 20, "challenger:answer": 18, "challenger:ask": 2})
+    await store.experiments.end(split.id, "stopped", by="sanne")
+    await store.experiments.begin(replace(wanted, mode="shadow", share=0))
+    await store.experiments.count(
+        {"live:answer": 3, "challenger:ask": 1, "challenger:same": 2, "challenger:different": 1}
+    )
+    written = await write(store, "zijn jullie open met pinksteren?")
+    (stored,) = await store.conversations.messages(written.conversation_id)
+    both = Became("answer", OPEN, 0.9), Became("ask", OPEN, 0.4)
+    await store.experiments.note_difference(Difference(written.conversation_id, stored.entry_id, *both))

@@ -44,6 +44,9 @@ DEEDS: dict[str, str] = {
     "duty.added": "Dienst in het rooster gezet",
     "duty.copied": "Week van het rooster overgenomen",
     "duty.removed": "Dienst uit het rooster gehaald",
+    "experiment.begun": "Begonnen met twee modellen vergelijken",
+    "experiment.live": "Het vergeleken model live gezet",
+    "experiment.stopped": "Gestopt met twee modellen vergelijken",
     "hook.created": "Webhook gemaakt",
     "hook.removed": "Webhook verwijderd",
     "hook.saved": "Webhook opgeslagen",
@@ -122,6 +125,7 @@ KINDS: dict[str, str] = {
     "hook": "Webhooks",
     "connector": "Koppelingen",
     "trial": "Proberen",
+    "experiment": "Modellen vergelijken",
 }
 
 # Details that the program itself writes, commas between.
