@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, META
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.answers_importer import answer_text
 from bot.nlu.component import StoredComponent
 from bot.nlu.conclusions import ANSWER, ASK, HUMAN, Judgement, conclude
 from bot.nlu.metrics import OUT_OF_SCOPE, answerable_intents, coverage, leak, precision
@@ -24,6 +25,7 @@ from bot.nlu.options import check_names, check_number, check_texts, check_whole_
 from bot.nlu.parts import PARTS, split_of
 from bot.nlu.svm_classifier import KNOWN_SHARE, RANKING_AS_STRANGER, SvmClassifier, labelled_examples
 from bot.nlu.thresholds import (
+    NEVER,
     Guesses,
     choose_thresholds,
     lowest_that_holds,
@@ -38,14 +40,18 @@ MAX_SUGGESTIONS = 3  # buttons under "Bedoel je ...?"
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From which confidence (0 to 1) to answer, of all intents and of those with their own; and to ask."""
+    """From which confidence (0 to 1) to answer, of all intents and of those with their own; and to ask, alike."""
 
     threshold: float
     threshold_of_intent: dict[str, float]
     ask_threshold: float
+    ask_threshold_of_intent: dict[str, float] = field(default_factory=dict)
 
     def of(self, intent: str) -> float:
         return self.threshold_of_intent.get(intent, self.threshold)
+
+    def to_ask(self, intent: str) -> float:
+        return self.ask_threshold_of_intent.get(intent, self.ask_threshold)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -77,6 +83,10 @@ class Decision(StoredComponent, IntentClassifier):
             # the choice follows chance: a promised precision of 0.97 was 0.94 on messages kept apart, and 0.97 with one
             # threshold for all.
             "min_messages": 200,
+            # Of an intent with a handful of examples there is nothing to choose from, so these were chosen on other
+            # companies (tests/evaluation/faqs); without an answer's text such an intent is only asked about.
+            "few_examples_threshold": 0.9,
+            "few_examples_ask_threshold": 0.25,
             # A message of which less than this share of the character pieces occurs in the examples is gibberish.
             "min_known_share": 0.25,
             # Intents that count when any sentence of a message has them, whatever else it asks: such as a complaint.
@@ -86,6 +96,8 @@ class Decision(StoredComponent, IntentClassifier):
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         check_names("Decision", config, self.get_default_config())
         for name in ("target_precision", "target_leak", "target_suggestion", "min_known_share"):
+            check_number("Decision", config, name, low=0, high=1)
+        for name in ("few_examples_threshold", "few_examples_ask_threshold"):
             check_number("Decision", config, name, low=0, high=1)
         for name in ("familiar_share", "out_of_scope_share"):
             check_number("Decision", config, name, low=0, high=0.9)
@@ -97,18 +109,20 @@ class Decision(StoredComponent, IntentClassifier):
 
     def _read(self, directory: Path) -> None:
         card = read_own_card(directory)
-        self._thresholds = Thresholds(**{name: card[name] for name in asdict(self._thresholds)})
+        self._thresholds = Thresholds(**{name: card[name] for name in asdict(self._thresholds) if name in card})
         self._answerable = frozenset(card["answerable"])
 
     def train(self, training_data: TrainingData) -> Resource:
         """Choose the thresholds from the rankings that SvmClassifier gave to examples it had not seen."""
         examples = labelled_examples(training_data)
         self._answerable = frozenset(answerable_intents(example.get(INTENT) for example in examples))
-        chosen, own = self._choose(examples), own_thresholds(examples)
+        own = own_thresholds(examples)
+        judged = [example for example in examples if example.get(INTENT_RANKING_KEY)]
+        chosen = self._with_few(self._choose(judged), examples)
         # What a team demands of a topic goes before what was chosen for it.
         self._thresholds = replace(chosen, threshold_of_intent={**chosen.threshold_of_intent, **own})
         with self._model_storage.write_to(self._resource) as directory:
-            self._write(directory, examples, own)
+            write_card(directory, {**self._card(own), "cross_validated_decisions": self._figures(judged)})
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -129,7 +143,7 @@ class Decision(StoredComponent, IntentClassifier):
             "intent": intent,
             "confidence": confidence,
             "threshold": self._thresholds.of(intent),
-            "ask_threshold": self._thresholds.ask_threshold,
+            "ask_threshold": self._thresholds.to_ask(intent),
         }
         # A second question to answer too; or what to offer first, when asking.
         others = {"also": list(conclusion.intents[1:])} if len(conclusion.intents) > 1 else {}
@@ -150,19 +164,37 @@ class Decision(StoredComponent, IntentClassifier):
         return message.get(KNOWN_SHARE, 0.0) < self._config["min_known_share"]
 
     def _outcome(self, ranking: list[dict[str, Any]]) -> str:
-        if not ranking or ranking[0]["name"] == OUT_OF_SCOPE:
+        best = best_in_scope(ranking)
+        is_first = bool(ranking) and ranking[0]["name"] == best["name"]
+        if not is_first and best["name"] not in self._thresholds.ask_threshold_of_intent:
             return HUMAN
-        best = ranking[0]
-        if best["confidence"] >= self._thresholds.of(best["name"]):
+        if is_first and best["confidence"] >= self._thresholds.of(best["name"]):
             return ANSWER
-        return ASK if best["confidence"] >= self._thresholds.ask_threshold else HUMAN
+        return ASK if best["confidence"] >= self._thresholds.to_ask(best["name"]) else HUMAN
+
+    def _with_few(self, chosen: Thresholds, examples: list[Message]) -> Thresholds:
+        """With those of the intents of which cross-validation knows nothing."""
+        few = [example for example in examples if not example.get(INTENT_RANKING_KEY)]
+        answered = {example.get(INTENT) for example in few if answer_text(example)}
+        to_answer, to_ask = self._config["few_examples_threshold"], self._config["few_examples_ask_threshold"]
+        return replace(
+            chosen,
+            threshold_of_intent={
+                **chosen.threshold_of_intent,
+                **{example.get(INTENT): to_answer if example.get(INTENT) in answered else NEVER for example in few},
+            },
+            ask_threshold_of_intent={example.get(INTENT): to_ask for example in few},
+        )
 
     def _choose(self, examples: list[Message]) -> Thresholds:
+        if not examples:
+            return Thresholds(threshold=NEVER, threshold_of_intent={}, ask_threshold=NEVER)
+        answerable = answerable_intents(example.get(INTENT) for example in examples)
         guesses = guesses_of(examples, self._config["out_of_scope_share"])
         strangers = guesses_of_strangers(examples, self._config["out_of_scope_share"])
         judged = Guesses.joined(guesses, strangers)
         threshold, of_intent = choose_thresholds(
-            judged.where(np.isin(judged.intents, list(self._answerable)) & (judged.confidences > 0)),
+            judged.where(np.isin(judged.intents, list(answerable)) & (judged.confidences > 0)),
             target_precision=self._config["target_precision"],
             min_messages=self._config["min_messages"],
             familiar_share=self._config["familiar_share"],
@@ -179,26 +211,29 @@ class Decision(StoredComponent, IntentClassifier):
         asked = replace(guesses, right=helps).where(unsure)
         return min(threshold, lowest_that_holds(asked, self._config["target_suggestion"]))
 
-    def _write(self, directory: Path, examples: list[Message], own: dict[str, float]) -> None:
+    def _card(self, own: dict[str, float]) -> dict[str, Any]:
+        return {
+            **asdict(self._thresholds),
+            "own_thresholds": own,
+            "target_precision": self._config["target_precision"],
+            "answerable": sorted(self._answerable),
+        }
+
+    def _figures(self, examples: list[Message]) -> dict[str, float | None]:
+        """What became of examples that the model had not seen; empty without any."""
+        if not examples:
+            return {}
         labels = np.array([example.get(INTENT) for example in examples])
         answerable = list(self._answerable)
         guesses = guesses_of(examples, self._config["out_of_scope_share"])
         outcomes = np.array([self._outcome(example.get(INTENT_RANKING_KEY)) for example in examples])
         answered = (outcomes == ANSWER) & np.isin(guesses.intents, answerable)
-        figures = {
+        return {
             "precision": precision(guesses.right, answered),
             "coverage": coverage(np.isin(labels, answerable), answered),
             "leak": leak(answered[labels == OUT_OF_SCOPE]),
             "asked": float((outcomes == ASK).mean()),
         }
-        card = {
-            **asdict(self._thresholds),
-            "own_thresholds": own,
-            "target_precision": self._config["target_precision"],
-            "answerable": sorted(answerable),
-            "cross_validated_decisions": figures,
-        }
-        write_card(directory, card)
 
 
 def own_thresholds(examples: list[Message]) -> dict[str, float]:

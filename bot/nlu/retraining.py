@@ -23,6 +23,7 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.answers_importer import METADATA
 from bot.nlu.examples import Example
 from bot.nlu.rasa_model import CONFIG_FILE, as_typed
 
@@ -69,9 +70,7 @@ class Retraining:
         with tempfile.TemporaryDirectory() as folder:
             storage = LocalModelStorage.create(Path(folder))
             self._reading = [step.train(data, storage) for step in steps[:first]]
-        self.examples = self._read(
-            [_message(example.get(TEXT), example.get(INTENT)) for example in data.intent_examples]
-        )
+        self.examples = self._read([_example(example) for example in data.intent_examples])
 
     def read(self, examples: Iterable[Example]) -> list[Message]:
         """Give messages what the classifiers need: tokens and a sentence vector."""
@@ -98,6 +97,10 @@ class Retraining:
 
 def _message(text: str, intent: str) -> Message:
     return Message(data={TEXT: text, INTENT: intent})
+
+
+def _example(example: Message) -> Message:
+    return Message(data={key: value for key in (TEXT, INTENT, METADATA) if (value := example.get(key)) is not None})
 
 
 def _copy(message: Message) -> Message:

@@ -69,10 +69,11 @@ def char_ngrams(words: list[str]) -> list[str]:
     return pieces
 
 
-def known_share(char_pieces: list[str], vocabulary: Vocabulary) -> float:
+def known_share(char_pieces: list[str], *vocabularies: Vocabulary) -> float:
     """Return the share (0 to 1) of a message's longer pieces that training has seen; 0 for a message without any."""
     telling = [piece for piece in char_pieces if len(piece) >= TELLING_CHARS]
-    return sum(piece in vocabulary for piece in telling) / len(telling) if telling else 0.0
+    known = sum(any(piece in vocabulary for vocabulary in vocabularies) for piece in telling)
+    return known / len(telling) if telling else 0.0
 
 
 def sizes(bounds: tuple[int, int]) -> range:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.customer_entities import CustomerEntities
 from bot.nlu.decision import Decision
@@ -100,7 +101,10 @@ class Pipeline:
 
 
 def train_pipeline(storage: LocalModelStorage, of_intent: dict[str, list[str]], **decision_options: Any) -> Pipeline:
-    data = examples(of_intent)
+    return train_on(storage, examples(of_intent), **decision_options)
+
+
+def train_on(storage: LocalModelStorage, data: TrainingData, **decision_options: Any) -> Pipeline:
     components = []
     for component_class in COMPONENTS:
         components.append(
