@@ -25,6 +25,7 @@ from bot.store.figures import Figures
 from bot.store.happenings import Happenings
 from bot.store.hooks import HookStore
 from bot.store.identities import IdentityStore, OpenIdFlows
+from bot.store.imports import ImportStore
 from bot.store.inbound import Inbound
 from bot.store.keys import Keys
 from bot.store.labels import LabelStore
@@ -98,6 +99,7 @@ class Store:
         self.project_sync = ProjectSync(self._client, keys)
         self.missed = MissedStore(self._client, keys)
         self.lessons = LessonStore(self._client, keys, retention_days=settings.retention_days)
+        self.imports = ImportStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
         self.experiments = Experiments(self._client, keys)
         self.trials = Trials(self._client, keys)

@@ -487,3 +487,10 @@ class Keys:
 
     def attempts(self, limit: str, who: str) -> str:
         return self._key(f"attempts:{limit}:{who}")
+
+    @property
+    def imports(self) -> str:
+        return self._key("imports")
+
+    def one_import(self, import_id: str) -> str:
+        return self._key(f"import:{import_id}")

@@ -48,6 +48,7 @@ from bot.web.editor.tabs import tabs_of
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
 from bot.web.hooks.delivering import Hooks
+from bot.web.importing import blueprint as importing
 from bot.web.learning import blueprint as learning
 from bot.web.leases import Leases
 from bot.web.live import Live
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     learning,
     crisis,
     topics,
+    importing,
     training,
     trials,
     hooks,

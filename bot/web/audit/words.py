@@ -51,6 +51,8 @@ DEEDS: dict[str, str] = {
     "hook.removed": "Webhook verwijderd",
     "hook.saved": "Webhook opgeslagen",
     "hook.secret_renewed": "Nieuw geheim voor webhook gemaakt",
+    "import.done": "Lijst met vragen geïmporteerd",
+    "import.undone": "Import ongedaan gemaakt",
     "label.changed": "Label gewijzigd",
     "label.created": "Label gemaakt",
     "label.removed": "Label verwijderd",

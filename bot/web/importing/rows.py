@@ -1,0 +1,111 @@
+"""What the readers of all kinds of files give: questions with their answers, as plain text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_ROWS = 2_000
+MAX_BYTES = 5 * 1024 * 1024
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
+# Elements that end a line; what the others hold goes on in the same one.
+_BLOCKS = frozenset(
+    "address article aside blockquote dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li main ol p pre section "
+    "table tr ul".split()
+)
+_UNSEEN = frozenset("script style template noscript iframe object svg head title".split())
+
+
+class Unreadable(Exception):
+    """Nothing can be done with what was sent; the text says why, in Dutch, for who sent it."""
+
+
+class ChooseColumns(Exception):
+    """A table of which we can't tell which column has the questions; `rows` is its beginning."""
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        super().__init__("choose the columns")
+        self.rows = rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """place: where it stands in the file, counted from 1."""
+
+    question: str
+    answer: str
+    place: int = 0
+
+
+def checked(rows: Sequence[Row]) -> list[Row]:
+    """The rows that say something. Raises Unreadable if there are none, or too many."""
+    filled = [row for row in rows if row.question or row.answer]
+    if not filled:
+        raise Unreadable("We vonden geen vragen met antwoorden.")
+    if len(filled) > MAX_ROWS:
+        raise Unreadable(
+            f"Er staan {len(filled)} vragen in. We lezen er hoogstens {MAX_ROWS} tegelijk: deel het bestand op."
+        )
+    return filled
+
+
+def plain(text: object) -> str:
+    """Lines of text: markup is taken out, links keep their address, and nothing but text is left."""
+    words = str(text) if text is not None else ""
+    if _TAG.search(words) or _ENTITY.search(words):
+        words = html_text(words)
+    lines = unicodedata.normalize("NFC", words).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    # The newline stays; other control characters no keyboard makes.
+    tidy = [" ".join(_CONTROL.sub(" ", line).split()) for line in lines]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(tidy)).strip()
+
+
+def one_line(text: object) -> str:
+    return " ".join(plain(text).split())
+
+
+def html_text(markup: str) -> str:
+    """What a reader sees of it, with lists as lines and links as text and address."""
+    body = LexborHTMLParser(markup).body
+    return node_text(body) if body else ""
+
+
+def node_text(node: LexborNode) -> str:
+    parts: list[str] = []
+    # Not by recursion: a page may nest deeper than Python does.
+    stack: list[LexborNode | str] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            parts.append(current)
+        elif current.tag == "-text":
+            parts.append(re.sub(r"\s+", " ", current.text_content or ""))
+        elif current.tag == "br":
+            parts.append("\n")
+        elif current.tag not in _UNSEEN and not (current.tag or "").startswith("-"):
+            before, after = _around(current)
+            stack.append(after)
+            stack.extend(reversed(list(current.iter(include_text=True))))
+            stack.append(before)
+    # What begins an item and what is in it are one line; items follow each other.
+    return re.sub(r"\s*\n- \s*", "\n- ", "".join(parts))
+
+
+def _around(node: LexborNode) -> tuple[str, str]:
+    """What stands before and after what an element holds."""
+    if node.tag == "li":
+        return "\n- ", "\n"
+    if node.tag in ("td", "th"):
+        return "", " "
+    if node.tag == "a":
+        address = (node.attributes.get("href") or "").strip()
+        is_shown = address.startswith(("https://", "http://")) and address not in node.text()
+        return "", f" ({address})" if is_shown else ""
+    return ("\n", "\n") if node.tag in _BLOCKS else ("", "")
