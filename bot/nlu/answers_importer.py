@@ -6,13 +6,12 @@ from collections import Counter
 from typing import Any
 
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.nlu.constants import INTENT
+from rasa.shared.nlu.constants import INTENT, METADATA
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.few_examples import ENOUGH_EXAMPLES
 
-METADATA = "metadata"
 ANSWER_TEXT = "answer_text"
 
 
