@@ -8,7 +8,7 @@ from typing import cast
 from sanic import Request
 
 from bot.store.imports import Choice, Import, ImportRow
-from bot.web.editor.form import MAX_TITLE_CHARS
+from bot.web.editor.checks import MAX_TITLE_CHARS
 from bot.web.form_fields import field, line_field
 
 ROWS_PER_PAGE = 100

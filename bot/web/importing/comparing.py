@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from bot.personal_data import find
 from bot.store.imports import Choice, ImportRow
 from bot.store.topics import MAX_EXAMPLE_CHARS, Topic, same_words
-from bot.web.editor.form import MAX_TEXT_CHARS, AnswerForm
+from bot.web.editor.checks import MAX_TEXT_CHARS, text_error
 from bot.web.importing.rows import Row
 from bot.web.importing.titles import button_of
 
@@ -69,7 +69,7 @@ def _problem(row: Row, own: Collection[str]) -> str:
         return "Er staat geen antwoord bij deze vraag."
     if len(row.answer) > MAX_TEXT_CHARS:
         return f"Het antwoord is te lang: {len(row.answer)} tekens, en het mogen er {MAX_TEXT_CHARS} zijn."
-    return AnswerForm("Vraag", row.answer, (), 0).errors(set(), own).get("text", "")
+    return text_error(row.answer, own)
 
 
 def _hints(row: Row) -> Iterable[str]:

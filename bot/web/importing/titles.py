@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from bot.store.topics import MAX_TITLE_CHARS
-from bot.web.editor.form import MAX_TITLE_CHARS as MAX_BUTTON_CHARS
+from bot.web.editor.checks import MAX_TITLE_CHARS as MAX_BUTTON_CHARS
 
 # Left out of what stands on a button, where there is room for two words.
 _SMALL_WORDS = frozenset(
