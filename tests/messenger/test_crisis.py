@@ -28,7 +28,8 @@ async def test_the_banner_goes_out_before_the_first_answer_once_in_each_crisis(
     store: Store, settings: Settings, platform: str
 ) -> None:
     await store.templates.seed([Template("utter_groet", "Groet", "Hallo!")])
-    answers, model = Answers(store.templates, settings, store.departments), SimpleNamespace(agent=Greeting())
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
+    model = SimpleNamespace(agent=Greeting(), name="m1")
     async with town(store) as here:
         _, conversation_id = await here.customer(agent=False, platform=platform)
         version = 0
