@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.errors import Conflict, EditConflict, NotFound
-from bot.model import Template, Variant
+from bot.model import Image, Template, Variant
 from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
 from bot.store.plans import Plan, as_planned
@@ -26,6 +26,7 @@ from tests.web.visitor import Page, Visitor
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 HOURS = Template("utter_uren", "Uren", "Open tot 18 uur.")
 HOUR_MS = 3_600_000
+IMAGE = Image("https://winkel.example/kerst.png", "Een kerstboom")
 
 
 def plan_of(text: str, from_ms: int, until_ms: int = 0, **fields: Any) -> Plan:
@@ -285,11 +286,32 @@ def test_who_changes_what_a_colleague_changed_sees_both(site: Site, editor: Visi
 
 
 def test_a_draft_is_planned_with_all_that_it_has(site: Site, editor: Visitor, answer: Template) -> None:
-    draft = replace(answer, text="Uit het concept.", variants=(Variant("Kort.", "messenger"),))
+    draft = replace(answer, text="Uit het concept.", variants=(Variant("Kort.", "messenger"),), image=IMAGE)
     site.run(lambda store: store.answer_drafts.save(AnswerDraft(draft, "draft", "sanne", now_ms())))
     assert _plan(editor, answer, **{"from": _in(1), "source": "draft", "text": ""}).status == 303
     (plan,) = site.run(lambda store: store.plans.of(answer.name))
     assert (plan.template.text, plan.template.variants) == ("Uit het concept.", draft.variants)
+    # Changed in the form, it keeps what it had.
+    form = editor.get(f"/editor/{answer.name}/plans?plan={plan.id}")
+    names = ("from", "until", "plan", "made_at_ms", "title", "picture-url", "picture-alt", "variant-1-text")
+    kept = {name: form.value(name) for name in names} | {"variant-1-channel": "messenger"}
+    assert _plan(editor, answer, **kept, text="Toch anders.").status == 303
+    (changed,) = site.run(lambda store: store.plans.of(answer.name))
+    assert (changed.template.text, changed.template.variants) == ("Toch anders.", draft.variants)
+    assert changed.template.image == IMAGE
+
+
+def test_a_draft_that_is_not_finished_is_not_planned(site: Site, editor: Visitor, answer: Template) -> None:
+    unfinished = AnswerDraft(replace(answer, text="Kost {prijs}"), "draft", "sanne", now_ms())
+    site.run(lambda store: store.answer_drafts.save(unfinished))
+    refused = _plan(editor, answer, **{"from": _in(1), "source": "draft", "text": "Wel goed."})
+    assert refused.status == 400 and "Het concept is nog niet af. {prijs} bestaat niet" in refused.text
+
+
+def test_another_text_gets_a_row_and_plans_nothing(site: Site, editor: Visitor, answer: Template) -> None:
+    more = _plan(editor, answer, **{"do": "preview", "until": _in(1), "variant-1-text": "Of zo."})
+    assert more.status == 200 and more.value("variant-1-text") == "Of zo." and 'name="variant-2-text"' in more.body
+    assert site.run(lambda store: store.plans.of(answer.name)) == ()
 
 
 def test_where_a_colleague_must_look_along_only_a_colleagues_draft_is_planned(

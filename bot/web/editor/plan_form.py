@@ -36,15 +36,10 @@ class PlanForm:
     def of(cls, template: Template, plan: Plan | None, zone: ZoneInfo) -> PlanForm:
         """To change `plan`; without one, a new one that begins with the answer as it is."""
         if plan is None:
-            return cls("", "", AnswerForm.of(template))
+            # Without what is about the published text; who wants those adds them, or plans a draft.
+            return cls("", "", AnswerForm.of(replace(template, variants=(), image=None)))
         starts, ends = typed_moment(plan.from_ms, zone), typed_moment(plan.until_ms, zone)
-        return cls(
-            starts,
-            ends,
-            AnswerForm.of(plan.template, expected_version=plan.template.version),
-            plan.id,
-            str(plan.made_at_ms),
-        )
+        return cls(starts, ends, AnswerForm.of(plan.template), plan.id, str(plan.made_at_ms))
 
     @classmethod
     def read(cls, request: Request) -> PlanForm:
@@ -82,11 +77,6 @@ class PlanForm:
         elif ends_ms and ends_ms <= max(starts_ms, at_ms):
             errors[UNTIL] = "Kies een eind dat na het begin komt, en nog niet voorbij is."
         return starts_ms or at_ms, ends_ms, errors
-
-    def template(self, published: Template, before: Plan | None) -> Template:
-        """The answer that is planned. A new one has no picture and no variants: they are about what is published."""
-        base = before.template if before else replace(published, variants=(), image=None)
-        return self.answer.template(base)
 
 
 def _moment(typed: str, id: str, zone: ZoneInfo) -> tuple[int, dict[str, str]]:

@@ -16,11 +16,16 @@ from bot.store.templates import same_answer
 from bot.store.work import now_ms
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
+from bot.web.editor.answer_page import Limits
+from bot.web.editor.form import AnswerForm
+from bot.web.editor.form_parts import URL_TARGET
+from bot.web.editor.occasions import takes_buttons
 from bot.web.editor.people import load_names
 from bot.web.editor.plan_form import FROM, PlanForm
 from bot.web.editor.timeline import Stretch, load_timeline
 from bot.web.editor.topics import payload_choices
-from bot.web.pages import render
+from bot.web.form_fields import line_field
+from bot.web.pages import CHANNELS, render
 from bot.web.rights import EDITORS
 
 PAST_SHOWN = 50
@@ -50,6 +55,14 @@ class PlansPage:
     theirs: Plan | None = None
     theirs_by: str = ""
     said: str = ""
+    # For the parts of the form that it shares with the page of the answer.
+    channels: dict[str, str] = field(default_factory=lambda: CHANNELS)
+    limits: Limits = Limits()
+    url_target: str = URL_TARGET
+
+    @property
+    def has_buttons(self) -> bool:
+        return takes_buttons(self.current.name)
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,8 @@ async def show_plans(request: Request, name: str) -> HTTPResponse:
 async def save_plan(request: Request, name: str) -> HTTPResponse:
     """A new one, or another one in the place of `plan`."""
     form, current = PlanForm.read(request), await request.app.ctx.store.templates.published(name)
+    if line_field(request, "do") == "preview":  # another row
+        return await _page(request, current, form)
     before = await _before(request, name, form)
     if form.plan_id and before is None:
         return await _conflict(request, current, form)
@@ -141,15 +156,20 @@ async def _planned(
     rules = await store.editing_rules.get()
     from_ms, until_ms, errors = form.times(_zone(request), at_ms, before)
     draft = await store.answer_drafts.get(current.name) if form.uses_draft else None
-    if not draft:
-        errors |= form.answer.errors(set(await payload_choices(store)), rules.fields)
+    answer = AnswerForm.of(draft.template) if draft else form.answer
+    wrong = answer.errors(set(await payload_choices(store)), rules.fields)
+    if draft and wrong:  # it may be unfinished, and its fields are not on this page
+        wrong = {"": f"Het concept is nog niet af. {next(iter(wrong.values()))}"}
+    errors |= wrong
     if current.is_removed:
         errors[""] = "Dit antwoord is verwijderd. Zet het eerst terug."
-    template = draft.template if draft else form.template(current, before)
-    is_seen = (draft is not None and draft.by != account_id) or (before and same_answer(template, before.template))
+    by_another = draft is not None and draft.by != account_id
+    template = answer.template(current) if not errors else current
+    is_seen = by_another or (before and same_answer(template, before.template))
     if rules.answers_need_review and not is_seen:
         errors[""] = SECOND_PAIR
-    return Plan(replace(template, name=current.name), from_ms, until_ms, account_id, at_ms), errors
+    template = replace(template, written_by=draft.by if draft and by_another else "")
+    return Plan(template, from_ms, until_ms, account_id, at_ms), errors
 
 
 async def _store(request: Request, plan: Plan, before: Plan | None) -> dict[str, str]:
