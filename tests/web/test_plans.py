@@ -228,6 +228,7 @@ def test_one_that_begins_now_is_read_now_and_one_without_end_is_published(
     _plan(editor, answer, until=_in(1), text="Vandaag anders.")
     assert _read(site, answer) == "Vandaag anders."
     assert "geldt nu" in editor.get("/editor/plans").text
+    assert "klanten zien deze" not in editor.get(f"/editor/{answer.name}").text
     plan = Plan(replace(answer, text="Voortaan."), now_ms() - 1, 0, "sanne", now_ms())
     (current,) = site.run(lambda store: store.plans.of(answer.name))
     site.run(lambda store: store.plans.remove(answer.name, current.id))

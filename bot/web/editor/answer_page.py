@@ -10,6 +10,7 @@ from sanic import Request
 from bot.answers import VARIABLES
 from bot.model import Template
 from bot.store.answer_drafts import AnswerDraft
+from bot.store.crisis import Crisis
 from bot.store.work import now_ms
 from bot.web.editor.answer import Answer, Overtaken
 from bot.web.editor.checks import INSTAGRAM_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, MESSENGER_CHARS
@@ -114,6 +115,11 @@ class AnswerPage:
     channels: dict[str, str] = field(default_factory=lambda: CHANNELS)
     limits: Limits = Limits()
     url_target: str = URL_TARGET
+
+    def is_read_now(self, crisis: Crisis | None) -> bool:
+        """Whether customers read what was published, and nothing that is planned or said in `crisis` instead."""
+        in_crisis = crisis is not None and self.current.name in crisis.texts
+        return not in_crisis and not (self.timeline and self.timeline[0].plan)
 
     @property
     def state(self) -> str:
