@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
@@ -34,6 +35,7 @@ SAID = {
 }
 
 blueprint = Blueprint("crisis")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ async def _set(request: Request, wanted: Crisis, what: str) -> None:
     wanted = replace(wanted, by=request.ctx.account.id, at_ms=now_ms())
     saved = await request.app.ctx.store.crisis.save(wanted)
     request.app.ctx.crisis_watch.heard(saved)
+    log.warning("crisis.set", is_on=saved.is_on, until_ms=saved.until_ms, account_id=saved.by)
     until = request.app.ctx.jinja.filters["moment"](saved.until_ms)
     await note_deed(request, f"crisis.{what}", "crisis", f"tot {until}" if saved.is_on else "")
 
