@@ -12,10 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.model import Button, ModelRecord, Template
+from bot.model import Account, Button, ModelRecord, Template
 from bot.store import Store
 from bot.store.departments import Department, Target
 from bot.store.topics import Example, TestMessage, Topic
+from bot.web.editor.tabs import tabs_of
 from bot.web.topics.departments import department_of
 from bot.web.topics.naming import new_intent
 from bot.web.topics.saving import NewTopic, make_topic
@@ -47,6 +48,14 @@ def test_a_button_may_lead_to_a_topic_without_an_answer_yet(editor: Visitor) -> 
 def test_a_department_gets_topics_by_their_title(site: Site) -> None:
     manager = Visitor(site.url, site.session("mo", "manager", name="Mo"))
     assert "Mijn gegevens (AVG)" in manager.get("/team/new").text
+
+
+def test_a_tab_is_a_part_that_has_a_page_and_that_the_account_may_open() -> None:
+    of = tabs_of(["/editor", "/topics", "/topics/<intent:str>", "/desk"])
+    editor, agent = Account("e", "E", ("editor",)), Account("a", "A", ("agent",))
+    assert [tab.title for tab in of(editor)] == ["Antwoorden", "Onderwerpen"]
+    assert of(agent) == of(None) == []
+    assert of(editor)[1].has("/topics/faq_garantie") and not of(editor)[1].has("/topics-anders")
 
 
 def test_the_list_finds_by_name_and_by_example(editor: Visitor) -> None:
@@ -215,6 +224,13 @@ def test_a_merge_moves_all_and_what_asks_for_it_leads_on(site: Site, editor: Vis
     source, target = make(site, "Bron", "bron een", "gelijk"), make(site, "Doel", "doel een")
     button = Template("utter_faq_wijzer", "Wijzer", "Kijk daar.", (Button("Daar", f"/{source.intent}"),))
     site.run(lambda store: store.templates.save(button, expected_version=0))
+    both = Template(
+        "utter_faq_beide", "Beide", "Kies.", (Button("A", f"/{source.intent}"), Button("B", f"/{target.intent}"))
+    )
+    site.run(lambda store: store.templates.save(both, expected_version=0))
+    own = site.run(lambda store: store.templates.get(target.answer))
+    own = replace(own, buttons=(Button("Bron?", f"/{source.intent}"), Button("Klacht", "/klacht")))
+    site.run(lambda store: store.templates.save(own, expected_version=1))
     first = editor.get(f"/topics/{source.intent}/merge?into={target.intent}")
     assert "2 voorbeelden gaan naar Doel" in first.text and "Wijzer" in first.text
     fields = {"into": target.intent, "version": source.version, "into_version": target.version}
@@ -228,6 +244,9 @@ def test_a_merge_moves_all_and_what_asks_for_it_leads_on(site: Site, editor: Vis
     assert (gone.is_retired, gone.merged_into, gone.examples) == (True, target.intent, ())
     rewritten = site.run(lambda store: store.templates.get("utter_faq_wijzer"))
     assert rewritten.buttons == (Button("Daar", f"/{target.intent}"),) and "Bron" in rewritten.because
+    answers = site.run(lambda store: store.templates.get_many([both.name, own.name]))
+    assert answers[both.name].buttons == (Button("B", f"/{target.intent}"),), "not two for the same"
+    assert answers[own.name].buttons == (Button("Klacht", "/klacht"),), "none that asks for its own answer"
     assert site.run(lambda store: store.templates.get(source.answer)).text == "Antwoord.", "its answer stays"
     page = editor.get(f"/topics/{source.intent}").text
     assert "samengevoegd met Doel" in page

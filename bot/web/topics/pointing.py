@@ -62,6 +62,10 @@ async def _rewrite_drafts(store: Store, source: Topic, target: Topic, versions: 
 
 
 def _pointed(template: Template, source: Topic, target: Topic) -> Template:
+    """A button that asks for the answer which it stands under, or for what another one does, goes."""
     old, new = payload_of(source.intent), payload_of(target.intent)
+    asked = {button.payload for button in template.buttons}
+    if template.name == target.answer or new in asked:
+        return replace(template, buttons=tuple(one for one in template.buttons if one.payload != old))
     buttons = (replace(one, payload=new) if one.payload == old else one for one in template.buttons)
     return replace(template, buttons=tuple(buttons))
