@@ -38,7 +38,7 @@ NOTHING_TO_LEARN = frozenset(
     }
 )
 # Handed over for these, nothing of the conversation is for the inbox.
-NOT_FOR_EDITORS = frozenset({"self_harm", "emergency", "complaint"})
+NOT_FOR_EDITORS = frozenset({"self_harm", "emergency", "complaint", "topic_for_humans"})
 ASKS_FOR_HUMAN = "medewerker_spreken"
 _REASON_OF: dict[str, Reason] = {"not_confident": "unsure", "unclear_twice": "unsure"}
 # Who asks for a human asks something else too when a question is at least so likely.

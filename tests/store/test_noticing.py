@@ -135,10 +135,13 @@ async def test_a_message_that_is_read_later_gets_its_ranking(store: Store, notic
     assert one.verdict and one.verdict.ranking == RANKING
 
 
-async def test_nothing_of_somebody_in_danger_is_noted(store: Store, noticing: Noticing) -> None:
+@pytest.mark.parametrize("reason", ["self_harm", "complaint", "topic_for_humans"])
+async def test_what_is_for_people_only_is_not_noted_when_they_answer(
+    store: Store, noticing: Noticing, reason: str
+) -> None:
     written = await write(store, "ik wil er niet meer zijn vandaag", "c1")
     conversation = await store.conversations.get("c1")
-    await store.queue.put(conversation, Handoff("self_harm", "urgent", now_ms(), written.id), [])
+    await store.queue.put(conversation, Handoff(reason, "urgent", now_ms(), written.id), [])
     await noticing.answered("c1", LAST, "Ik bel je nu.")
     assert await store.missed.open() == []
 

@@ -18,6 +18,7 @@ from bot.store.missed import Group, Grouping, Missed, Verdict
 from bot.store.topics import Example, TestMessage, Topic
 from bot.store.work import Turn, now_ms
 from bot.web.learning.first_draft import first_draft, without_persons
+from bot.web.topics.saving import merge_topics
 from tests.conftest import Site, running_site
 from tests.fakes.conversations import write
 from tests.web.visitor import Page, Visitor
@@ -270,6 +271,21 @@ def test_a_new_topic_is_undone_with_its_draft(site: Site, editor: Visitor) -> No
     assert topic(site, "faq_cadeaubonnen").is_retired and not examples(site, "faq_cadeaubonnen")
     assert site.run(lambda store: store.answer_drafts.get("utter_faq_cadeaubonnen")) is None
     assert open_texts(site) == {one.text}
+
+
+def test_undo_finds_examples_of_a_topic_that_was_merged_since(site: Site, editor: Visitor) -> None:
+    one = missed(site)
+    teach(editor, one, deed="assign", topic="Ruilen")
+
+    async def merge(store: Store) -> None:
+        source, target = [await store.topics.get(intent) for intent in ("faq_ruilen", "faq_retourneren")]
+        await merge_topics(store, source, target, by="robin")
+
+    site.run(merge)
+    assert one.text in examples(site, "faq_retourneren")
+    editor.post(f"/learning/lessons/{lessons(site)[0].id}/undo")
+    assert examples(site, "faq_retourneren") == ["hoe stuur ik iets terug", "kan ik ruilen"]
+    assert not topic(site, "faq_retourneren").is_retired and topic(site, "faq_ruilen").is_retired
 
 
 def test_ignored_is_out_of_the_way_and_can_come_back(site: Site, editor: Visitor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -148,14 +148,15 @@ async def _taken(store: Store, intent: str, examples: Sequence[Example]) -> dict
 async def _take_back(store: Store, lesson: Lesson, *, by: str) -> None:
     for tried in range(1, _TRIES + 1):
         now = {one.intent: one for one in await store.topics.all(retired=True)}
-        changed = {}
-        if topic := now.get(lesson.intent):
+        changed: dict[str, Topic] = {}
+        if topic := _now(lesson.intent, now):
             kept = without_examples(topic, [one.text for one in lesson.added])
-            is_empty = lesson.kind == "new_topic" and not kept.examples
+            # Made by this lesson, and nothing is left of it.
+            is_empty = lesson.kind == "new_topic" and topic.intent == lesson.intent and not kept.examples
             changed[topic.intent] = replace(kept, is_retired=kept.is_retired or is_empty)
         for intent, examples in lesson.taken.items():
-            if other := now.get(intent):
-                changed[intent] = with_examples(changed.get(intent, other), examples)
+            if other := _now(intent, now):
+                changed[other.intent] = with_examples(changed.get(other.intent, other), examples)
         try:
             await store.topics.save_all([signed(one, by) for one in changed.values()])
             break
@@ -164,6 +165,16 @@ async def _take_back(store: Store, lesson: Lesson, *, by: str) -> None:
                 raise
     if lesson.kind == "new_topic":
         await _drop_draft(store, lesson)
+
+
+def _now(intent: str, topics: Mapping[str, Topic]) -> Topic | None:
+    """The topic that has its examples now: it may have been merged since, and that one too."""
+    topic = topics.get(intent)
+    for _ in topics:
+        if topic is None or not topic.merged_into:
+            break
+        topic = topics.get(topic.merged_into)
+    return topic
 
 
 async def _drop_draft(store: Store, lesson: Lesson) -> None:
