@@ -11,8 +11,10 @@ short, polite) counts less than what is asked. On the evaluation's messages, eac
     stretched, model 0.5, 0.50           67 %     0.96                  45 %     0.64
     stretched, model 0.3, 0.65           66 %     0.94                  51 %     0.67
 
-purity: of the messages in groups, the share that asks what most of its group ask. The messages of the evaluation are as
-different as people could make them; in an inbox many say nearly the same.
+purity: of the messages in groups, the share that asks what most of its group ask. A logistic regression stood for the
+model, so that it could be made without the topics that have none. With the project's own model 74 % are in groups, with
+a purity of 0.99 (0.47 and 0.63 by stretched vectors alone). The messages of the evaluation are as different as people
+could make them; in an inbox many say nearly the same.
 """
 
 from __future__ import annotations
