@@ -25,7 +25,7 @@ def editor(site: Site) -> Iterator[Visitor]:
     async def begin_anew(store: Store) -> None:
         cards = {"live": {}, "nieuw": {}, "zakt": {"golden": {"n": 3, "failed_lines": [2]}}}
         for name, card in cards.items():
-            await store.models.register(ModelRecord(name, "/nowhere", "0", 1, card))
+            await store.models.register(ModelRecord(name, __file__, "0", 1, card))
         await store.models.activate("live")
         if running := await store.experiments.current():
             await store.experiments.end(running.id, "stopped")

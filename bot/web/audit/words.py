@@ -45,7 +45,6 @@ DEEDS: dict[str, str] = {
     "duty.copied": "Week van het rooster overgenomen",
     "duty.removed": "Dienst uit het rooster gehaald",
     "experiment.begun": "Begonnen met twee modellen vergelijken",
-    "experiment.live": "Het vergeleken model live gezet",
     "experiment.stopped": "Gestopt met twee modellen vergelijken",
     "hook.created": "Webhook gemaakt",
     "hook.removed": "Webhook verwijderd",

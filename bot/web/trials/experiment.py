@@ -17,7 +17,8 @@ from bot.web.audit.noting import note_deed
 from bot.web.form_fields import line_field
 from bot.web.pages import render
 from bot.web.rights import EDITORS
-from bot.web.trials.experiment_page import ExperimentForm, load_experiment_page, passes_its_tests
+from bot.web.training.going_live import NoFile, NotPassed, activate, failed_tests
+from bot.web.trials.experiment_page import ExperimentForm, load_experiment_page
 
 editors_only = signed_in(*EDITORS)
 
@@ -84,16 +85,28 @@ async def go_live(request: Request) -> HTTPResponse:
     running = await store.experiments.current()
     if not running or running.id != line_field(request, "id"):
         return await _show(request, errors={"": "Deze vergelijking is al gestopt. Er is niets veranderd."}, status=409)
-    records = {record.name: record for record in await store.models.all()}
-    if running.model not in records or not passes_its_tests(records[running.model]):
+    try:
+        await activate(request, await _record(store, running.model))
+    except NotPassed:
         return await _show(request, errors={"": _FAILS}, status=409)
-    await store.models.activate(running.model)
+    except NoFile:
+        return await _show(request, errors={"": _NO_FILE}, status=409)
     await store.experiments.end(running.id, "replaced", by=request.ctx.account.id)
-    await note_deed(request, "experiment.live", running.model)
     return redirect(f"{PATH}?said=live", status=303)
 
 
 _FAILS = "Dit model haalt niet alle toetsvragen. Klanten krijgen er dus geen antwoord van; meelezen kan wel."
+
+
+_NO_FILE = "Het bestand van dit model is er niet meer. Train een nieuw model."
+
+
+async def _record(store: Store, name: str) -> ModelRecord:
+    """Raises NoFile."""
+    records = {record.name: record for record in await store.models.all()}
+    if name not in records:
+        raise NoFile(f"model {name} is not kept any more")
+    return records[name]
 
 
 def _errors(form: ExperimentForm, records: dict[str, ModelRecord], active: ModelRecord | None) -> dict[str, str]:
@@ -102,7 +115,7 @@ def _errors(form: ExperimentForm, records: dict[str, ModelRecord], active: Model
         errors[""] = "Er is nog geen model live. Train eerst een model."
     if form.model not in records or (active and form.model == active.name):
         errors["model"] = "Kies een model dat nu niet live is."
-    elif form.mode == "split" and not passes_its_tests(records[form.model]):
+    elif form.mode == "split" and failed_tests(records[form.model]):
         errors["model"] = _FAILS
     if form.mode not in ("shadow", "split"):
         errors["mode"] = "Kies meelezen of verdelen."

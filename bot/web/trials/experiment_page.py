@@ -14,6 +14,7 @@ from bot.store import Store
 from bot.store.experiments import MAX_DAYS, MAX_SHARE, Difference, Experiment
 from bot.store.trainings import Became
 from bot.web.names import names_by_id
+from bot.web.training.going_live import failed_tests
 from bot.web.trials.form import others
 
 # So many differences are shown; the store keeps more, of which some may be gone with their conversation.
@@ -120,11 +121,6 @@ class ExperimentPage:
     max_days: int = MAX_DAYS
 
 
-def passes_its_tests(record: ModelRecord) -> bool:
-    """Whether the test messages say that it may answer customers; an override lets it go live, but not be tried."""
-    return not (record.card.get("golden") or {}).get("failed_lines")
-
-
 async def load_experiment_page(
     request: Request, *, form: ExperimentForm | None = None, errors: dict[str, str] | None = None, said: str = ""
 ) -> ExperimentPage:
@@ -139,7 +135,7 @@ async def load_experiment_page(
         active,
         form or ExperimentForm(model=candidates[0].name if candidates else ""),
         Shown.of(running, await store.experiments.figures(), names) if running else None,
-        bool(running and running.model in records and passes_its_tests(records[running.model])),
+        bool(running and running.model in records and not failed_tests(records[running.model])),
         sum(one.get("challenger") == running.model for one in about) if running else 0,
         len(about),
         [Shown.of(one, one.figures, names) for one in await store.experiments.history()],
