@@ -22,6 +22,7 @@ from bot.web.desk.listing import VIEWS
 from bot.web.desk.words import page_url
 from tests.conftest import PASSWORD, Site, free_port, running_site
 from tests.fakes.conversations import handed_over, write
+from tests.fakes.imports import some_imports
 from tests.fakes.missed import something_missed
 from tests.fakes.office import Office
 from tests.fakes.openid import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
@@ -349,6 +350,13 @@ STATES = (
     State("/training/{training_id}", "that waits", path="/training/{waiting_training}"),
     State("/trials/experiment", prepare=unfold),
     # The topics
+    State("/importing"),
+    State("/importing", "without anything to read", prepare=send_empty(".import-form")),
+    State("/importing/{import_id}", prepare=unfold),
+    State("/importing/{import_id}", "filled in wrongly", prepare=send_empty("main form")),
+    State("/importing/{import_id}", "that was cut off", "/importing/{import_begun}"),
+    State("/importing/{import_id}", "that is done", "/importing/{import_done}", prepare=unfold),
+    State("/importing/{import_id}", "that was undone", "/importing/{import_undone}"),
     State("/topics"),
     State("/topics", "that are not there", path="/topics?q=bestaat-niet"),
     State("/topics/new", "filled in wrongly", prepare=send_empty("#topic-form")),
@@ -419,6 +427,7 @@ def parts(site: Site) -> dict[str, str]:
     known = site.run(lambda store: Office(store, site.settings).open())
     known |= {"intent": site.run(some_topics)}
     known |= site.run(something_missed)
+    known |= site.run(some_imports)
     return {**known, "broken": site.run(lambda store: broken_copy(store, known["closed"]))}
 
 
