@@ -54,7 +54,7 @@ def default_title(intent: str, answers: Mapping[str, Template]) -> str:
 def write_domain(
     domain: Document, topics: Sequence[Topic], answers: Mapping[str, Template], gone: set[str], unused: set[str]
 ) -> None:
-    """topics: in order. gone: intents that are retired; unused: those of them that no rule of the team's speaks of.
+    """topics: in order. gone: intents that are retired; unused: those of them, and their answers, that no rule needs.
 
     Raises ConfigError where an entry can't be replaced.
     """
@@ -63,7 +63,7 @@ def write_domain(
     questions = [one.intent for one in topics if one.is_question]
     for value, intents in _mappings(domain):
         _write_names(domain, intents, order, new=questions if value == "answered" else [], dropped=gone, moved=[])
-    _write_responses(domain, topics, answers, gone)
+    _write_responses(domain, topics, answers, unused)
 
 
 def _write_names(
@@ -95,7 +95,7 @@ def _mappings(domain: Document) -> list[tuple[str, SequenceNode]]:
 
 
 def _write_responses(
-    domain: Document, topics: Sequence[Topic], answers: Mapping[str, Template], gone: set[str]
+    domain: Document, topics: Sequence[Topic], answers: Mapping[str, Template], dropped: set[str]
 ) -> None:
     node, before = domain.required("responses"), read_answers(domain)
     indent = " " * node.start_mark.column
@@ -106,7 +106,6 @@ def _write_responses(
     }
     order = [one.answer for one in topics if one.answer in answers]
     order += sorted(name for name in texts if name not in before and name not in order)
-    dropped = {f"utter_{intent}" for intent in gone}
     moved = [one.answer for one in topics if one.is_question]
 
     def arrange(pieces: list[Piece]) -> list[Piece]:

@@ -35,18 +35,21 @@ def texts_of(project: Project, folder: Path) -> dict[str, str]:
     topics = sorted((one for one in project.topics if not one.is_retired), key=lambda one: (one.place, one.intent))
     retired = [one for one in project.topics if one.is_retired]
     gone = {one.intent for one in retired}
-    answers = {one.name: one for one in project.answers if one.name.removeprefix("utter_") not in gone}
     golden = read_golden_lines(folder / GOLDEN, read_intents(domain))
     rules = Rules(stories)
+    # An answer that a rule of the team's says outlives its topic, as does an intent that one speaks of.
+    gone_answers = {one.answer for one in retired} - rules.used_elsewhere
+    answers = {one.name: one for one in project.answers if one.name not in gone_answers}
+    retired_answers = {one.name: one for one in project.answers if one.name in gone_answers}
     rules.write(topics, answers, gone)
     write_nlu(nlu, topics, answers, gone)
-    write_domain(domain, topics, answers, gone, gone - rules.used_elsewhere)
+    write_domain(domain, topics, answers, gone, (gone - rules.used_elsewhere) | gone_answers)
     return {
         DOMAIN: readable_by_rasa(domain.edited()),
         NLU: readable_by_rasa(nlu.edited()),
         STORIES: stories.edited(),
         GOLDEN: golden_text(golden, topics, gone),
-        RETIRED: _retired_text(retired, {one.name: one for one in project.answers}, folder),
+        RETIRED: _retired_text(retired, retired_answers, folder),
     }
 
 

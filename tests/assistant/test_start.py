@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.assistant.__main__ import _import_topics
+from bot.project.sync import copy_project
 from bot.redis_server import OwnRedis
 from bot.settings import Settings
 from bot.store import Store
@@ -50,6 +52,11 @@ async def test_waits_for_redis_until_it_comes_or_until_told_to_stop(two_assistan
             return bool(await store._client.exists(store._keys.work))
 
         await eventually(has_the_group_that_it_makes_when_it_connects, 120)
+
+        async def has_the_topics_of_the_project() -> bool:
+            return len(await store.topics.all()) == 50
+
+        await eventually(has_the_topics_of_the_project, 120)
         await store.close()
 
     async def ended() -> bool:
@@ -58,3 +65,14 @@ async def test_waits_for_redis_until_it_comes_or_until_told_to_stop(two_assistan
     other.send_signal(signal.SIGTERM)
     await eventually(ended, 120)
     assert other.returncode == 0 and "Traceback" not in (others_folder / "log").read_text()
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_a_project_that_can_not_be_read_keeps_no_assistant_from_answering(
+    store: Store, tmp_path: Path, is_readable: bool
+) -> None:
+    copy_project(ROOT, tmp_path)
+    if not is_readable:
+        (tmp_path / "data" / "golden.jsonl").write_text("{")
+    await _import_topics(store, tmp_path)
+    assert bool(await store.topics.all()) == is_readable

@@ -154,6 +154,21 @@ def test_an_intent_that_a_rule_of_the_team_speaks_of_stays_in_the_domain(small: 
     assert [one.intent for one in read_project(small).topics if not one.is_retired] == ["groet"]
 
 
+def test_what_a_rule_of_the_team_says_outlives_its_topic_and_comments_outlive_all(small: Path) -> None:
+    project = read_project(small)
+    first, second = project.topics
+    write_files(replace(project, topics=(first, replace(second, is_retired=True))), small)
+    assert "  utter_groet:\n" in (small / DOMAIN).read_text()
+    assert "      use_entities: []\n" in (small / DOMAIN).read_text()
+    assert read_project(small).answers == project.answers
+
+    (small / STORIES).write_text(SMALL[STORIES].partition("  - rule: van het team")[0])
+    write_files(read_project(small), small)
+    domain = (small / DOMAIN).read_text()
+    assert "utter_groet" not in domain and "  # Niet van ons.\n" in domain
+    assert {one.name for one in read_project(small).answers} == {"utter_faq_a", "utter_groet"}
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "error"),
     [
