@@ -92,7 +92,9 @@ def test_an_editor_trains_and_sees_how_far_it_is(site: Site, editor: Visitor) ->
     site.run(lambda store: store.trainings.go_on(taken, "train", 30))
     page = editor.get(answer.location)
     assert "Leert van de voorbeelden" in page.text and 'value="30"' in page.body and "data-live" in page.body
+    noted = audit(site)
     assert editor.post("/training").location == answer.location, "the same while nothing changed"
+    assert audit(site) == noted and noted[0][1] == "training.asked"
     assert editor.post(f"{answer.location}/cancel").status == 303
     assert "De training is gestopt" in editor.get(answer.location).text
     assert "Er loopt een training" not in editor.get("/training").text

@@ -10,9 +10,8 @@ from bot.model import ModelRecord
 from bot.store.trainings import Training
 from bot.web.api.mounting import operation
 from bot.web.api.shapes import Activation, TrainingResult
-from bot.web.audit.noting import note_deed
 from bot.web.rights import EDITORS
-from bot.web.training.going_live import activate, roll_back
+from bot.web.training.going_live import activate, ask_training, roll_back
 
 
 @operation(
@@ -22,10 +21,8 @@ from bot.web.training.going_live import activate, roll_back
     summary="Train a model on the topics of now; one that waits, or runs with the same topics, is given instead",
     gives=Training,
 )
-async def ask_training(request: Request) -> Training:
-    training: Training = await request.app.ctx.store.trainings.ask(request.ctx.account.id)
-    await note_deed(request, "training.asked", training.id)
-    return training
+async def start_training(request: Request) -> Training:
+    return await ask_training(request)
 
 
 @operation(

@@ -1,4 +1,4 @@
-"""Letting another model answer: what must be right before that, and what is written down."""
+"""Training, and letting another model answer: what must be right before that, and what is written down."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sanic import Request
 from bot.errors import Conflict, Forbidden, InvalidMessage
 from bot.model import ModelRecord
 from bot.store import Store
+from bot.store.trainings import Training
 from bot.web.audit.noting import note_deed
 from bot.web.rights import MANAGERS
 
@@ -31,6 +32,16 @@ class NoneBefore(Conflict):
     """There is no other model to go back to, or somebody went back already."""
 
     code = "none_before"
+
+
+async def ask_training(request: Request) -> Training:
+    """A training with all changes of now; only a new one is in the audit log."""
+    store = request.app.ctx.store
+    known = {one.id for one in await store.trainings.all()}
+    training: Training = await store.trainings.ask(request.ctx.account.id)
+    if training.id not in known:
+        await note_deed(request, "training.asked", training.id)
+    return training
 
 
 def failed_tests(record: ModelRecord) -> int:

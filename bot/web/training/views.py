@@ -11,7 +11,7 @@ from bot.web.audit.noting import note_deed
 from bot.web.form_fields import line_field
 from bot.web.pages import render
 from bot.web.rights import EDITORS, MANAGERS
-from bot.web.training.going_live import NoFile, NoneBefore, NotPassed, activate, roll_back
+from bot.web.training.going_live import NoFile, NoneBefore, NotPassed, activate, ask_training, roll_back
 from bot.web.training.page import load_list_page, load_training_page
 
 editors_only = signed_in(*EDITORS)
@@ -34,9 +34,7 @@ async def show_list(request: Request) -> HTTPResponse:
 @editors_only
 async def ask(request: Request) -> HTTPResponse:
     """Train; who asks while it waits, or runs with the same topics, sees that one."""
-    training = await request.app.ctx.store.trainings.ask(request.ctx.account.id)
-    if training.asked_by == request.ctx.account.id and training.state == "asked":
-        await note_deed(request, "training.asked", training.id)
+    training = await ask_training(request)
     return redirect(f"/training/{training.id}", status=303)
 
 
