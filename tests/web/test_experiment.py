@@ -49,8 +49,8 @@ def test_an_experiment_begins_is_watched_and_stopped(site: Site, editor: Visitor
         "nieuw beantwoordt 20% van de gesprekken",
         "Begonnen door Sanne de Wit",
         "Geladen op 1 van 1 assistenten",
-        "live (live) 8 75% 0% 25% –",
-        "nieuw 4 75% 25% 0% 67% van 3",
+        "live (live) Berichten: 8 Antwoord: 75% Vraagt terug: 0% Naar mens: 25% Hielp: –",
+        "nieuw Berichten: 4 Antwoord: 75% Vraagt terug: 25% Naar mens: 0% Hielp: 67% van 3",
         "gaf 1 keer een fout",
     ):
         assert words in page.text, words
@@ -126,7 +126,7 @@ def test_differences_show_the_words_masked_while_the_conversation_is_there(site:
     site.run(differ)
     page = editor.get(PATH)
     assert "mijn bsn is [BSN] <b>hoi</b>" in page.text and "123456782" not in page.body and "<b>hoi" not in page.body
-    assert "faq_x (90%) naar een medewerker" in page.text
+    assert "Live: faq_x (90%) Ander: naar een medewerker" in page.text
     section = page.body.partition('aria-labelledby="differences"')[2].partition("</section>")[0]
     assert len(re.findall('<th scope="row">', section)) == 1
     assert 'href="/desk/' not in page.body  # an editor reads no conversations

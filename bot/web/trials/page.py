@@ -14,7 +14,7 @@ from bot.errors import NotFound
 from bot.model import REASONS, Handoff, Message, ModelRecord, Nlu
 from bot.store import Store
 from bot.store.plans import as_planned
-from bot.store.topics import Topic
+from bot.store.topics import OUT_OF_SCOPE, Topic
 from bot.store.trials import Place, Trial, Tried
 from bot.store.work import now_ms
 from bot.web.desk.words import ENTITIES
@@ -187,7 +187,9 @@ def _scores(nlu: Nlu, topics: Mapping[str, Topic]) -> list[Score]:
 
 
 def _title(intent: str, topics: Mapping[str, Topic]) -> str:
-    return topics[intent].title if intent in topics else intent
+    if intent in topics:
+        return topics[intent].title
+    return "Geen van de onderwerpen" if intent == OUT_OF_SCOPE else intent
 
 
 async def _said(request: Request, reply: Message, trial: Trial) -> Said:
