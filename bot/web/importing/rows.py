@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -13,6 +13,7 @@ MAX_ROWS = 2_000
 MAX_BYTES = 5 * 1024 * 1024
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_MAX_CHARS = 50_000  # of one answer with its markup; what comes after that is far too long anyway
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 # Elements that end a line; what the others hold goes on in the same one.
@@ -58,7 +59,7 @@ def checked(rows: Sequence[Row]) -> list[Row]:
 
 def plain(text: object) -> str:
     """Lines of text: markup is taken out, links keep their address, and nothing but text is left."""
-    words = str(text) if text is not None else ""
+    words = str(text)[:_MAX_CHARS] if text is not None else ""
     if _TAG.search(words) or _ENTITY.search(words):
         words = html_text(words)
     lines = unicodedata.normalize("NFC", words).replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -94,8 +95,21 @@ def node_text(node: LexborNode) -> str:
             stack.append(after)
             stack.extend(reversed(list(current.iter(include_text=True))))
             stack.append(before)
-    # What begins an item and what is in it are one line; items follow each other.
-    return re.sub(r"\s*\n- \s*", "\n- ", "".join(parts))
+    return "\n".join(_items_joined("".join(parts).split("\n")))
+
+
+def _items_joined(lines: Iterable[str]) -> list[str]:
+    """What begins an item and what is in it are one line, and items follow each other. Not more than one empty line."""
+    joined: list[str] = []
+    for line in (line.strip() for line in lines):
+        last = joined[-1] if joined else ""
+        if last == "-":
+            joined[-1] = f"- {line}" if line else last
+        elif line.startswith("-") and not last and joined:
+            joined[-1] = line
+        elif line or last:
+            joined.append(line)
+    return joined
 
 
 def _around(node: LexborNode) -> tuple[str, str]:
