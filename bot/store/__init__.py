@@ -8,6 +8,7 @@ from bot.settings import Settings
 from bot.store.accounts import AccountStore
 from bot.store.agents import AgentPresence
 from bot.store.answer_drafts import AnswerDrafts
+from bot.store.answer_figures import AnswerFigures
 from bot.store.attempts import AttemptStore
 from bot.store.audit import AuditLog
 from bot.store.chatwoot import ChatwootStore
@@ -91,6 +92,7 @@ class Store:
         self.outbox = Outbox(self._client, keys)
         self.templates = TemplateStore(self._client, keys)
         self.answer_drafts = AnswerDrafts(self._client, keys)
+        self.answer_figures = AnswerFigures(self._client, keys)
         self.editing_rules = EditingRulesStore(self._client, keys)
         self.plans = PlanStore(self._client, keys)
         self.crisis = CrisisStore(self._client, keys)

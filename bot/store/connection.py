@@ -23,7 +23,7 @@ __all__ = ["Script", "connect", "encode", "translated_errors"]
 
 LUA = Path(__file__).parent / "lua"
 # What all scripts on one conversation share, in this order: each part uses what stands in those before it.
-_SHARED = ("keys", "figures", "ratings", "handoff", "messages", "work", "views", "states")
+_SHARED = ("keys", "figures", "answers", "ratings", "handoff", "messages", "work", "views", "states")
 
 MAX_CONNECTIONS = 64
 # Who finds all connections busy waits so long for one.

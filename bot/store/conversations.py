@@ -195,6 +195,7 @@ class ConversationStore:
             keys.unread,
             keys.asks,
             keys.ratings,
+            keys.answers_used,
         ]
 
     def script_args(self, conversation_id: str) -> list[Any]:

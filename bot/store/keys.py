@@ -305,6 +305,18 @@ class Keys:
         return self._key(f"template:{name}:viewers")
 
     @property
+    def answers_used(self) -> str:
+        return self._key("answers-used")
+
+    @property
+    def answers_counted_since(self) -> str:
+        return self._key("answers-used:since")
+
+    def answers_used_on(self, day: int) -> str:
+        # conversation/answers.lua makes the same from `answers_used`: the day is that of Redis's clock.
+        return self._key(f"answers-used:{day}")
+
+    @property
     def answer_drafts(self) -> str:
         return self._key("answer-drafts")
 

@@ -57,6 +57,7 @@ class Rescue:
         await self._store.conversations.remove_expired()
         await self._store.people.remove_expired()
         await self._store.ratings.remove_expired(now_ms())
+        await self._store.answer_figures.begin()
         await self._store.lessons.remove_expired(now_ms())
         await self._store.inbound.remove_expired()
         await self._store.work.forget_gone_workers()

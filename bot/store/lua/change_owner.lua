@@ -10,7 +10,7 @@
 --         when that is another one
 local expected, owner, agent_name, handoff, score, due_before_ms, last_seen_ms = unpack(ARGV, own + 1, own + 7)
 local close_reason, what, seen_entry_id = ARGV[own + 9], ARGV[own + 10], ARGV[own + 11]
-local agents = KEYS[28]
+local agents = KEYS[29]
 
 local current = redis.call('HGET', conversation, 'owner')
 if not current then return { -1, '' } end

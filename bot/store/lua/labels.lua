@@ -3,7 +3,7 @@
 --                another name by now, or is gone
 -- returns JSON of the labels that it has now; nothing without such a conversation; 0 if it would have too many
 local what, limit, first = ARGV[own + 1], tonumber(ARGV[own + 2]), ARGV[own + 3]
-local changes = KEYS[28]
+local changes = KEYS[29]
 if redis.call('EXISTS', conversation) == 0 then return nil end
 local before = redis.call('HGET', conversation, 'labels') or '[]'
 local wanted = cjson.decode(before)

@@ -55,6 +55,7 @@ local function append_outgoing(message_id, message, sender, text)
   redis.call('ZADD', outbox, now_ms, id .. ' ' .. message_id)
   redis.call('HSET', conversation, 'told_at_ms', now_ms)
   count('messages_to_customers:' .. channel_of() .. ':' .. sender)
+  count_if_answer(message)
   return entry_id
 end
 

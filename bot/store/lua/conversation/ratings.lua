@@ -17,6 +17,8 @@ local function rate_answer(helped)
     local arm = known[4]
     if arm and arm ~= '' then count('experiment:' .. arm .. ':helped_' .. helped) end
   end
+  if before then count_answer(template, before, -1) end
+  count_answer(template, helped, 1)
   keep_rating({ template = template, helped = helped == 'yes' }, known[3])
   redis.call('HSET', conversation, 'helped', helped, 'helped_at_ms', now_ms)
   return true
