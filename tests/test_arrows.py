@@ -29,11 +29,12 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.redis_server": ("bot.errors", "bot.settings", "bot.processes"),
     "bot.store": (*BASE, "bot.opening_hours"),
     "bot.answers": (*BASE, "bot.opening_hours", "bot.store"),
+    "bot.house_style": ("bot.store",),
     "bot.project": (*BASE, "bot.redis_server", "bot.store"),
     "bot.learning": (*BASE, "bot.logs", "bot.store"),
     "bot.nlu": ("bot.personal_data", "bot.example_rules"),
     "bot.assistant": (*RUNS, "bot.processes", "bot.nlu", "bot.project", "bot.learning"),
-    "bot.web": (*RUNS, "bot", "bot.emergencies", "bot.example_rules", "bot.project", "bot.learning"),
+    "bot.web": (*RUNS, "bot", "bot.emergencies", "bot.example_rules", "bot.project", "bot.learning", "bot.house_style"),
     "bot.launch": (*RUNS, "bot.processes", "bot.project"),
     "actions": ("bot.answers",),
 }

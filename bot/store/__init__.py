@@ -25,6 +25,7 @@ from bot.store.experiments import Experiments
 from bot.store.figures import Figures
 from bot.store.happenings import Happenings
 from bot.store.hooks import HookStore
+from bot.store.house_style import HouseStyleStore
 from bot.store.identities import IdentityStore, OpenIdFlows
 from bot.store.imports import ImportStore
 from bot.store.inbound import Inbound
@@ -94,6 +95,7 @@ class Store:
         self.answer_drafts = AnswerDrafts(self._client, keys)
         self.answer_figures = AnswerFigures(self._client, keys)
         self.editing_rules = EditingRulesStore(self._client, keys)
+        self.house_style = HouseStyleStore(self._client, keys)
         self.plans = PlanStore(self._client, keys)
         self.crisis = CrisisStore(self._client, keys)
         self.topics = TopicStore(self._client, keys)

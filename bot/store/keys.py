@@ -325,6 +325,10 @@ class Keys:
         return self._key("editing-rules")
 
     @property
+    def house_style(self) -> str:
+        return self._key("house-style")
+
+    @property
     def plans(self) -> str:
         return self._key("plans")
 
