@@ -14,6 +14,7 @@ from bot.web.audit.listing import Row, rows
 from bot.web.names import names_by_id
 from bot.web.pages import render
 from bot.web.rights import MANAGERS
+from bot.web.spreadsheet import CSV_TYPE, csv_headers
 
 SHOWN = 100
 # Of one read for the file.
@@ -84,8 +85,7 @@ async def export_audit(request: Request) -> None:
     store, wanted = request.app.ctx.store, AuditFilter.read(request)
     names, timezone = await names_by_id(store), ZoneInfo(request.app.ctx.settings.timezone)
     found = await store.audit.search(account_id=wanted.account_id, kind=wanted.kind, limit=AT_ONCE)
-    headers = {"content-disposition": 'attachment; filename="logboek.csv"', "cache-control": "no-store"}
-    response = await request.respond(content_type="text/csv; charset=utf-8", headers=headers)
+    response = await request.respond(content_type=CSV_TYPE, headers=csv_headers("logboek.csv"))
     await response.send(csv_file.heading())
     await response.send(csv_file.lines(rows(found.entries, names), timezone))
     while found.before:
