@@ -15,6 +15,8 @@ from bot.store.keys import Keys
 # Days are kept for so long; conversation/answers.lua has the same.
 KEPT_DAYS = 400
 DAY_MS = 86_400_000
+# Fewer words of customers are no figure.
+LEAST_VOTES = 5
 
 # Counting begins once, with what customers said before as far as it is kept. That is all of it, also what was counted
 # since this version runs: it is set, not added.
@@ -54,6 +56,11 @@ class AnswerUse:
     def votes(self) -> int:
         return self.helped + self.not_helped
 
+    @property
+    def share(self) -> int | None:
+        """Whom it helped, of those who said something, in whole percents; None when they are too few."""
+        return round(100 * self.helped / self.votes) if self.votes >= LEAST_VOTES else None
+
 
 NO_USE = AnswerUse()
 
@@ -89,6 +96,15 @@ class AnswerFigures:
                 reading.get(self._keys.answers_counted_since)
                 found, since_ms = await reading.execute()
         return LastUse({name: int(at_ms) for name, at_ms in found.items()}, int(since_ms or 0))
+
+    async def last_use_of(self, name: str) -> tuple[int, int]:
+        """The same of one answer: when, 0 for never; and since when that is counted."""
+        with translated_errors():
+            async with self._client.pipeline(transaction=False) as reading:
+                reading.hget(self._keys.answers_used, name)
+                reading.get(self._keys.answers_counted_since)
+                at_ms, since_ms = await reading.execute()
+        return int(at_ms or 0), int(since_ms or 0)
 
     async def over(self, *periods: int) -> list[dict[str, AnswerUse]]:
         """By name, over the last so many days; a dict for each period. An answer without any is left out."""

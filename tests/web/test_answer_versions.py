@@ -214,7 +214,7 @@ def test_a_removed_answer_keeps_its_versions_and_comes_back(site: Site, robin: V
     with pytest.raises(NotFound):
         site.run(lambda store: store.templates.get(answer.name))
     assert robin.post(address(answer) + "/remove", expected_version=1).status == 303, "a double click"
-    listed = robin.get("/editor").body
+    listed = robin.get("/editor?filter=removed").body
     assert listed.index('id="removed"') < listed.index(f"/editor/{answer.name}")
     back = robin.post(address(answer) + "/bring-back", expected_version=2)
     assert "Teruggehaald." in robin.get(back.location).text

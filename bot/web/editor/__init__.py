@@ -7,6 +7,7 @@ from bot.web.editor import rules, versions, views
 blueprint = Blueprint("editor")
 
 blueprint.add_route(views.list_answers, "/editor", methods=["GET"])
+blueprint.add_route(views.export_answers, "/editor.csv", methods=["GET"])
 blueprint.add_route(rules.show_rules, "/editor/rules", methods=["GET"])
 blueprint.add_route(rules.save_rules, "/editor/rules", methods=["POST"])
 blueprint.add_route(views.show_answer, "/editor/<name:str>", methods=["GET"])

@@ -15,6 +15,7 @@ from bot.store.work import now_ms
 from bot.web.editor.answer import Answer, Overtaken
 from bot.web.editor.checks import INSTAGRAM_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, MESSENGER_CHARS
 from bot.web.editor.compare import Piece, as_text, compare
+from bot.web.editor.figures import Figures, load_figures
 from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm
 from bot.web.editor.form_parts import MAX_ALT_CHARS, MAX_VARIANTS, URL_TARGET
 from bot.web.editor.occasions import answers_question, occasion, takes_buttons
@@ -105,6 +106,8 @@ class AnswerPage:
     """Whether there are older versions that aren't on the page."""
     timeline: list[Stretch] = field(default_factory=list)
     """What customers read from now on, with all that is planned."""
+    figures: Figures | None = None
+    """How often it was sent, and whether it helped."""
     done: str = ""
     """What the reader just did: `published`, `draft`, `review` or another; empty for nothing."""
     is_returned: bool = False
@@ -166,6 +169,7 @@ async def load_answer_page(
         history=[_version(one, current, names) for one in shown],
         more_history=len(shown) < len(history),
         timeline=await load_timeline(store, current, now_ms()),
+        figures=await load_figures(store, current.name),
         done=done,
         is_returned=bool(refused or overtaken or request.method == "POST"),
         refused=refused,

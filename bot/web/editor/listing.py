@@ -1,33 +1,28 @@
-"""The list of answers, and finding one in it."""
+"""The list of answers, with what becomes of each."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.model import Template
 from bot.store import Store
-from bot.store.answer_drafts import AnswerDraft
-from bot.store.templates import same_answer
-from bot.web.editor.people import Names, load_names
-from bot.web.editor.topics import FAQ_PREFIX
+from bot.store.work import now_ms
+from bot.web.editor.list_query import FILTERS, SORTS, ListQuery
+from bot.web.editor.list_rows import (
+    DAY_MS,
+    HELPED_DAYS,
+    LOW_SHARE,
+    SENT_DAYS,
+    SOON_DAYS,
+    UNUSED_DAYS,
+    Row,
+    finds,
+    in_order,
+    make_rows,
+)
+from bot.web.editor.people import load_names
 
-
-@dataclass(frozen=True)
-class Row:
-    """One answer in the list."""
-
-    template: Template
-    first_line: str
-    edited_by: str
-    """The editor's name, or that it came with the project."""
-    search_text: str
-    """All that is searched, as `folded` makes it."""
-    shown: bool
-    """Whether it matches the query."""
-    draft: str = ""
-    """`draft` or `review`, if somebody works on it."""
+PER_PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -36,68 +31,97 @@ class Section:
 
     id: str
     title: str
-    rows: list[Row]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link above the list. direction: of the column that the list is sorted by, as aria-sort has it; else empty."""
+
+    title: str
+    url: str
+    is_chosen: bool = False
+    count: int = 0
+    direction: str = ""
 
 
 @dataclass(frozen=True)
 class ListPage:
-    """What list.html shows. Rows that don't match are there too, hidden: the search field works on them live."""
+    """What list.html shows. count: of all that was found, on all pages; counted_since_ms: 0 for longer than matters."""
 
-    query: str
-    sections: list[Section]
-
-    @property
-    def count(self) -> int:
-        """How many answers match."""
-        return sum(row.shown for section in self.sections for row in section.rows)
-
-
-async def load_list_page(store: Store, query: str) -> ListPage:
-    """Every answer, FAQ answers first, each part by title."""
-    names, drafts = await load_names(store), await store.answer_drafts.all()
-    templates = await store.templates.all_published(removed=True)
-    rows = [_row(template, query, names, drafts.get(template.name)) for template in templates]
-    rows.sort(key=lambda row: folded(row.template.title or row.template.name))
-    faq, other, removed = _split(rows)
-    sections = [
-        Section("faq", "Antwoorden op vragen", faq),
-        Section("other", "Andere berichten", other),
-        Section("removed", "Verwijderd", removed),
-    ]
-    return ListPage(query, [section for section in sections if section.rows])
+    asked: ListQuery
+    sections: Sequence[Section]
+    count: int
+    filters: Sequence[Choice]
+    sorts: dict[str, Choice]
+    pages: int
+    csv_url: str
+    counted_since_ms: int
+    sent_days: int = SENT_DAYS
+    helped_days: int = HELPED_DAYS
+    unused_days: int = UNUSED_DAYS
+    soon_days: int = SOON_DAYS
+    low_share: int = LOW_SHARE
 
 
-def folded(text: str) -> str:
-    """Without capitals and accents, so that `cafe` finds `Café`. editor.js does the same."""
-    if text.isascii():
-        return text.casefold()  # as nearly all are, and there may be thousands
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
-
-
-def matches(search_text: str, query: str) -> bool:
-    """Whether every word of `query` occurs."""
-    return all(word in search_text for word in folded(query).split())
-
-
-def _row(template: Template, query: str, names: Names, draft: AnswerDraft | None) -> Row:
-    search_text = folded(f"{template.title} {template.name} {template.text}")
-    return Row(
-        template=template,
-        first_line=template.text.split("\n", 1)[0],
-        edited_by=names.of(template.edited_by),
-        search_text=search_text,
-        shown=matches(search_text, query),
-        draft=draft.state if draft and not same_answer(draft.template, template) else "",
+async def load_list_page(store: Store, asked: ListQuery) -> ListPage:
+    """The answers of one filter with the words of the query: those to questions, then the others."""
+    at_ms = now_ms()
+    rows, since_ms = await load_rows(store, at_ms)
+    found = chosen_rows(rows, asked, at_ms)
+    pages = max(1, -(-len(found) // PER_PAGE))
+    asked = asked.on_page(min(asked.page, pages))
+    shown = found[(asked.page - 1) * PER_PAGE : asked.page * PER_PAGE]
+    return ListPage(
+        asked=asked,
+        sections=_sections(shown, removed=asked.filter == "removed"),
+        count=len(found),
+        filters=[
+            Choice(title, asked.filtered(id).url(), id == asked.filter, sum(row.is_in(id, at_ms) for row in rows))
+            for id, title in FILTERS.items()
+        ],
+        sorts={id: _sort_link(asked, id) for id in SORTS},
+        pages=pages,
+        csv_url=asked.on_page(1).url("/editor.csv"),
+        counted_since_ms=since_ms if since_ms > at_ms - UNUSED_DAYS * DAY_MS else 0,
     )
 
 
-def _split(rows: Iterable[Row]) -> tuple[list[Row], list[Row], list[Row]]:
-    """Answers to questions, the rest, and those that were removed."""
-    faq: list[Row] = []
-    other: list[Row] = []
-    removed: list[Row] = []
-    for row in rows:
-        is_question = row.template.name.startswith(FAQ_PREFIX)
-        (removed if row.template.is_removed else faq if is_question else other).append(row)
-    return faq, other, removed
+async def load_rows(store: Store, at_ms: int) -> tuple[list[Row], int]:
+    """Every answer, also those that were removed; and since when (ms) it is counted how often they are sent."""
+    sent, helped = await store.answer_figures.over(SENT_DAYS, HELPED_DAYS)
+    last_use = await store.answer_figures.last_use()
+    rows = make_rows(
+        await store.templates.all_published(removed=True),
+        names=await load_names(store),
+        drafts=await store.answer_drafts.all(),
+        plans=await store.plans.all(),
+        sent=sent,
+        helped=helped,
+        last_use=last_use,
+        now_ms=at_ms,
+    )
+    return rows, last_use.since_ms
+
+
+def chosen_rows(rows: Sequence[Row], asked: ListQuery, at_ms: int) -> list[Row]:
+    """Of the filter and with the words, in the order asked for, answers to questions first."""
+    found = [row for row in rows if row.is_in(asked.filter, at_ms) and finds(row, asked.query)]
+    ordered = in_order(found, asked.sort, descending=asked.descending)
+    return sorted(ordered, key=lambda row: not row.is_question)
+
+
+def _sections(rows: Sequence[Row], *, removed: bool) -> list[Section]:
+    if removed:
+        return [Section("removed", "Verwijderd", rows)] if rows else []
+    sections = [
+        Section("faq", "Antwoorden op vragen", [row for row in rows if row.is_question]),
+        Section("other", "Andere berichten", [row for row in rows if not row.is_question]),
+    ]
+    return [section for section in sections if section.rows]
+
+
+def _sort_link(asked: ListQuery, sort: str) -> Choice:
+    is_chosen = sort == asked.sort
+    direction = ("descending" if asked.descending else "ascending") if is_chosen else ""
+    return Choice(SORTS[sort][0], asked.sorted_by(sort).url(), is_chosen, direction=direction)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from sanic import HTTPResponse, Request
-from sanic.response import empty, json, redirect
+from sanic.response import empty, json, redirect, text
 
 from bot.errors import NotFound
 from bot.model import Template
@@ -20,10 +21,13 @@ from bot.web.content_policy import with_pictures
 from bot.web.editor.answer import Answer, NeedsReview, Overtaken, load_answer, load_published, publish, save_draft
 from bot.web.editor.answer_page import AnswerPage, load_answer_page, load_preview
 from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm, version_field
-from bot.web.editor.listing import load_list_page
+from bot.web.editor.list_file import list_file
+from bot.web.editor.list_query import ListQuery
+from bot.web.editor.listing import chosen_rows, load_list_page, load_rows
 from bot.web.form_fields import field, line_field
 from bot.web.pages import render
 from bot.web.rights import EDITORS
+from bot.web.spreadsheet import CSV_TYPE, csv_headers
 
 editors_only = signed_in(*EDITORS)
 
@@ -35,9 +39,19 @@ _NEEDS_REVIEW = (
 
 @editors_only
 async def list_answers(request: Request) -> HTTPResponse:
-    """Every answer, or those in which the words of `q` occur."""
-    query = " ".join(request.args.get("q", "").split())[:100]
-    return render(request, "editor/list.html", page=await load_list_page(request.app.ctx.store, query))
+    """Every answer, or those of a `filter` and with the words of `q`; by `sort` and `order`, a `page` at a time."""
+    page = await load_list_page(request.app.ctx.store, ListQuery.read(request))
+    return render(request, "editor/list.html", page=page)
+
+
+@editors_only
+async def export_answers(request: Request) -> HTTPResponse:
+    """The same as a file, with all pages."""
+    store, at_ms = request.app.ctx.store, now_ms()
+    rows, _ = await load_rows(store, at_ms)
+    timezone = ZoneInfo(request.app.ctx.settings.timezone)
+    file = list_file(chosen_rows(rows, ListQuery.read(request), at_ms), timezone)
+    return text(file, content_type=CSV_TYPE, headers=csv_headers("antwoorden.csv"))
 
 
 @editors_only

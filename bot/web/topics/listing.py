@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.store import Store
 from bot.store.topics import Topic
-from bot.web.editor.listing import folded
+from bot.web.editor.list_rows import folded
 from bot.web.editor.people import load_names
 from bot.web.topics.hints import has_too_few
 from bot.web.topics.topic_page import untrained_changes
