@@ -25,6 +25,10 @@ from bot.web.rights import EDITORS
 editors_only = signed_in(*EDITORS)
 # What stands for the draft where versions are numbers.
 DRAFT = "concept"
+_NEVER_READ = (
+    "Niet teruggehaald: klanten hebben dit antwoord nog nooit gelezen, en een collega moet het eerst nakijken. "
+    "Kies “Ter beoordeling”."
+)
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,15 @@ async def remove_answer(request: Request, name: str) -> HTTPResponse:
 @editors_only
 async def bring_back(request: Request, name: str) -> HTTPResponse:
     """As it was before it was removed."""
-    current = await request.app.ctx.store.templates.published(name)
+    store = request.app.ctx.store
+    current = await store.templates.published(name)
     if not current.is_removed:
         return to_answer(name, "back", current.version)
+    # An import that waits for a second pair of eyes has never been read by customers.
+    was_read = any(not one.is_removed for one in await store.templates.history(name))
+    if not was_read and (await store.editing_rules.get()).answers_need_review:
+        answer = await load_answer(store, name)
+        return show(request, await load_answer_page(request, answer, answer.form(), refused=_NEVER_READ), 403)
     there = replace(current, is_removed=False, because="Teruggehaald")
     return await _save(request, there, version_field(request, "expected_version"), "template.back", "back")
 
