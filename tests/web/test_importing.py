@@ -15,7 +15,8 @@ from bot.store import Store
 from bot.store.editing_rules import EditingRules
 from bot.store.imports import Import, ImportRow
 from bot.store.topics import Example, Topic
-from bot.web.importing.applying import apply
+from bot.store.work import now_ms
+from bot.web.importing.applying import apply, undo
 from bot.web.importing.titles import button_of, title_of
 from tests.conftest import Site, running_site
 from tests.web.visitor import Page, Visitor
@@ -170,11 +171,16 @@ def test_where_a_second_pair_of_eyes_is_required_nothing_is_published(site: Site
     site.run(lambda store: store.editing_rules.save(EditingRules(answers_need_review=True)))
     try:
         editor.post(path, **{"as": "published", "deed": "import"})
+        made = topic(site, title_of(question))
+        assert made
+        back = editor.post(f"/editor/{made.answer}/bring-back", expected_version=1)
+        assert back.status == 403 and "een collega moet het eerst nakijken" in back.text
     finally:
         site.run(lambda store: store.editing_rules.save(EditingRules(version=1)))
-    made = topic(site, title_of(question))
-    draft = made and site.run(lambda store: store.answer_drafts.get(made.answer))
+    draft = site.run(lambda store: store.answer_drafts.get(made.answer))
     assert draft and draft.state == "review"
+    assert site.run(lambda store: store.templates.get_many([made.answer])) == {}
+    assert editor.post(f"/editor/{made.answer}/bring-back", expected_version=1).status == 303, "without that rule"
 
 
 def test_what_was_edited_since_stays_when_an_import_is_undone(site: Site, editor: Visitor) -> None:
@@ -189,6 +195,20 @@ def test_what_was_edited_since_stays_when_an_import_is_undone(site: Site, editor
     assert kept and not kept.is_retired
     assert site.run(lambda store: store.templates.get(made.answer)).text == "Ja."
     assert "zijn na de import veranderd" in editor.get(path).text
+
+
+async def test_an_example_that_was_there_before_the_import_stays_when_it_is_undone(store: Store) -> None:
+    mine = Example("Hoe laat zijn jullie open?", by="esra", at_ms=1)
+    await store.topics.save(Topic("faq_open", "Open", examples=(mine,)))
+    rows = tuple(
+        ImportRow(at, one, "Negen uur.", "example", target="faq_open")
+        for at, one in enumerate(("hoe laat zijn jullie open", "Wanneer open?"), 1)
+    )
+    found = await store.imports.save(Import("een", "faq.csv", "esra", now_ms(), rows))
+    done = await apply(store, found, by="esra")
+    assert len((await store.topics.get("faq_open")).examples) == 2
+    await undo(store, done, by="esra")
+    assert (await store.topics.get("faq_open")).examples == (mine,)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from bot.model import Template
 from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
 from bot.store.imports import Import, ImportRow
-from bot.store.topics import MAX_EXAMPLES, Example, Topic, with_examples, without_examples
+from bot.store.topics import MAX_EXAMPLES, Example, Topic, same_words, with_examples
 from bot.store.work import now_ms
 from bot.web.importing.titles import title_of
 from bot.web.topics.naming import new_intent
@@ -107,7 +107,7 @@ async def _retire_topics(store: Store, found: Import, *, by: str) -> set[str]:
         changed = {one.intent: replace(one, is_retired=True) for one in made if one.version == 1}
         for row in found.chosen("example"):
             if target := changed.get(row.target) or topics.get(row.target):
-                shorter = without_examples(target, [row.question])
+                shorter = _without_added(target, row, found)
                 if shorter != target:
                     changed[row.target] = shorter
         try:
@@ -130,6 +130,15 @@ async def _remove_answer(store: Store, name: str, *, by: str) -> None:
             await store.templates.save(removed, expected_version=published.version)
     except (NotFound, EditConflict):
         return  # gone, or somebody is busy with it: then it is theirs
+
+
+def _without_added(topic: Topic, row: ImportRow, found: Import) -> Topic:
+    """Without the example that the import added; one that the topic had before it stays."""
+    words = same_words(row.question)
+    return replace(
+        topic,
+        examples=tuple(one for one in topic.examples if same_words(one.text) != words or one.at_ms < found.at_ms),
+    )
 
 
 def _example(row: ImportRow, by: str) -> Example:
