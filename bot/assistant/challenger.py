@@ -171,7 +171,6 @@ class Challenger:
             self._experiment = self._agent = None
             self._waiting.clear()
         await self._store.experiments.end(experiment.id, why)
-        await self._store.models.let_file_go(experiment.model)
 
 
 def _became(nlu: Nlu) -> Became:

@@ -105,7 +105,7 @@ class Store:
         self.lessons = LessonStore(self._client, keys, retention_days=settings.retention_days)
         self.imports = ImportStore(self._client, keys)
         self.models = ModelRegistry(self._client, keys)
-        self.experiments = Experiments(self._client, keys)
+        self.experiments = Experiments(self._client, keys, self.models)
         self.trials = Trials(self._client, keys)
         self.events = Events(self._client, keys)
         self.people = PeopleStore(self._client, keys, self.conversations, self.views, self.events)

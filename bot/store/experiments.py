@@ -14,6 +14,7 @@ import redis.asyncio as aioredis
 from bot.errors import Conflict, InvalidMessage
 from bot.store.connection import encode, translated_errors
 from bot.store.keys import Keys
+from bot.store.models import ModelRegistry
 from bot.store.trainings import Became
 from bot.store.work import now_ms
 
@@ -44,11 +45,11 @@ redis.call('PUBLISH', KEYS[4], '{"type":"experiment"}')
 return 1
 """
 # End it, with its figures. KEYS: experiment, figures, history, events. ARGV: id, why, who, when, length of the history.
-# Returns 1 if it did, 0 if it was over or is another one.
+# Returns the name of its model if it did; nothing if it was over or is another one.
 _END = """
 local known = redis.call('GET', KEYS[1])
 local experiment = known and cjson.decode(known)
-if not experiment or experiment.id ~= ARGV[1] or experiment.ending ~= '' then return 0 end
+if not experiment or experiment.id ~= ARGV[1] or experiment.ending ~= '' then return nil end
 experiment.ending, experiment.ended_by, experiment.ended_at_ms = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local all = redis.call('HGETALL', KEYS[2])
 for at = 1, #all, 2 do
@@ -61,7 +62,7 @@ redis.call('SET', KEYS[1], record)
 redis.call('LPUSH', KEYS[3], record)
 redis.call('LTRIM', KEYS[3], 0, ARGV[5] - 1)
 redis.call('PUBLISH', KEYS[4], '{"type":"experiment"}')
-return 1
+return experiment.model
 """
 
 
@@ -108,14 +109,18 @@ class Difference:
 class Experiments:
     """One at a time, and the last ones with their figures."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
+    def __init__(self, client: aioredis.Redis, keys: Keys, models: ModelRegistry) -> None:
         self._client = client
         self._keys = keys
+        self._models = models
         self._begin = client.register_script(_BEGIN)
         self._end = client.register_script(_END)
 
     async def begin(self, experiment: Experiment) -> Experiment:
-        """Start it, with an id. Raises InvalidMessage, and Conflict while another one runs."""
+        """Start it, with an id; the file of its model is kept until its end.
+
+        Raises InvalidMessage, and Conflict while another one runs.
+        """
         if experiment.mode == "split" and not 1 <= experiment.share <= MAX_SHARE:
             raise InvalidMessage(f"share: expected 1 to {MAX_SHARE} percent")
         if experiment.until_ms <= experiment.at_ms:
@@ -131,17 +136,20 @@ class Experiments:
             )
         if not int(found):
             raise Conflict("another experiment runs")
+        await self._models.hold_file(begun.model)
         return begun
 
     async def end(self, experiment_id: str, why: Ending, *, by: str = "") -> bool:
         """Whether it ran until now."""
         keys = self._keys
         with translated_errors():
-            found = await self._end(
+            model = await self._end(
                 keys=[keys.experiment, keys.figures, keys.experiment_history, keys.events],
                 args=[experiment_id, why, by, now_ms(), HISTORY_LENGTH],
             )
-        return bool(int(found))
+        if model:
+            await self._models.let_file_go(model)
+        return bool(model)
 
     async def current(self) -> Experiment | None:
         """The one that runs. Whoever asks ends one whose time has come, or whose live model is no longer live."""

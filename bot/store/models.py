@@ -150,11 +150,11 @@ class ModelRegistry:
             await self._client.persist(self._keys.model_file(name))
 
     async def let_file_go(self, name: str) -> None:
-        """Undo `hold_file`; the files of those that were active last stay."""
+        """Undo `hold_file`; the files of those that were active last stay, others as long as editors may choose them."""
         with translated_errors():
             kept = await self._client.lrange(self._keys.model_history, 0, KEPT_FILES - 1)
             if name not in kept:
-                await self._client.expire(self._keys.model_file(name), NOT_ACTIVATED_S)
+                await self._client.expire(self._keys.model_file(name), CANDIDATE_S)
 
     async def has_file(self, model: ModelRecord) -> bool:
         """Whether its file is on this machine, where training put it, or in the store."""

@@ -12,9 +12,11 @@ from bot.errors import Conflict, InvalidMessage
 from bot.model import Message, ModelRecord, Nlu
 from bot.store import Store
 from bot.store.experiments import MAX_DIFFERENCES, Difference, Experiment
+from bot.store.models import CANDIDATE_S, WITHOUT_LIFETIME
 from bot.store.ratings import Click
 from bot.store.trainings import Became
 from bot.store.work import now_ms
+from tests.conftest import eventually
 from tests.fakes.conversations import answer, message, write
 
 
@@ -117,13 +119,32 @@ async def test_differences_are_the_latest_and_of_one_experiment(store: Store) ->
     assert await store.experiments.differences() == []
 
 
-async def test_the_file_of_a_model_in_an_experiment_is_kept_for_other_machines(store: Store) -> None:
+async def file_ends_s(store: Store) -> int:
+    return int(await store._client.ttl(store._keys.model_file("new")))
+
+
+@pytest.mark.parametrize("ending", ["stopped", "expired", "replaced"])
+async def test_the_file_of_a_model_in_an_experiment_is_kept_until_that_is_over(store: Store, ending: str) -> None:
     await store.models.put_file("new", [b"file"])
-    assert not await store.models.stores_file("new")
-    await store.models.hold_file("new")
-    assert await store.models.stores_file("new")
-    await store.models.let_file_go("new")
-    assert not await store.models.stores_file("new")
+    until_ms = now_ms() + 200 if ending == "expired" else now_ms() + 3_600_000
+    begun = await store.experiments.begin(replace(split(), until_ms=until_ms))
+    assert await file_ends_s(store) == WITHOUT_LIFETIME
+    if ending == "stopped":
+        await store.experiments.end(begun.id, ending)
+    if ending == "replaced":
+        await store.models.activate("third")
+
+    async def is_over() -> bool:
+        return await store.experiments.current() is None
+
+    await eventually(is_over)
+    # Whoever looks at the outcome a day later can still let it go live.
+    assert 86_400 < await file_ends_s(store) <= CANDIDATE_S
+
+
+async def test_the_file_of_a_model_that_went_live_stays(store: Store) -> None:
+    await store.models.put_file("new", [b"file"])
+    await store.experiments.begin(split())
     await store.models.activate("new")
-    await store.models.let_file_go("new")
-    assert await store.models.stores_file("new")
+    assert await store.experiments.current() is None
+    assert await file_ends_s(store) == WITHOUT_LIFETIME

@@ -60,7 +60,6 @@ async def begin(request: Request) -> HTTPResponse:
         await store.experiments.begin(wanted)
     except Conflict:
         return await _show(request, form=form, errors={"": "Er loopt al een vergelijking. Stop die eerst."}, status=409)
-    await store.models.hold_file(form.model)
     await note_deed(request, "experiment.begun", form.model, f"{share}%" if share else "")
     return redirect(f"{PATH}?said=begun", status=303)
 
@@ -73,7 +72,6 @@ async def stop(request: Request) -> HTTPResponse:
     experiment_id = line_field(request, "id")
     if running and running.id == experiment_id:
         await store.experiments.end(experiment_id, "stopped", by=request.ctx.account.id)
-        await store.models.let_file_go(running.model)
         await note_deed(request, "experiment.stopped", running.model)
     return redirect(f"{PATH}?said=stopped", status=303)
 
