@@ -330,6 +330,7 @@ STATES = (
     State("/team/lijsten", prepare=unfold),
     # The answers
     State("/editor"),
+    State("/editor", "of those not used", path="/editor?filter=unused&sort=used"),
     State("/editor/{name}", prepare=unfold),
     State("/editor/{name}", "filled in wrongly", prepare=send_empty("#answer-form")),
     State("/editor/{name}", "with a conflict", prepare=save_what_a_colleague_changed("#answer-form")),
