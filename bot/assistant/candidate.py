@@ -37,10 +37,10 @@ if TYPE_CHECKING:  # imports Rasa, which takes seconds
 def make_candidate(settings: Settings, project: Path, messages: Path | None) -> Report:
     """Train on the files of `project` and compare; the model is registered, and nothing answers with it.
 
-    messages: JSON of RecentMessage's. Raises BotError.
+    messages: JSON of RecentMessage's, which is gone once it is read. Raises BotError.
     """
     _begin("read")
-    recent = msgspec.json.decode(messages.read_bytes(), type=list[RecentMessage]) if messages else []
+    recent = _taken(messages) if messages else []
     golden = load_golden(project / "data" / "golden.jsonl", project / "domain.yml")
     _begin("train")
     record = record_of(train(settings.var / "models", project))
@@ -100,6 +100,13 @@ def _confusions(path: Path | None) -> list[Mixed] | None:
         return read_confusions(path) if path else None
     except (OSError, tarfile.TarError):
         return None
+
+
+def _taken(messages: Path) -> list[RecentMessage]:
+    """What customers wrote. A training takes minutes, and one that is killed would leave it behind."""
+    recent = msgspec.json.decode(messages.read_bytes(), type=list[RecentMessage])
+    messages.unlink()
+    return recent
 
 
 async def _active(settings: Settings) -> tuple[ModelRecord | None, Path | None]:

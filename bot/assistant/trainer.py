@@ -43,6 +43,9 @@ NICENESS = 10
 # Folders of trainings, and files of models that never answered, that stay on this machine.
 KEPT_FOLDERS = 10
 KEPT_CANDIDATES = 3
+# Messages of customers that still lie there after this were left by a trainer that was killed: a training reads them,
+# and removes them, when it begins.
+FORGET_MESSAGES_S = 600.0
 # What goes wrong in a training is said by its last line, behind this.
 COMPLAINT = "vraagbaak: "
 TRAIN = (sys.executable, "-m", "bot.assistant.train")
@@ -74,6 +77,7 @@ class Trainer:
 
     async def run(self) -> None:
         """Until `stop`. Not until it is cancelled: a cancellation may get lost in Python 3.10, at a time limit."""
+        await asyncio.to_thread(_forget_messages, self._settings.var / "trainings")
         try:
             while not self._stopping.is_set():
                 try:
@@ -182,9 +186,11 @@ class Trainer:
 
     async def _tidy_models(self) -> None:
         """Files of models that were trained here and never answered: the latest few stay."""
-        activated = {record.name for record in await self._store.models.activated()}
+        in_use = {record.name for record in await self._store.models.activated()}
+        if experiment := await self._store.experiments.current():
+            in_use.add(experiment.model)  # an assistant that starts loads it too
         trained = [one.model for one in await self._trainings.all() if one.state == "done"]
-        for name in [name for name in trained if name not in activated][KEPT_CANDIDATES:]:
+        for name in [name for name in trained if name not in in_use][KEPT_CANDIDATES:]:
             await self._store.models.drop_file(name)
             (self._settings.var / "models" / f"{name}.tar.gz").unlink(missing_ok=True)
 
@@ -210,11 +216,20 @@ async def _ended(task: asyncio.Task[Any]) -> None:
         await asyncio.wait([task], timeout=2 * STOP_S)
 
 
+def _forget_messages(folder: Path) -> None:
+    """Those that a trainer on this machine left behind."""
+    for file in folder.glob("*/messages.json"):
+        with suppress(FileNotFoundError):  # another trainer does the same
+            if time.time() - file.stat().st_mtime > FORGET_MESSAGES_S:
+                file.unlink()
+
+
 def _tidy_folders(folder: Path) -> None:
     """Of the trainings on this machine the latest stay, each with its log and what it was trained on."""
     found = sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True) if folder.is_dir() else []
     for old in found[KEPT_FOLDERS:]:
         shutil.rmtree(old, ignore_errors=True)
+    _forget_messages(folder)
 
 
 async def serve(settings: Settings, command: Sequence[str] = TRAIN) -> None:

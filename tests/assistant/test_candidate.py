@@ -84,6 +84,7 @@ async def test_what_changes_is_known_before_anybody_is_answered(
     active = await store.models.active()
     assert active is not None and active.name == "own", "nothing answers with it"
     record = await store.models.get(found.model)
+    assert not (tmp_path / "messages.json").exists(), "customers' words don't stay, also when it is killed after this"
     assert found.before == "own" and found.golden == 2 and found.messages == 1
     assert [(one.text, one.intent) for one in found.golden_failures] == [(WRONG.text, "faq_garantie")]
     assert found.golden_failures[0].after.intent == NEW.intent

@@ -169,6 +169,24 @@ async def test_a_trainer_that_ends_takes_its_training_with_it(
         assert (failed.state, failed.reason) == ("failed", "stopped")
 
 
+@pytest.mark.usefixtures("environ")
+async def test_what_a_killed_trainer_left_of_customers_words_goes_when_the_next_one_starts(
+    store: Store, settings: Settings, tmp_path: Path, redis_url: str
+) -> None:
+    left, new = (tmp_path / "trainings" / name / "messages.json" for name in ("left", "new"))
+    for file in (left, new):
+        file.parent.mkdir(parents=True)
+        file.write_text("[]")
+    os.utime(left, (1, 1))
+
+    async def is_gone() -> bool:
+        return not left.exists()
+
+    async with training(store, settings, "good", tmp_path, redis_url):
+        await eventually(is_gone)
+    assert new.exists(), "a training that begins just now reads it"
+
+
 async def test_what_is_compared_is_what_customers_asked_masked_and_once(store: Store, tmp_path: Path) -> None:
     await say(store, "hoe laat open")
     await say(store, "Hoe laat open")
