@@ -150,7 +150,7 @@ class ModelRegistry:
             await self._client.persist(self._keys.model_file(name))
 
     async def let_file_go(self, name: str) -> None:
-        """Undo `hold_file`; files of those that were active last stay, others as long as editors may choose them."""
+        """Undo `hold_file`: those that were active last stay, others go when editors no longer look at them."""
         with translated_errors():
             kept = await self._client.lrange(self._keys.model_history, 0, KEPT_FILES - 1)
             if name not in kept:

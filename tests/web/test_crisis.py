@@ -90,11 +90,13 @@ def test_editors_look_and_can_not_switch(site: Site, editor: Visitor) -> None:
     ("fields", "error"),
     [
         ({"banner": ""}, "nu verandert er niets"),
+        ({"banner": "Storing {wanneer}"}, "In de melding kunnen geen variabelen staan."),
         ({"banner": "🙂" * 301}, "hoogstens 300 tekens lang zijn; het zijn er nu 301"),
         ({"until": "own", "own": "2020-01-01T09:00"}, "Kies een tijd die nog komt, hoogstens 31 dagen vooruit."),
         ({"until": "own", "own": "2099-01-01T09:00"}, "Kies een tijd die nog komt, hoogstens 31 dagen vooruit."),
         ({"until": "2h", "own": "2026-12-24T09:00"}, "Je koos een ander eind dan deze tijd."),
         ({"until": "own", "own": "straks"}, "Kies een dag en een tijd"),
+        ({"until": "same"}, "De crisisstand is intussen vanzelf uitgegaan."),
         ({"until": ""}, "Kies wanneer de crisisstand vanzelf uitgaat."),
         ({"text-1": "Tekst zonder antwoord"}, "Kies welk antwoord vervangen wordt door tekst 1."),
         ({"text-1-name": "utter_noodgeval", "text-1": "Storing."}, "Kies welk antwoord vervangen wordt door tekst 1."),
@@ -151,6 +153,18 @@ def test_who_is_second_sees_both_and_a_double_click_is_no_conflict(site: Site, m
         "/crisis", banner="Van Mia", **{**fields, "expected_version": conflict.value("expected_version")}
     )
     assert again.status == 303 and site.run(lambda store: store.crisis.get()).banner == "Van Mia"
+
+
+def test_another_end_that_came_too_late_is_not_said_to_count(site: Site, manager: Visitor) -> None:
+    """As from a page of before, in another tab: all is the same but the end."""
+    version = manager.get("/crisis").value("expected_version")
+    fields = {"deed": "on", "banner": "Storing", "expected_version": version}
+    assert manager.post("/crisis", until="2h", **fields).status == 303
+    late = manager.post("/crisis", until="morning", **fields)
+    assert late.status == 409 and "intussen gewijzigd" in late.text
+    for seen in ("²", "9" * 5_000, "-1", ""):
+        assert manager.post("/crisis/extend", until_ms=seen).status == 303
+    assert site.run(lambda store: store.crisis.get()).until_ms - now_ms() <= 2 * HOUR_MS
 
 
 def test_an_answer_is_rolled_back_and_published_in_a_crisis_and_customers_read_it_afterwards(

@@ -26,6 +26,7 @@ from bot.web.pages import render
 from bot.web.rights import EDITORS, MANAGERS
 
 HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
 SAID = {
     "on": "De crisisstand is aan. Klanten merken het nu.",
     "changed": "Gewijzigd. Klanten merken het nu.",
@@ -76,7 +77,7 @@ async def switch(request: Request) -> HTTPResponse:
         raise InvalidMessage("deed: expected on, keep or more")
     errors = form.errors(await _known(request, before))
     if deed == "on":
-        errors |= form.until_errors(now)
+        errors |= form.until_errors(now, before)
     if errors:
         return await _page(request, before, form, errors=errors, status=400)
     wanted = form.crisis(before)
@@ -93,9 +94,9 @@ async def switch(request: Request) -> HTTPResponse:
 async def extend(request: Request) -> HTTPResponse:
     """An hour longer than it was for who pressed the button; twice is once."""
     before = await request.app.ctx.store.crisis.get()
-    until_ms = int(line_field(request, "until_ms")) if line_field(request, "until_ms").isdigit() else 0
+    seen = line_field(request, "until_ms")
     longer_ms = min(before.until_ms + HOUR_MS, now_ms() + MAX_DAYS * 24 * HOUR_MS)
-    if before.holds(now_ms()) and until_ms == before.until_ms:
+    if before.holds(now_ms()) and seen == str(before.until_ms):
         return await _save(request, before, None, replace(before, until_ms=longer_ms), "extended")
     return redirect("/crisis", status=303)
 
@@ -122,8 +123,7 @@ async def _save(request: Request, before: Crisis, form: CrisisForm | None, wante
         await _set(request, wanted, what)
     except EditConflict:
         current = await request.app.ctx.store.crisis.get()
-        # A double click is no conflict.
-        if _deeds(current) != _deeds(wanted) or current.by != request.ctx.account.id:
+        if not _is_same(current, wanted) or current.by != request.ctx.account.id:
             mine = replace(form or CrisisForm.of(before, _now(request)), expected_version=current.version)
             return await _page(request, current, mine, theirs=True, status=409)
     return redirect(f"/crisis?done={what}", status=303)
@@ -184,8 +184,10 @@ async def _known(request: Request, crisis: Crisis) -> Known:
     return Known({one.name: one for one in published}, topics, (await store.editing_rules.get()).fields)
 
 
-def _deeds(crisis: Crisis) -> tuple[object, ...]:
-    return crisis.is_on, crisis.banner, crisis.texts, crisis.intents
+def _is_same(one: Crisis, other: Crisis) -> bool:
+    """A double click is no conflict: "two hours" may end a minute later for the second."""
+    is_same = (one.is_on, one.banner, one.texts, one.intents) == (other.is_on, other.banner, other.texts, other.intents)
+    return is_same and abs(one.until_ms - other.until_ms) <= MINUTE_MS
 
 
 def _now(request: Request) -> datetime:

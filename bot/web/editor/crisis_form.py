@@ -86,6 +86,8 @@ class CrisisForm:
             errors["banner"] = (
                 f"De melding mag hoogstens {MAX_BANNER_CHARS} tekens lang zijn; het zijn er nu {len(self.banner)}."
             )
+        elif set("{}") & set(self.banner):
+            errors["banner"] = "In de melding kunnen geen variabelen staan. Haal de tekens { en } weg."
         for number, row in enumerate(self.rows, start=1):
             if not row.is_empty:
                 errors.update(self._row_errors(number, row, known))
@@ -93,8 +95,8 @@ class CrisisForm:
             errors["intents"] = "Een van de onderwerpen bestaat niet meer. Kies opnieuw."
         return errors
 
-    def until_errors(self, now: datetime) -> dict[str, str]:
-        """What is wrong with its end, and with a switch that would change nothing."""
+    def until_errors(self, now: datetime, before: Crisis) -> dict[str, str]:
+        """What is wrong with its end, and with a switch that would change nothing. before: what is set now."""
         errors = {}
         if not (self.banner or self.intents or any(not row.is_empty for row in self.rows)):
             errors["banner"] = "Vul een melding in, of kies een antwoord of een onderwerp: nu verandert er niets."
@@ -104,9 +106,11 @@ class CrisisForm:
                 "own": "Je koos een ander eind dan deze tijd. Kies ‘Op een andere tijd’, of maak die leeg.",
             }
         try:
-            ahead = self.until_ms(now) - _ms(now) if self.until != SAME else 1
+            ahead = (self.until_ms(now) or before.until_ms) - _ms(now)
         except UnclearMoment as exc:
             return {**errors, "own": str(exc)}
+        if self.until == SAME and not before.holds(_ms(now)):
+            return {**errors, "own": "De crisisstand is intussen vanzelf uitgegaan. Kies opnieuw tot wanneer."}
         if not 0 < ahead <= MAX_DAYS * 86_400_000:
             errors["own"] = f"Kies een tijd die nog komt, hoogstens {MAX_DAYS} dagen vooruit."
         return errors

@@ -78,7 +78,7 @@ async def show_topic(request: Request, intent: str) -> HTTPResponse:
     topic = await request.app.ctx.store.topics.get(intent)
     done = DONE.get(request.args.get("done", ""), "") if request.args.get("version") == str(topic.version) else ""
     known = request.args.get("known", "")
-    if done and known.isdigit() and int(known):
+    if done and known.isascii() and known.isdigit() and len(known) < 5 and int(known):
         count = "Een voorbeeld stond" if known == "1" else f"{int(known)} voorbeelden stonden"
         done = f"{done} {count} er al."
     return await show(request, topic, notice=done, is_new=bool(done) and request.args.get("done") == "created")
