@@ -44,14 +44,18 @@ _OWNED = frozenset(
     naam nummer order pakket pakketje postcode product producten punten rekening retour saldo spam spaarpunten
     telefoon toestel vraag wachtwoord winkelwagen""".split()
 )
+_OF_U = {"u": "je", "uw": "je", "uwe": "jouwe", "uzelf": "jezelf"}
+_OF_JE = {"je": "u", "jij": "u", "jou": "u", "jouw": "uw", "jouwe": "uwe", "jezelf": "uzelf", "jullie": ""}
 _PLAIN_JE = "We schrijven je, niet u."
 _PLAIN_U = "We schrijven u, niet je."
 
 
 def check_address(text: Text, address: str) -> Iterator[Finding]:
     """address: `je` or `u`."""
-    words = text.words
+    words, others = text.words, _OF_JE if address == "u" else _OF_U
     for at, word in enumerate(words):
+        if word.lower not in others:
+            continue
         before = words[at - 1] if at and _adjoins(text, words[at - 1], word) else None
         after = words[at + 1] if at + 1 < len(words) and _adjoins(text, word, words[at + 1]) else None
         found = _to_je(text, word, before, after) if address == "je" else _to_u(word, before, after)
@@ -60,9 +64,9 @@ def check_address(text: Text, address: str) -> Iterator[Finding]:
 
 
 def _to_je(text: Text, word: Word, before: Word | None, after: Word | None) -> Finding | None:
-    if word.lower in ("uzelf", "uw", "uwe"):
-        return _instead(word, word, {"uzelf": "jezelf", "uw": "je", "uwe": "jouwe"}[word.lower], _PLAIN_JE)
-    if word.lower != "u" or _is_no_person(text, word):
+    if word.lower != "u":
+        return _instead(word, word, _OF_U[word.lower], _PLAIN_JE)
+    if _is_no_person(text, word):
         return None
     if before and before.lower in TO_JE:
         return _instead(before, word, f"{TO_JE[before.lower]} je", _PLAIN_JE)
@@ -87,14 +91,11 @@ def _is_no_person(text: Text, word: Word) -> bool:
     return bool(before.rstrip()[-1:].isdigit() or after.isdigit() or stands_against or is_quoted)
 
 
-def _to_u(word: Word, before: Word | None, after: Word | None) -> Finding | None:
-    fixed = {"jij": "u", "jou": "u", "jouw": "uw", "jouwe": "uwe", "jezelf": "uzelf"}
-    if word.lower in fixed:
-        return _instead(word, word, fixed[word.lower], _PLAIN_U)
+def _to_u(word: Word, before: Word | None, after: Word | None) -> Finding:
     if word.lower == "jullie":
         return Finding("address", word.start, word.end, "We schrijven u, niet jullie.")
     if word.lower != "je":
-        return None
+        return _instead(word, word, _OF_JE[word.lower], _PLAIN_U)
     next_word = after.lower if after else ""
     if before and before.lower in TO_U and (before.lower in _ALWAYS_VERB or next_word in _NOT_WHOSE):
         return _instead(before, word, f"{TO_U[before.lower]} u", _PLAIN_U)

@@ -49,6 +49,8 @@ def check_passive(text: Text) -> Iterator[Finding]:
 
 def _length(text: Text, sentence: Sentence) -> int:
     """In words; a whole row counts as two."""
+    if "," not in text.plain[sentence.start : sentence.end]:
+        return len(sentence.words)
     rows = [match.span() for match in _ROW.finditer(text.plain, sentence.start, sentence.end)]
     loose = sum(not any(start <= word.start < end for start, end in rows) for word in sentence.words)
     return loose + 2 * len(rows)

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 # Stands for each character of what is no language, so that places stay the same.
 MASK = "\ufffc"
@@ -22,18 +23,11 @@ _ABBREVIATIONS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     text: str
     start: int
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
-
-    @property
-    def lower(self) -> str:
-        return self.text.lower()
+    end: int
+    lower: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +48,9 @@ class Text:
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
-        return tuple(Word(match[0], match.start()) for match in WORD.finditer(self.plain))
+        return tuple(
+            Word(match[0], match.start(), match.end(), match[0].lower()) for match in WORD.finditer(self.plain)
+        )
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:

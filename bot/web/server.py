@@ -48,6 +48,7 @@ from bot.web.editor.tabs import tabs_of
 from bot.web.handling import Handling
 from bot.web.hooks import blueprint as hooks
 from bot.web.hooks.delivering import Hooks
+from bot.web.house_style import blueprint as house_style
 from bot.web.importing import blueprint as importing
 from bot.web.learning import blueprint as learning
 from bot.web.leases import Leases
@@ -97,6 +98,7 @@ BLUEPRINTS = (
     crisis,
     topics,
     importing,
+    house_style,
     training,
     trials,
     hooks,

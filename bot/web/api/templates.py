@@ -16,8 +16,9 @@ from bot.web.api.mounting import operation
 from bot.web.api.shapes import ModelList, TemplateEdit, TemplateList
 from bot.web.channels.intake import PAYLOAD
 from bot.web.editor.checks import MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
-from bot.web.editor.form import MAX_BECAUSE_CHARS
+from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm
 from bot.web.editor.form_parts import MAX_ALT_CHARS, MAX_BUTTONS, MAX_VARIANTS
+from bot.web.editor.style import style_errors
 from bot.web.editor.views import note_save
 from bot.web.pages import CHANNELS
 from bot.web.rights import EDITORS, STAFF
@@ -62,6 +63,8 @@ async def edit_template(request: Request, name: str, body: TemplateEdit) -> Temp
         is_removed=False,
     )
     check_template(edited, rules.fields)
+    for place, error in style_errors(name, AnswerForm.of(edited), await store.house_style.get()).items():
+        raise InvalidMessage(f"{place}: {error}")
     expected = current.version if body.version is None else body.version
     saved: Template = await store.templates.save(edited, expected_version=expected)
     await note_save(request, "template.saved", saved)

@@ -90,6 +90,7 @@ DEEDS: dict[str, str] = {
     "template.review": "Antwoord ter beoordeling gezet",
     "template.rules": "Regels voor antwoorden gewijzigd",
     "template.saved": "Antwoord gepubliceerd",
+    "template.style": "Huisstijl gewijzigd",
     "token.created": "Token gemaakt",
     "token.revoked": "Token ingetrokken",
     "topic.created": "Onderwerp gemaakt",

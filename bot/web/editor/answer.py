@@ -12,9 +12,11 @@ from bot.model import Template
 from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
 from bot.store.editing_rules import EditingRules
+from bot.store.house_style import HouseStyle
 from bot.store.templates import same_answer
 from bot.store.work import now_ms
 from bot.web.editor.form import AnswerForm
+from bot.web.editor.style import style_errors
 from bot.web.editor.topics import payload_choices
 
 
@@ -40,6 +42,7 @@ class Answer:
     published: Template
     stored_draft: AnswerDraft | None
     rules: EditingRules
+    style: HouseStyle
     choices: Mapping[str, str]
     """What a button can do: payload to Dutch words."""
 
@@ -64,7 +67,8 @@ class Answer:
         )
 
     def errors(self, form: AnswerForm) -> dict[str, str]:
-        return form.errors(set(self.choices), self.rules.fields)
+        wrong = form.errors(set(self.choices), self.rules.fields)
+        return {**style_errors(self.published.name, form, self.style), **wrong}
 
     def may_publish(self, account_id: str, template: Template | None = None) -> bool:
         """Whether this account may let customers read `template`, or else the draft.
@@ -102,6 +106,7 @@ async def load_answer(store: Store, name: str) -> Answer:
         await load_published(store, name),
         await store.answer_drafts.get(name),
         await store.editing_rules.get(),
+        await store.house_style.get(),
         await payload_choices(store),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from bot.web.editor.form_parts import MAX_ALT_CHARS, MAX_VARIANTS, URL_TARGET
 from bot.web.editor.occasions import answers_question, occasion, takes_buttons
 from bot.web.editor.people import Names, load_names
 from bot.web.editor.preview import PLATFORMS, WIDGET, Preview, preview
+from bot.web.editor.style import Remarks, remarks_of
 from bot.web.editor.timeline import Stretch, load_timeline
 from bot.web.form_fields import line_field
 from bot.web.pages import CHANNELS
@@ -97,6 +99,8 @@ class AnswerPage:
     """What is wrong with the form: id of the control to Dutch sentence."""
     choices: Mapping[str, str]
     """What a button can do: payload to Dutch words."""
+    style: Mapping[str, Remarks]
+    """What the house style says of each text, by the id of its control."""
     preview: Preview
     variables: dict[str, str]
     """What may stand between braces, with what it becomes."""
@@ -164,6 +168,7 @@ async def load_answer_page(
         form=form,
         errors=errors or {},
         choices=answer.choices,
+        style=await asyncio.to_thread(remarks_of, current.name, form, answer.style),
         preview=await load_preview(request, form.template(current)),
         variables=VARIABLES | {name: f"“{text}”" if text else "(leeg)" for name, text in answer.rules.fields.items()},
         history=[_version(one, current, names) for one in shown],

@@ -22,6 +22,7 @@ from bot.web.editor.form_parts import URL_TARGET
 from bot.web.editor.occasions import takes_buttons
 from bot.web.editor.people import load_names
 from bot.web.editor.plan_form import FROM, PlanForm
+from bot.web.editor.style import Remarks, style_errors
 from bot.web.editor.timeline import Stretch, load_timeline
 from bot.web.editor.topics import payload_choices
 from bot.web.form_fields import line_field
@@ -59,6 +60,8 @@ class PlansPage:
     channels: dict[str, str] = field(default_factory=lambda: CHANNELS)
     limits: Limits = Limits()
     url_target: str = URL_TARGET
+    # What a required rule of the house style finds is an error; its remarks are on the answer's own page.
+    style: dict[str, Remarks] = field(default_factory=dict)
 
     @property
     def has_buttons(self) -> bool:
@@ -157,7 +160,8 @@ async def _planned(
     from_ms, until_ms, errors = form.times(_zone(request), at_ms, before)
     draft = await store.answer_drafts.get(current.name) if form.uses_draft else None
     answer = AnswerForm.of(draft.template) if draft else form.answer
-    wrong = answer.errors(set(await payload_choices(store)), rules.fields)
+    wrong = style_errors(current.name, answer, await store.house_style.get())
+    wrong |= answer.errors(set(await payload_choices(store)), rules.fields)
     if draft and wrong:  # it may be unfinished, and its fields are not on this page
         wrong = {"": f"Het concept is nog niet af. {next(iter(wrong.values()))}"}
     errors |= wrong

@@ -3,6 +3,7 @@
 import { startDraft } from "./draft.js";
 import { startPresence } from "./presence.js";
 import { startPreview } from "./preview.js";
+import { startStyle } from "./style.js";
 
 /** @param {HTMLElement} page */
 export function startAnswer(page) {
@@ -12,6 +13,7 @@ export function startAnswer(page) {
   for (const control of form.querySelectorAll("[data-count]")) startCount(control);
   startChips(form);
   startPreview(page, form);
+  startStyle(page, form);
   startDraft(page, form);
   page.querySelector(".conflict")?.focus();
 }
