@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import add
 
 import redis.asyncio as aioredis
 
@@ -17,6 +17,10 @@ KEPT_DAYS = 400
 DAY_MS = 86_400_000
 # Fewer words of customers are no figure.
 LEAST_VOTES = 5
+# The words that conversation/answers.lua counts, in the order of AnswerUse.
+_WHAT = ("sent", "yes", "no")
+# By name of the answer, as _WHAT.
+_Counts = Mapping[str, Sequence[int]]
 
 # Counting begins once, with what customers said before as far as it is kept. That is all of it, also what was counted
 # since this version runs: it is set, not added.
@@ -80,8 +84,8 @@ class AnswerFigures:
         self._client = client
         self._keys = keys
         self._begin = client.register_script(_BEGIN)
-        # Days that are over: nothing is counted in them any more.
-        self._past: dict[int, Counter[str]] = {}
+        # By length of the period: the day of today, and what was counted before it. Nothing changes that any more.
+        self._past: dict[int, tuple[int, _Counts]] = {}
 
     async def begin(self) -> None:
         """Note that counting has begun. Harmless when it had."""
@@ -109,46 +113,52 @@ class AnswerFigures:
     async def over(self, *periods: int) -> list[dict[str, AnswerUse]]:
         """By name, over the last so many days; a dict for each period. An answer without any is left out."""
         today = await self._today()
-        wanted = range(today - max(periods) + 1, today)
-        missing = [day for day in wanted if day not in self._past]
-        *past, now = await self._read([*missing, today])
-        self._past |= dict(zip(missing, past, strict=True))
-        self._past = {day: counts for day, counts in self._past.items() if day > today - KEPT_DAYS}
-        return [self._total(now, range(today - days + 1, today)) for days in periods]
+        missing = [days for days in periods if self._past.get(days, (0, {}))[0] != today]
+        if missing:
+            past = await self._read(range(today - max(missing) + 1, today))
+            self._past |= {days: (today, _total(past[len(past) - days + 1 :])) for days in missing}
+        now = _total(await self._read(range(today, today + 1)))
+        return [_together(self._past[days][1], now) for days in periods]
 
     async def of(self, name: str, *periods: int) -> list[AnswerUse]:
         """The same of one answer."""
         today = await self._today()
-        fields = [f"{what} {name}" for what in ("sent", "yes", "no")]
+        fields = [f"{what} {name}" for what in _WHAT]
         pipeline = self._client.pipeline(transaction=False)
         for days_ago in range(max(periods)):
             pipeline.hmget(self._keys.answers_used_on(today - days_ago), fields)
         with translated_errors():
             found = await pipeline.execute()
         by_day = [[int(count or 0) for count in counts] for counts in found]
-        return [_use(*map(sum, zip(*by_day[:days], strict=True))) for days in periods]
+        return [_use(map(sum, zip(*by_day[:days], strict=True))) for days in periods]
 
     async def _today(self) -> int:
         with translated_errors():
             seconds, _ = await self._client.time()
         return int(seconds) * 1000 // DAY_MS
 
-    async def _read(self, days: list[int]) -> list[Counter[str]]:
+    async def _read(self, days: range) -> list[dict[str, str]]:
         pipeline = self._client.pipeline(transaction=False)
         for day in days:
             pipeline.hgetall(self._keys.answers_used_on(day))
         with translated_errors():
-            found = await pipeline.execute()
-        return [Counter({field: int(count) for field, count in counts.items()}) for counts in found]
-
-    def _total(self, now: Counter[str], days: range) -> dict[str, AnswerUse]:
-        total = Counter(now)
-        for day in days:
-            total.update(self._past[day])
-        names = {field.partition(" ")[2] for field in total}
-        return {name: _use(*(total[f"{what} {name}"] for what in ("sent", "yes", "no"))) for name in names}
+            return list(await pipeline.execute())
 
 
-def _use(*counts: Any) -> AnswerUse:
+def _total(days: Iterable[Mapping[str, str]]) -> _Counts:
+    total: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for counts in days:
+        for field, count in counts.items():
+            what, _, name = field.partition(" ")
+            total[name][_WHAT.index(what)] += int(count)
+    return total
+
+
+def _together(past: _Counts, now: _Counts) -> dict[str, AnswerUse]:
+    none = [0, 0, 0]
+    return {name: _use(map(add, past.get(name, none), now.get(name, none))) for name in past.keys() | now.keys()}
+
+
+def _use(counts: Iterable[int]) -> AnswerUse:
     """A mind that changed after the period began, of a word before it, may leave less than nothing."""
     return AnswerUse(*(max(0, count) for count in counts))

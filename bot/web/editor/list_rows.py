@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ UNUSED_DAYS = 90
 LOW_SHARE = 60
 # What is planned within so many days is worth a look.
 SOON_DAYS = 14
+# What NFD parts from a letter; a pattern, as there may be thousands of texts.
+_ACCENTS = re.compile("[\u0300-\u036f]")
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,8 @@ def in_order(rows: Iterable[Row], sort: str, *, descending: bool) -> list[Row]:
 def folded(text: str) -> str:
     """Without capitals and accents, so that `cafe` finds `Café`."""
     if text.isascii():
-        return text.casefold()  # as nearly all are, and there may be thousands
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+        return text.casefold()
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text.casefold()))
 
 
 def matches(text: str, query: str) -> bool:
