@@ -1,6 +1,6 @@
 # `make` alone checks; `make help` lists what there is; `make run` is all that a newcomer needs.
 .DEFAULT_GOAL := check
-.PHONY: help setup run fake-messenger test check train export import new-company activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load demo-day screenshots lock format password messenger-setup clean setup-test
+.PHONY: help setup run fake-messenger test check train export import new-company activate rollback evaluate evaluate-more compare lint-data bench crash soak desk-load editor-bench demo-day screenshots lock format password messenger-setup clean setup-test
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -81,6 +81,9 @@ soak: setup-test  ## [MINUTES=n] [RATE=n] [ARGS=...]: half an hour at 5 messages
 
 desk-load: setup-test  ## [ARGS=...]: fifty desks while two hundred customers write for two minutes: does each show every change
 	@$(WEB) -m tools.desk_load $(ARGS)
+
+editor-bench: setup-test  ## [ARGS=...]: how long editors wait for their pages, with 50 answers and with 1,000; two minutes
+	@$(WEB) -m tools.editor_bench $(ARGS)
 
 demo-day: setup-test  ## the product with a day's work in it, to look at; nothing is kept
 	@$(WEB) -m tools.demo_day

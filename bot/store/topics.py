@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -26,13 +27,13 @@ OUT_OF_SCOPE = "nlu_fallback"
 INTENT = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 # All or nothing. KEYS: topics, changes, events, then a history for each. ARGV: length of a history, then for each:
-# intent, version that was read, JSON.
+# intent, version that was read, JSON. Returns the intent that somebody else saved, or '' and the number of changes.
 _SAVE = """
 for at = 4, #KEYS do
   local intent, expected = ARGV[at * 3 - 10], tonumber(ARGV[at * 3 - 9])
   local known = redis.call('HGET', KEYS[1], intent)
   local version = known and cjson.decode(known).version or 0
-  if version ~= expected then return intent end
+  if version ~= expected then return {intent, 0} end
 end
 for at = 4, #KEYS do
   local intent, record = ARGV[at * 3 - 10], ARGV[at * 3 - 8]
@@ -40,9 +41,8 @@ for at = 4, #KEYS do
   redis.call('LPUSH', KEYS[at], record)
   redis.call('LTRIM', KEYS[at], 0, ARGV[1] - 1)
 end
-redis.call('INCR', KEYS[2])
 redis.call('PUBLISH', KEYS[3], '{"type":"topics"}')
-return ''
+return {'', redis.call('INCR', KEYS[2])}
 """
 
 
@@ -94,6 +94,11 @@ class Topic:
         """Whether it is one of the company's questions, and none of what every assistant must understand."""
         return self.intent.startswith(FAQ_PREFIX)
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """What its examples say, to compare: see `same_words`."""
+        return frozenset(same_words(one.text) for one in self.examples)
+
     @property
     def answer(self) -> str:
         """The name of its template."""
@@ -112,12 +117,19 @@ class Standing:
 
 
 class TopicStore:
-    """Topics by intent, each with its history."""
+    """Topics by intent, each with its history.
+
+    All of them are read again only after a save, of whichever process: there may be a thousand, with twenty times as
+    many examples, and nearly every page of editors needs them.
+    """
 
     def __init__(self, client: aioredis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
         self._save = client.register_script(_SAVE)
+        # With the number of `changes` before they were read.
+        self._topics: tuple[int, list[Topic]] = (-1, [])
+        self._standings: tuple[int, list[Standing]] = (-1, [])
 
     async def get(self, intent: str) -> Topic:
         """Raises NotFound. Retired ones are found too."""
@@ -129,16 +141,26 @@ class TopicStore:
 
     async def all(self, *, retired: bool = False) -> list[Topic]:
         """In the order of the files. retired: also those that are no longer used."""
-        with translated_errors():
-            found = await self._client.hvals(self._keys.topics)
-        topics = [topic for topic in map(_decoded, found) if retired or not topic.is_retired]
-        return sorted(topics, key=lambda topic: (topic.place, topic.intent))
+        if await self.changes() != self._topics[0]:
+            changes, found = await self._read_all()
+            self._topics = changes, sorted(map(_decoded, found), key=_in_files)
+        return [topic for topic in self._topics[1] if retired or not topic.is_retired]
 
     async def standings(self) -> list[Standing]:
         """Of every topic, also the retired ones: without their examples, of which there are many."""
+        if await self.changes() != self._standings[0]:
+            changes, found = await self._read_all()
+            self._standings = changes, [msgspec.json.decode(record, type=Standing) for record in found]
+        return list(self._standings[1])
+
+    async def _read_all(self) -> tuple[int, list[str]]:
+        """The number of changes, and the records as they were then or later."""
         with translated_errors():
-            found = await self._client.hvals(self._keys.topics)
-        return [msgspec.json.decode(record, type=Standing) for record in found]
+            async with self._client.pipeline(transaction=False) as reading:
+                reading.get(self._keys.topic_changes)
+                reading.hvals(self._keys.topics)
+                changes, found = await reading.execute()
+        return int(changes or 0), found
 
     async def history(self, intent: str, *, most: int = HISTORY_LENGTH) -> list[Topic]:
         """The versions saved, newest first."""
@@ -170,12 +192,19 @@ class TopicStore:
             args += [after.intent, before.version, encode(after)]
         keys = [self._keys.topics, self._keys.topic_changes, self._keys.events]
         with translated_errors():
-            refused = await self._save(
+            refused, changes = await self._save(
                 keys=[*keys, *(self._keys.topic_history(one.intent) for one in saved)], args=args
             )
         if refused:
             raise EditConflict(f"somebody else saved topic {refused!r}")
+        self._note(saved, int(changes))
         return saved
+
+    def _note(self, saved: Iterable[Topic], changes: int) -> None:
+        """Our own save is no reason to read all of them again, if nobody else saved since they were read."""
+        if self._topics[0] == changes - 1:
+            now = {one.intent: one for one in (*self._topics[1], *saved)}
+            self._topics = changes, sorted(now.values(), key=_in_files)
 
 
 def same_words(text: str) -> str:
@@ -214,6 +243,10 @@ def _check(topic: Topic) -> None:
             raise InvalidMessage(f"examples, tests: expected lines of 1 to {MAX_EXAMPLE_CHARS} characters")
     if topic.threshold is not None and not 0 < topic.threshold <= 1:
         raise InvalidMessage("threshold: expected a number above 0, at most 1")
+
+
+def _in_files(topic: Topic) -> tuple[int, str]:
+    return topic.place, topic.intent
 
 
 def _decoded(record: str) -> Topic:

@@ -102,8 +102,7 @@ async def _save(
 
 def _added(before: Topic, draft: Topic) -> list[str]:
     """The examples that it did not have."""
-    known = {same_words(one.text) for one in before.examples}
-    return [one.text for one in draft.examples if same_words(one.text) not in known]
+    return [one.text for one in draft.examples if same_words(one.text) not in before.words]
 
 
 def examples_elsewhere(intent: str, texts: Iterable[str], topics: Iterable[Topic]) -> dict[str, Topic]:
@@ -115,8 +114,7 @@ def examples_elsewhere(intent: str, texts: Iterable[str], topics: Iterable[Topic
         wanted[words]: topic
         for topic in topics
         if topic.intent != intent and not topic.is_retired
-        for words in (same_words(one.text) for one in topic.examples)
-        if words in wanted
+        for words in topic.words & wanted.keys()
     }
 
 
