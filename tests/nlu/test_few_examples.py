@@ -79,6 +79,15 @@ def test_confidences_are_of_all_topics_together(pipeline: Pipeline) -> None:
     assert sum(entry["confidence"] for entry in ranking) <= 1.0001
 
 
+def test_small_topics_take_nothing_from_others_of_which_a_message_certainly_is(
+    pipeline: Pipeline, storage: LocalModelStorage
+) -> None:
+    """Else an import of forty questions makes a complaint less certain than it has to be."""
+    alone = train_on(storage, examples(BIG))
+    for text in ("goedemorgen", "hallo", "hoi"):
+        assert pipeline.parse(text)[DECISION]["confidence"] == pytest.approx(alone.parse(text)[DECISION]["confidence"])
+
+
 def test_without_an_answer_to_compare_with_one_example_is_only_asked_about(storage: LocalModelStorage) -> None:
     without = train_on(storage, faq_data(BIG, with_answers=False))
     assert decided(without, "verkopen jullie ook een cadeaubon") == ("ask", "faq_cadeaubon")
