@@ -127,8 +127,10 @@ def test_an_example_of_another_topic_is_refused_until_it_is_moved(site: Site, ed
     refused = create(editor, title="Nieuw", examples="Waar is DIT?\nheel iets anders")
     assert refused.status == 400 and f'href="/topics/{topic.intent}">Oud</a>' in refused.body
     assert refused.value("examples") == "Waar is DIT?\nheel iets anders"
-    made = create(editor, title="Nieuw", examples="Waar is DIT?\nheel iets anders", deed="take")
-    assert made.status == 303
+    move = {"deed": "take", "take_from": refused.value("take_from")}
+    made, twice = (create(editor, title="Nieuw", examples="Waar is DIT?\nheel iets anders", **move) for _ in range(2))
+    assert made.status == 303 and twice.status == 400, "a double click makes no second one of it"
+    assert texts(stored(site, "faq_nieuw")) == ["Waar is DIT?", "heel iets anders"]
     assert texts(stored(site, topic.intent)) == ["en dit"]
 
 
@@ -137,6 +139,7 @@ def test_a_save_adds_examples_and_keeps_who_added_the_others(site: Site, editor:
     saved = save(editor, topic, title="Erbij en eraf", added="derde\nTweede?", threshold="0,85", other="toets")
     page = editor.get(saved.location)
     assert "Opgeslagen." in page.text and "Een voorbeeld stond er al." in page.text
+    assert editor.get(saved.location.replace("known=1", "known=%C2%B2")).status == 200
     now = stored(site, topic.intent)
     assert texts(now) == ["eerste", "tweede", "derde"]
     assert (now.title, now.threshold, now.tests, now.version) == ("Erbij en eraf", 0.85, (TestMessage("toets"),), 2)
@@ -217,6 +220,9 @@ def test_a_split_takes_the_examples_once_the_new_topic_is_made(site: Site, edito
     assert len(stored(site, topic.intent).examples) == 3
     made = create(editor, title="Smal", examples=page.value("examples"), split_from=topic.intent)
     assert made.status == 303 and texts(stored(site, topic.intent)) == ["een hond"]
+    assert texts(stored(site, "faq_smal")) == ["een kat", "een vis"]
+    twice = create(editor, title="Smal", examples=page.value("examples"), split_from=topic.intent)
+    assert twice.status == 400 and "bij Smal" in twice.text, "a double click makes no second one of it"
     assert texts(stored(site, "faq_smal")) == ["een kat", "een vis"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import InvalidMessage, NotFound
@@ -35,11 +35,13 @@ class NewTopic:
     answer_text: str = ""
 
 
-async def make_topic(store: Store, new: NewTopic, *, by: str, take: bool = False) -> Topic:
+async def make_topic(
+    store: Store, new: NewTopic, *, by: str, take: bool = False, take_from: Collection[str] = ()
+) -> Topic:
     """Store a new question and its answer, which customers can read once it is trained.
 
-    take: examples that another topic has go from there to here, in the same step. Raises ExamplesElsewhere without it,
-    and InvalidMessage, EditConflict.
+    take: examples that another topic has go from there to here, in the same step; take_from: only those of these
+    intents. Raises ExamplesElsewhere without it, and InvalidMessage, EditConflict.
     """
     topics = await store.topics.all(retired=True)
     # The name of an answer that is there already belongs to another topic, even to one of before.
@@ -52,7 +54,7 @@ async def make_topic(store: Store, new: NewTopic, *, by: str, take: bool = False
         tests=new.tests,
         place=last_place(topics),
     )
-    saved = await _save(store, with_examples(topic, new.examples), topics, by=by, take=take)
+    saved = await _save(store, with_examples(topic, new.examples), topics, by=by, take=take, take_from=take_from)
     if new.answer_text:
         await give_answer(store, saved, new.answer_title, new.answer_text, by=by)
     return saved
@@ -87,14 +89,21 @@ async def merge_topics(store: Store, source: Topic, target: Topic, *, by: str) -
 
 
 async def _save(
-    store: Store, draft: Topic, topics: Iterable[Topic], *, by: str, take: bool, beside: Iterable[Topic] = ()
+    store: Store,
+    draft: Topic,
+    topics: Iterable[Topic],
+    *,
+    by: str,
+    take: bool,
+    take_from: Collection[str] = (),
+    beside: Iterable[Topic] = (),
 ) -> Topic:
     now = {one.intent: one for one in topics}
     changed = {one.intent: one for one in (draft, *beside)}
     added = _added(now.get(draft.intent, replace(draft, examples=())), draft)
     places = examples_elsewhere(draft.intent, added, {**now, **changed}.values())
-    if places and not take:
-        raise ExamplesElsewhere(places)
+    if not take and (kept := {text: one for text, one in places.items() if one.intent not in take_from}):
+        raise ExamplesElsewhere(kept)
     for topic in {one.intent: one for one in places.values()}.values():
         changed[topic.intent] = without_examples(changed.get(topic.intent, topic), places)
     return (await store.topics.save_all([signed(topic, by) for topic in changed.values()]))[0]

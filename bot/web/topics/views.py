@@ -12,7 +12,7 @@ from bot.errors import EditConflict, InvalidMessage
 from bot.store.topics import Topic
 from bot.web.access import signed_in
 from bot.web.audit.noting import note_deed
-from bot.web.form_fields import line_field, text_field
+from bot.web.form_fields import fields, line_field, text_field
 from bot.web.pages import render
 from bot.web.rights import EDITORS
 from bot.web.topics.departments import give_topic
@@ -58,9 +58,11 @@ async def create(request: Request) -> HTTPResponse:
     store, form = request.app.ctx.store, NewTopicForm.read(request)
     if errors := form.errors((await store.editing_rules.get()).fields):
         return await show_new_form(request, form, 400, errors=errors)
-    by, take = request.ctx.account.id, bool(form.split_from) or line_field(request, "deed") == "take"
+    by = request.ctx.account.id
+    # Only what the page showed: the same form once more would take them from the topic that it just made.
+    take_from = [form.split_from, *(fields(request, "take_from") if line_field(request, "deed") == "take" else ())]
     try:
-        made = await make_topic(store, form.topic(by=by), by=by, take=take)
+        made = await make_topic(store, form.topic(by=by), by=by, take_from=take_from)
     except ExamplesElsewhere as exc:
         return await show_new_form(request, form, 400, elsewhere=exc.places)
     except EditConflict:
