@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -101,14 +103,32 @@ class LessonStore:
             raise EditConflict(f"lesson {lesson.id!r} is at version {current}, expected {lesson.version}")
         return saved
 
+    async def forget_words(self, places: Collection[str]) -> None:
+        """Of messages that turn out to be personal, what was made of them before and undone keeps no words."""
+        for lesson in await self.all():
+            if lesson.state in ("rejected", "undone") and not set(places).isdisjoint(lesson.places):
+                with suppress(EditConflict):  # what is over nobody changes, but to do the same
+                    await self.save(_without_words(lesson, places))
+
     async def remove_expired(self, at_ms: int) -> None:
-        """Forget what is past its retention at `at_ms`: the words in it are customers'. Of the others KEPT stay."""
+        """Forget what is past its retention at `at_ms`: the words in it are customers'.
+
+        Of the others the last KEPT stay, and what waits for a second pair of eyes.
+        """
         lessons = await self.all()
         oldest_ms = at_ms - self._lifetime_ms
-        gone = [one.id for number, one in enumerate(lessons) if number >= KEPT or one.at_ms <= oldest_ms]
+        too_many = [one for one in lessons if one.state != "proposed"][KEPT:]
+        gone = [one.id for one in (*too_many, *(one for one in lessons if one.at_ms <= oldest_ms))]
         if gone:
             with translated_errors():
                 await self._client.hdel(self._keys.lessons, *gone)
+
+
+def _without_words(lesson: Lesson, places: Collection[str]) -> Lesson:
+    taught = tuple(replace(one, text="") if one.place in places else one for one in lesson.taught)
+    bare = replace(lesson, taught=taught, added=(), taken={})
+    # A new topic may be called as its first message, or quote the reply to it.
+    return bare if any(one.text for one in taught) else replace(bare, title="", description="", answer="")
 
 
 _LESSON = msgspec.json.Decoder(Lesson)

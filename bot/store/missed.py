@@ -33,6 +33,8 @@ MAX_TEXT_CHARS = 1_000
 MAX_REPLY_CHARS = 2_000
 # Behind these nobody would look: the oldest go.
 MAX_OPEN = 20_000
+# The words of groups are of messages that may be gone by now: groups are made anew at least this often.
+GROUPING_S = 86_400
 _TRIM = 100
 _AT_ONCE = 250
 _TRIES = 5
@@ -284,7 +286,7 @@ class MissedStore:
 
     async def save_grouping(self, grouping: Grouping) -> None:
         with translated_errors():
-            await self._client.set(self._keys.missed_groups, encode(grouping))
+            await self._client.set(self._keys.missed_groups, encode(grouping), ex=GROUPING_S)
 
     # How it is stored.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
+
+import pytest
 
 from bot.model import IntentScore, Message
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import Store, lessons
 from bot.store.lessons import Lesson, Taught
 from bot.store.missed import Group, Grouping, Missed, Verdict
 from bot.store.work import now_ms
@@ -138,6 +141,8 @@ async def test_a_grouping_is_old_once_something_comes(store: Store) -> None:
     missed = await asked(store, "kan ik ruilen?")
     await store.missed.note(missed)
     assert await store.missed.has_news()
+    # Groups have words of customers: they are made again, or gone, also when nothing new comes.
+    assert 0 < await store._client.ttl(store._keys.missed_groups) <= 86_400
     await store.missed.save_grouping(Grouping(changes=await store.missed.changes()))
     await store.missed.settle([missed.place], "ignored")  # what leaves needs no new groups
     assert not await store.missed.has_news()
@@ -150,3 +155,15 @@ async def test_lessons_go_with_their_retention(store: Store, settings: Settings)
     await store.lessons.save(replace(old, id="new", at_ms=now_ms()))
     await store.lessons.remove_expired(now_ms())
     assert [one.id for one in await store.lessons.all()] == ["new"]
+
+
+async def test_a_proposal_waits_however_many_lessons_come_after_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lessons, "KEPT", 2)
+    for number in range(4):
+        state: Literal["proposed", "applied"] = "applied" if number else "proposed"
+        lesson = Lesson(f"l{number}", "assign", state, "robin", now_ms() + number, (Taught("c1 m1", "kan ik ruilen?"),))
+        await store.lessons.save(lesson)
+    await store.lessons.remove_expired(now_ms())
+    assert [one.id for one in await store.lessons.all()] == ["l3", "l2", "l0"]

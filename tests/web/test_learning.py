@@ -310,6 +310,19 @@ def test_of_what_is_personal_no_page_has_the_words(site: Site, editor: Visitor) 
     assert "gemarkeerd als persoonlijk" in editor.get("/learning").text
 
 
+def test_what_was_undone_before_it_was_personal_keeps_no_words(site: Site, editor: Visitor) -> None:
+    one = missed(site, "mijn man is overleden")
+    teach(editor, one, deed="new_topic", title="Mijn man is overleden", answer="Gecondoleerd met je man.")
+    [made] = lessons(site)
+    assert editor.post(f"/learning/lessons/{made.id}/undo").status == 303
+    other = missed(site, "een andere vraag hierover")
+    teach(editor, one, other, deed="assign", topic="faq_ruilen")
+    assert editor.post(f"/learning/lessons/{lessons(site)[0].id}/undo").status == 303
+    teach(editor, one, deed="personal")
+    assert "man" not in str([(found.taught, found.title, found.answer, found.added) for found in lessons(site)])
+    assert [taught.text for found in lessons(site) for taught in found.taught if taught.text] == [other.text]
+
+
 def test_all_of_a_group_at_once(site: Site, editor: Visitor) -> None:
     many = [missed(site, f"cadeaubon vraag {number}") for number in range(30)]
     group(site, Group(many[0].place, tuple(one.place for one in many)))

@@ -64,6 +64,7 @@ async def _settled(store: Store, lesson: Lesson) -> Lesson:
         await store.missed.settle(saved.places, "proposed", saved.id)
     elif saved.kind == "personal":
         await store.missed.settle(saved.places, "personal")
+        await store.lessons.forget_words(saved.places)
     else:
         await store.missed.settle(saved.places, "ignored" if saved.kind == "ignore" else "applied", saved.id)
     return saved
