@@ -309,6 +309,22 @@ def test_a_draft_that_is_not_finished_is_not_planned(site: Site, editor: Visitor
     assert refused.status == 400 and "Het concept is nog niet af. {prijs} bestaat niet" in refused.text
 
 
+def test_a_draft_is_not_planned_as_nobody_saw_it(site: Site, editor: Visitor, answer: Template) -> None:
+    draft = AnswerDraft(replace(answer, text="Gezien."), "review", "kim", now_ms())
+    seen = site.run(lambda store: store.answer_drafts.save(draft)).version
+    form = {"until": _in(1), "source": "draft", "text": "De tekst van nu.", "draft_version": seen}
+    site.run(
+        lambda store: store.answer_drafts.save(replace(draft, template=replace(answer, text="Anders."), version=seen))
+    )
+    changed = _plan(editor, answer, **form)
+    assert changed.status == 400 and "het concept is intussen veranderd" in changed.text
+    now = int(changed.value("draft_version"))
+    site.run(lambda store: store.answer_drafts.remove(answer.name, expected_version=now))
+    gone = _plan(editor, answer, **form)
+    assert gone.status == 400 and "het concept is er niet meer" in gone.text and gone.value("until") == _in(1)
+    assert site.run(lambda store: store.plans.of(answer.name)) == ()
+
+
 def test_another_text_gets_a_row_and_plans_nothing(site: Site, editor: Visitor, answer: Template) -> None:
     more = _plan(editor, answer, **{"do": "preview", "until": _in(1), "variant-1-text": "Of zo."})
     assert more.status == 200 and more.value("variant-1-text") == "Of zo." and 'name="variant-2-text"' in more.body
@@ -336,7 +352,10 @@ def test_where_a_colleague_must_look_along_only_a_colleagues_draft_is_planned(
 
 
 def _plan(editor: Visitor, answer: Template, **fields: Any) -> Page:
+    """The form as the page has it now, with `fields` filled in."""
     given = {"title": answer.title, "expected_version": answer.version, **fields}
+    if fields.get("source") == "draft" and "draft_version" not in fields:
+        given["draft_version"] = editor.get(f"/editor/{answer.name}/plans").value("draft_version")
     return editor.post_form(f"/editor/{answer.name}/plans", given)
 
 

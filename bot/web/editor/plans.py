@@ -37,6 +37,8 @@ SAID = {
 SECOND_PAIR = (
     "Een collega moet meekijken voordat klanten het lezen. Bewaar het als concept, en laat een collega dat inplannen."
 )
+DRAFT_CHANGED = "Niet ingepland: het concept is intussen veranderd. Bekijk het eerst, en plan het dan in."
+DRAFT_GONE = "Niet ingepland: het concept is er niet meer, want iemand publiceerde het of gooide het weg."
 
 blueprint = Blueprint("plans")
 editors_only = signed_in(*EDITORS)
@@ -44,13 +46,16 @@ editors_only = signed_in(*EDITORS)
 
 @dataclass(frozen=True)
 class PlansPage:
-    """What plans.html shows of one answer. theirs: on a conflict, the plan as a colleague left it; None: it is gone."""
+    """What plans.html shows of one answer. draft_version: of its draft, 0 for none.
+
+    theirs: on a conflict, the plan as a colleague left it; None: it is gone.
+    """
 
     current: Template
     timeline: list[Stretch]
     form: PlanForm
     choices: dict[str, str]
-    has_draft: bool
+    draft_version: int
     errors: dict[str, str] = field(default_factory=dict)
     is_conflict: bool = False
     theirs: Plan | None = None
@@ -162,7 +167,9 @@ async def _planned(
     answer = AnswerForm.of(draft.template) if draft else form.answer
     wrong = style_errors(current.name, answer, await store.house_style.get())
     wrong |= answer.errors(set(await payload_choices(store)), rules.fields)
-    if draft and wrong:  # it may be unfinished, and its fields are not on this page
+    if form.uses_draft and (draft is None or draft.version != form.answer.draft_version):
+        wrong = {"": DRAFT_CHANGED if draft else DRAFT_GONE}
+    elif draft and wrong:  # it may be unfinished, and its fields are not on this page
         wrong = {"": f"Het concept is nog niet af. {next(iter(wrong.values()))}"}
     errors |= wrong
     if current.is_removed:
@@ -201,12 +208,13 @@ async def _page(
     status: int = 200,
 ) -> HTTPResponse:
     store = request.app.ctx.store
+    draft = await store.answer_drafts.get(current.name)
     page = PlansPage(
         current=current,
         timeline=await load_timeline(store, current, now_ms()),
         form=form,
         choices=await payload_choices(store),
-        has_draft=await store.answer_drafts.get(current.name) is not None,
+        draft_version=draft.version if draft else 0,
         errors=errors or {},
         is_conflict=is_conflict,
         theirs=theirs,
