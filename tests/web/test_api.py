@@ -118,6 +118,8 @@ async def test_an_answers_wordings_and_picture_stay_unless_they_are_changed(site
         ({"image": {**picture, "url": "http://winkel.example/a.png"}}, "image"),
         ({"image": {**picture, "alt": " "}}, "image"),
         ({"variants": [{"text": "{prijs}"}]}, "variants"),
+        ({"variants": [{"text": " \n"}]}, "variants: text: expected 1 to"),
+        ({"variants": [{"text": "Hoi { naam }"}]}, "braces only around a variable"),
         ({"variants": [{"text": "Hoi", "channel": "fax"}]}, "variants"),
         ({"variants": [{"text": "Hoi"}] * 7}, "variants"),
         ({"because": "x" * 301}, "because"),

@@ -129,6 +129,7 @@ CASES: list[tuple[str, str, str, dict[str, str], bytes | None, int]] = [
     ("template without text", "PUT", "/api/v1/templates/utter_groet", API, b"{}", 400),
     ("template with blank text", "PUT", "/api/v1/templates/utter_groet", API, b'{"text":" "}', 400),
     ("template too long", "PUT", "/api/v1/templates/utter_groet", API, json.dumps({"text": "x" * 2001}).encode(), 400),
+    ("loose brace", "PUT", "/api/v1/templates/utter_groet", API, b'{"text":"Hallo { klant }"}', 400),
     ("unknown variable", "PUT", "/api/v1/templates/utter_groet", API, b'{"text":"Hallo {klantje}"}', 400),
     (
         "script as button",

@@ -15,7 +15,7 @@ from bot.store.work import now_ms
 from bot.web.api.mounting import operation
 from bot.web.api.shapes import ModelList, TemplateEdit, TemplateList
 from bot.web.channels.intake import PAYLOAD
-from bot.web.editor.checks import MAX_TEXT_CHARS, MAX_TITLE_CHARS, is_https_url
+from bot.web.editor.checks import MAX_TEXT_CHARS, MAX_TITLE_CHARS, has_loose_braces, is_https_url
 from bot.web.editor.form import MAX_BECAUSE_CHARS, AnswerForm
 from bot.web.editor.form_parts import MAX_ALT_CHARS, MAX_BUTTONS, MAX_VARIANTS
 from bot.web.editor.style import style_errors
@@ -95,10 +95,12 @@ def check_template(template: Template, own: Container[str]) -> None:
 
 
 def _check_text(what: str, text: str, own: Container[str]) -> None:
-    if not 1 <= len(text) <= MAX_TEXT_CHARS:
+    if not text.strip() or len(text) > MAX_TEXT_CHARS:
         raise InvalidMessage(f"{what}: expected 1 to {MAX_TEXT_CHARS} characters, got {len(text)}")
     if unknown := unknown_variables(text, own):
         raise InvalidMessage(f"{what}: unknown variable {{{unknown[0]}}}")
+    if has_loose_braces(text):
+        raise InvalidMessage(f"{what}: expected braces only around a variable, as {{wanneer}}")
 
 
 def _check_variants(variants: Sequence[Variant], own: Container[str]) -> None:

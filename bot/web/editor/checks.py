@@ -24,9 +24,14 @@ def text_error(text: str, own: Collection[str], *, what: str = "Het antwoord") -
         return f"{what} mag {limit(text, MAX_TEXT_CHARS)}."
     if unknown := unknown_variables(text, own):
         return f"{_braced(unknown)} bestaat niet. Je kunt kiezen uit {_braced([*VARIABLES, *own])}."
-    if set("{}") & set(_BRACES.sub("", text)):
+    if has_loose_braces(text):
         return "De tekens { en } mogen alleen om een variabele staan, zoals {wanneer}."
     return ""
+
+
+def has_loose_braces(text: str) -> bool:
+    """Whether a customer would read { or }, as they are around nothing that could be a variable."""
+    return bool(set("{}") & set(_BRACES.sub("", text)))
 
 
 def limit(text: str, most: int) -> str:
