@@ -145,13 +145,14 @@ class Answers:
         """The message that `template_name` makes now; `buttons` come behind the template's own.
 
         handoff: why humans have the conversation, and so which department. channel: that of the conversation.
-        Raises NotFound if there is no such template or its text is empty.
+        Raises NotFound if there is no such template, or nothing to read in it: variables may be all that there is.
         """
         template = await self._templates.get(template_name)
-        if not template.text.strip():
-            raise NotFound(f"template {template_name!r} has no text")
         values = {**await self.values(agent_name, handoff, channel), "klant": customer_name}
-        return _filled(template, values, conversation_id, sender, in_reply_to, notice, agent_name, buttons, channel)
+        said = _filled(template, values, conversation_id, sender, in_reply_to, notice, agent_name, buttons, channel)
+        if not said.text:
+            raise NotFound(f"template {template_name!r} has no text")
+        return said
 
     async def handover(
         self,

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.answers import Answers
 from bot.errors import Conflict, EditConflict, InvalidMessage, NotFound
 from bot.model import Image, Template, Variant
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
 from bot.store.crisis import Crisis
@@ -98,6 +100,19 @@ async def test_a_crisis_ends_by_itself(store: Store) -> None:
     assert await text(store) == "Open tot 18 uur."
     with pytest.raises(InvalidMessage):
         await store.crisis.save(replace(crisis, version=1, until_ms=now))
+
+
+@pytest.mark.parametrize(("text", "name"), [("{klant}", "Noor"), ("{afdeling}", "")])
+async def test_an_answer_of_which_nothing_is_left_is_no_answer(
+    store: Store, settings: Settings, text: str, name: str
+) -> None:
+    """A human gets the question then, and the customer no empty message."""
+    await store.templates.save(Template("utter_naam", "", text), expected_version=0)
+    await store.templates.save(Template("utter_leeg", "", "{klant}"), expected_version=0)
+    answers = Answers(store.templates, settings, store.departments, store.editing_rules)
+    assert (await answers.message("utter_naam", "c1", customer_name=name)).text
+    with pytest.raises(NotFound):
+        await answers.message("utter_leeg", "c1")
 
 
 async def test_a_removed_answer_is_gone_for_customers_and_keeps_its_history(store: Store) -> None:
