@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.model import Template
 from bot.store import Store
+from bot.store.answer_drafts import AnswerDraft
 from bot.store.editing_rules import EditingRules
 from bot.store.imports import Import, ImportRow
 from bot.store.topics import Example, Topic
@@ -241,6 +243,11 @@ def test_pasted_text_that_is_no_use_stays_in_the_form(editor: Visitor) -> None:
     assert page.status == 400 and page.value("pasted") == "zomaar 😀 tekst" and "We vonden geen vragen" in page.text
 
 
+def test_what_is_pasted_has_the_limit_of_a_file(editor: Visitor) -> None:
+    page = editor.post("/importing", pasted="Waar?\n" + "x" * 5 * 1024 * 1024)
+    assert page.status == 400 and "Dit is te veel tekst." in page.text
+
+
 def test_agents_can_not_import(site: Site) -> None:
     agent = Visitor(site.url, site.session("agaath", "agent"))
     assert agent.get("/importing").status == 403
@@ -275,6 +282,16 @@ async def test_an_import_that_was_cut_off_is_gone_on_with(store: Store) -> None:
     assert done.state == "done" and len(await store.topics.all()) == 2
     once_more = await apply(store, await store.imports.get("een"), by="esra")
     assert once_more == done
+
+
+async def test_an_import_that_was_cut_off_between_an_answer_and_its_draft_has_both(store: Store) -> None:
+    begun = replace(an_import("Hoe laat?"), as_drafts=True, state="importing")
+    found = await store.imports.save(replace(begun, rows=(replace(begun.rows[0], intent="faq_hoe_laat"),)))
+    draft = AnswerDraft(Template("utter_faq_hoe_laat", "Knop 1", "Antwoord.", version=1), "draft", "esra", 1)
+    await store.answer_drafts.save(draft)
+    await apply(store, found, by="esra")
+    assert (await store.templates.published("utter_faq_hoe_laat")).is_removed
+    assert await store.answer_drafts.get("utter_faq_hoe_laat") == replace(draft, version=1)
 
 
 async def test_hundreds_of_questions_are_imported(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.errors import EditConflict, NotFound
@@ -47,7 +48,8 @@ async def _decided(store: Store, found: Import) -> Import:
     """With the names of the new topics, so that whoever goes on with it uses the same."""
     topics = await store.topics.all(retired=True)
     templates = await store.templates.all_published(removed=True)
-    taken = {topic.intent for topic in topics} | {one.name.removeprefix("utter_") for one in templates}
+    answered = {one.name for one in templates}.union(await store.answer_drafts.all())
+    taken = {topic.intent for topic in topics} | {name.removeprefix("utter_") for name in answered}
     rows = []
     for row in found.rows:
         if row.choice == "new":
@@ -60,20 +62,18 @@ async def _decided(store: Store, found: Import) -> Import:
 async def _save_answers(store: Store, found: Import, *, by: str) -> None:
     rules = await store.editing_rules.get()
     known = {one.name for one in await store.templates.all_published(removed=True)}
+    because, state = f"Import van {found.source}", "review" if rules.answers_need_review else "draft"
     for row in found.chosen("new"):
         template = Template(f"utter_{row.intent}", row.button, row.answer, edited_at_ms=now_ms(), edited_by=by)
         if template.name in known:
             continue  # made when this import was begun before
-        because = f"Import van {found.source}"
-        try:
+        if found.as_drafts:  # first: an import that is cut off in between goes on with those that have no answer
+            draft = AnswerDraft(replace(template, version=1), state, by, now_ms(), because)  # type: ignore[arg-type]
+            with suppress(EditConflict):
+                await store.answer_drafts.save(draft)
+        with suppress(EditConflict):  # somebody else goes on with the same import
             stored = replace(template, because=because, is_removed=found.as_drafts)
-            saved = await store.templates.save(stored, expected_version=0)
-            if found.as_drafts:
-                state = "review" if rules.answers_need_review else "draft"
-                draft = replace(template, version=saved.version)
-                await store.answer_drafts.save(AnswerDraft(draft, state, by, now_ms(), because))  # type: ignore[arg-type]
-        except EditConflict:
-            continue  # somebody else goes on with the same import
+            await store.templates.save(stored, expected_version=0)
 
 
 async def _save_topics(store: Store, found: Import, *, by: str) -> None:

@@ -32,6 +32,10 @@ def read_file(content: bytes, name: str, columns: Columns | None = None) -> list
 
 def read_text(text: str) -> list[Row]:
     """The rows of what was pasted. Raises Unreadable."""
+    if len(text) > MAX_BYTES:
+        raise Unreadable(
+            f"Dit is te veel tekst. Het mogen er hoogstens {MAX_BYTES // 1024 // 1024} miljoen tekens zijn."
+        )
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if not start:
         raise Unreadable("Er staat niets in het vak.")
