@@ -21,6 +21,8 @@ const wrong =
   document.querySelector("main .error-summary, main .notice[role=alert][tabindex]");
 wrong?.focus();
 
-// On a phone a row of tabs may be wider than the page: the one that is shown stands in it.
-const tab = document.querySelector(".tabs [aria-current]");
-if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft;
+// On a phone a row of tabs may be wider than the page: the one that is shown stands in the middle, between others.
+for (const tab of document.querySelectorAll(".tabs [aria-current], .site-nav [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
