@@ -169,7 +169,7 @@ def test_leaving_with_unsaved_text_asks_first(open_page: OpenPage, answer: Templ
     page = open_page(f"/editor/{answer.name}")
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.get_by_label("Onderwerp", exact=True).press_sequentially("!")
+    page.get_by_label("Titel", exact=True).press_sequentially("!")
     page.get_by_role("link", name="Alle antwoorden").click()
     page.wait_for_url("**/editor")
     assert asked == ["beforeunload"]
@@ -219,7 +219,7 @@ def test_two_editors_see_each_other_and_who_is_second_hears_it_at_once(
 
 def test_enter_in_a_field_publishes_nothing(site: Site, open_page: OpenPage, answer: Template) -> None:
     page = open_page(f"/editor/{answer.name}")
-    page.get_by_label("Onderwerp", exact=True).fill("Nieuwe titel")
+    page.get_by_label("Titel", exact=True).fill("Nieuwe titel")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Concept opgeslagen.")).to_be_visible()
     assert site.run(lambda store: store.templates.get(answer.name)).title == answer.title

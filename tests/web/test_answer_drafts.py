@@ -79,7 +79,7 @@ def test_without_the_rule_publishing_is_one_click(site: Site, robin: Visitor, an
 def test_a_draft_may_be_unfinished_and_what_is_missing_is_said(site: Site, robin: Visitor, answer: Template) -> None:
     saved = send(robin, answer, opened(robin, answer), "draft", text="", title="")
     page = robin.get(saved.location)
-    assert "Vul het antwoord in." in page.text and "Vul een onderwerp in." in page.text
+    assert "Vul het antwoord in." in page.text and "Vul een titel in." in page.text
     refused = send(robin, answer, opened(robin, answer), "publish")
     assert refused.status == 400 and read_by_customers(site, answer) == "De eerste tekst."
     assert send(robin, answer, opened(robin, answer), "review").status == 400

@@ -191,7 +191,8 @@ def test_versions_differ_in_all_that_an_editor_can_change() -> None:
         Template("utter_x", "X", "Tekst", image=Image("https://a.example/b.png", "Kaart")),
         Template("utter_x", "X", "Tekst", is_removed=True),
     ]
-    assert len({as_text(each) for each in (one, *others)}) == 7
+    assert len({as_text(each, {}) for each in (one, *others)}) == 7
+    assert "Knop: Ja → Ja zeggen" in as_text(others[2], {"/bevestigen": "Ja zeggen"})
 
 
 def test_comparing_long_texts_of_the_same_words_is_quick() -> None:

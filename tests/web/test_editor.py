@@ -98,8 +98,8 @@ def test_unknown_variable_is_refused_and_named(site: Site, editor: Visitor, answ
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"title": ""}, "Vul een onderwerp in."),
-        ({"title": "x" * 21}, "Het onderwerp mag hoogstens 20 tekens lang zijn; het zijn er nu 21."),
+        ({"title": ""}, "Vul een titel in."),
+        ({"title": "x" * 21}, "De titel mag hoogstens 20 tekens lang zijn; het zijn er nu 21."),
         ({"text": " \n "}, "Vul het antwoord in."),
         ({"text": "x" * 2001}, "Het antwoord mag hoogstens 2000 tekens lang zijn; het zijn er nu 2001."),
         ({"text": "Zie { wanneer }"}, "De tekens { en } mogen alleen om een variabele staan"),

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from sanic import Request
 
 from bot.answers import VARIABLES
+from bot.errors import NotFound
 from bot.model import Template
+from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
 from bot.store.crisis import Crisis
+from bot.store.topics import Topic
 from bot.store.work import now_ms
 from bot.web.editor.answer import Answer, Overtaken
 from bot.web.editor.checks import INSTAGRAM_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, MESSENGER_CHARS
@@ -24,6 +27,7 @@ from bot.web.editor.people import Names, load_names
 from bot.web.editor.preview import PLATFORMS, WIDGET, Preview, preview
 from bot.web.editor.style import Remarks, remarks_of
 from bot.web.editor.timeline import Stretch, load_timeline
+from bot.web.editor.topics import ANSWER_PREFIX
 from bot.web.form_fields import line_field
 from bot.web.pages import CHANNELS
 
@@ -108,6 +112,8 @@ class AnswerPage:
     """Newest first."""
     more_history: bool
     """Whether there are older versions that aren't on the page."""
+    topic: Topic | None = None
+    """The question that it answers, if it is one."""
     timeline: list[Stretch] = field(default_factory=list)
     """What customers read from now on, with all that is planned."""
     figures: Figures | None = None
@@ -173,6 +179,7 @@ async def load_answer_page(
         variables=VARIABLES | {name: f"“{text}”" if text else "(leeg)" for name, text in answer.rules.fields.items()},
         history=[_version(one, current, names) for one in shown],
         more_history=len(shown) < len(history),
+        topic=await _topic(store, current.name),
         timeline=await load_timeline(store, current, now_ms()),
         figures=await load_figures(store, current.name),
         done=done,
@@ -190,6 +197,13 @@ async def load_preview(request: Request, template: Template) -> Preview:
     return preview(template, values, other=other, takes_buttons=takes_buttons(template.name))
 
 
+async def _topic(store: Store, name: str) -> Topic | None:
+    try:
+        return await store.topics.get(name.removeprefix(ANSWER_PREFIX))
+    except NotFound:
+        return None
+
+
 def _version(template: Template, current: Template, names: Names) -> Version:
     written_by = names.of(template.written_by) if template.written_by else ""
     return Version(template, names.of(template.edited_by), written_by, template.version == current.version)
@@ -197,7 +211,7 @@ def _version(template: Template, current: Template, names: Names) -> Version:
 
 def _conflict(overtaken: Overtaken, form: AnswerForm, names: Names) -> Conflict:
     theirs = overtaken.theirs
-    mine, other = compare(as_text(form.template(theirs)), as_text(theirs))
+    mine, other = compare(*(as_text(one, overtaken.answer.choices) for one in (form.template(theirs), theirs)))
     return Conflict(
         names.of(overtaken.by), overtaken.is_draft, theirs.is_removed, overtaken.answer.published.version, mine, other
     )

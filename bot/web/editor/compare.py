@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -30,15 +31,18 @@ def compare(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     return _filled(pieces), _filled(other_pieces)
 
 
-def as_text(template: Template) -> str:
-    """All that an editor can change, as lines."""
-    lines = [f"Onderwerp: {template.title}", "", template.text]
+def as_text(template: Template, choices: Mapping[str, str]) -> str:
+    """All that an editor can change, as lines. choices: what a button can ask for, payload to Dutch words."""
+    lines = [f"Titel: {template.title}", "", template.text]
     for variant in template.variants:
         who = f"alleen op {CHANNELS.get(variant.channel, variant.channel)}" if variant.channel else "om en om"
         lines += ["", f"Andere tekst ({who}):", variant.text]
     if template.image:
         lines += ["", f"Afbeelding: {template.image.url}", f"Te zien: {template.image.alt}"]
-    buttons = [f"Knop: {button.title} → {button.url or button.payload}" for button in template.buttons]
+    buttons = [
+        f"Knop: {button.title} → {button.url or choices.get(button.payload, button.payload)}"
+        for button in template.buttons
+    ]
     lines += ["", *buttons] if buttons else []
     lines += ["", "Verwijderd: klanten krijgen het niet."] if template.is_removed else []
     return "\n".join(lines)

@@ -124,9 +124,9 @@ class AnswerForm:
 
     def _title_errors(self) -> dict[str, str]:
         if not self.title:
-            return {"title": "Vul een onderwerp in."}
+            return {"title": "Vul een titel in."}
         if len(self.title) > MAX_TITLE_CHARS:
-            return {"title": f"Het onderwerp mag {limit(self.title, MAX_TITLE_CHARS)}."}
+            return {"title": f"De titel mag {limit(self.title, MAX_TITLE_CHARS)}."}
         return {}
 
     def _text_errors(self, own: Collection[str]) -> dict[str, str]:

@@ -77,7 +77,8 @@ async def compare_versions(request: Request, name: str) -> HTTPResponse:
             raise NotFound(f"template {name!r} has no version {one!r}")
     names = await load_names(request.app.ctx.store)
     by = {one.version: names.of(one.edited_by) for one in versions.values()}
-    left, right = compare(as_text(versions[a]), as_text(versions[b]))
+    left_text, right_text = (as_text(versions[one], answer.choices) for one in (a, b))
+    left, right = compare(left_text, right_text)
     choices = {
         one: f"Concept van {names.of(answer.draft.by)}"
         if one == DRAFT and answer.draft
@@ -89,7 +90,7 @@ async def compare_versions(request: Request, name: str) -> HTTPResponse:
         choices,
         _side(a, versions[a], answer.published, choices[a], left),
         _side(b, versions[b], answer.published, choices[b], right),
-        same=as_text(versions[a]) == as_text(versions[b]),
+        same=left_text == right_text,
     )
     return render(request, "editor/compare.html", page=page)
 
