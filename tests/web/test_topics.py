@@ -81,6 +81,12 @@ def test_a_new_topic_has_its_examples_and_its_answer(site: Site, editor: Visitor
     assert topic.edited_by == topic.examples[0].by == "sanne" and topic.edited_at_ms > 0
     answer = site.run(lambda store: store.templates.get("utter_faq_honden_katten"))
     assert (answer.title, answer.text, answer.edited_by) == ("Honden", "Honden zijn welkom.", "sanne")
+    assert f'href="/topics/{topic.intent}">Hónden &amp; katten!</a>' in editor.get(f"/editor/{answer.name}").body
+
+
+def test_a_name_that_is_short_enough_stands_on_the_button(site: Site, editor: Visitor) -> None:
+    assert create(editor, title="Fietsenstalling", examples="fiets stallen", answer_title="").status == 303
+    assert site.run(lambda store: store.templates.get("utter_faq_fietsenstalling")).title == "Fietsenstalling"
 
 
 def test_two_topics_with_one_title_have_names_of_their_own(site: Site, editor: Visitor) -> None:
@@ -109,7 +115,7 @@ def test_every_title_makes_a_name_that_the_rasa_project_can_have(title: str, int
         ({"examples": "x" * 501}, "Een regel mag hoogstens 500 tekens lang zijn."),
         ({"answer_text": ""}, "Vul het antwoord in."),
         ({"answer_text": "Dat kost {prijs}."}, "{prijs} bestaat niet."),
-        ({"answer_title": ""}, "Vul in wat er op de knop staat."),
+        ({"title": "x" * 21, "answer_title": ""}, "Vul in wat er op de knop staat: de naam van het onderwerp past er"),
         ({"answer_title": "x" * 21}, "De tekst op de knop mag hoogstens 20 tekens lang zijn; het zijn er nu 21."),
     ],
 )

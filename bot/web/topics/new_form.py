@@ -29,12 +29,13 @@ class NewTopicForm:
 
     @classmethod
     def read(cls, request: Request) -> NewTopicForm:
+        title = line_field(request, "title")
         return cls(
-            title=line_field(request, "title"),
+            title=title,
             description=text_field(request, "description"),
             examples=text_field(request, "examples"),
             must=text_field(request, "must"),
-            answer_title=line_field(request, "answer_title"),
+            answer_title=button_title(line_field(request, "answer_title"), title),
             answer_text=text_field(request, "answer_text"),
             department=line_field(request, "department"),
             split_from=line_field(request, "split_from"),
@@ -62,13 +63,18 @@ class NewTopicForm:
         )
 
 
+def button_title(typed: str, title: str) -> str:
+    """What stands on a button: as it was typed, or else the topic's own title if there is room for it."""
+    return typed or (title if len(title) <= MAX_TITLE_CHARS else "")
+
+
 def answer_errors(title: str, text: str, own: Collection[str]) -> dict[str, str]:
     """What is wrong with the first answer of a topic. own: the company's fields."""
     errors = {}
     if error := text_error(text, own) if text else "Vul het antwoord in.":
         errors["answer_text"] = error
     if not title:
-        errors["answer_title"] = "Vul in wat er op de knop staat."
+        errors["answer_title"] = "Vul in wat er op de knop staat: de naam van het onderwerp past er niet op."
     elif len(title) > MAX_TITLE_CHARS:
         errors["answer_title"] = f"De tekst op de knop mag {limit(title, MAX_TITLE_CHARS)}."
     return errors

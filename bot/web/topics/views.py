@@ -19,7 +19,7 @@ from bot.web.topics.departments import give_topic
 from bot.web.topics.first_answer import give_answer
 from bot.web.topics.form import TopicForm
 from bot.web.topics.listing import load_list_page
-from bot.web.topics.new_form import NewTopicForm, answer_errors
+from bot.web.topics.new_form import NewTopicForm, answer_errors, button_title
 from bot.web.topics.saving import ExamplesElsewhere, make_topic
 from bot.web.topics.topic_page import Limits, load_topic_page
 
@@ -90,7 +90,8 @@ async def show_topic(request: Request, intent: str) -> HTTPResponse:
 async def answer(request: Request, intent: str) -> HTTPResponse:
     """Store the first answer of a topic that has none."""
     store, topic = request.app.ctx.store, await request.app.ctx.store.topics.get(intent)
-    title, text = line_field(request, "answer_title"), text_field(request, "answer_text")
+    title = button_title(line_field(request, "answer_title"), topic.title)
+    text = text_field(request, "answer_text")
     typed = {"answer_title": title, "answer_text": text}
     if not topic.is_question:
         raise InvalidMessage("expected a topic that is a question")
@@ -117,8 +118,11 @@ async def show(
 
 async def show_new_form(request: Request, form: NewTopicForm, status: int = 200, **shown: Any) -> HTTPResponse:
     """The page for a new topic. shown: errors, elsewhere, problem."""
-    departments = await request.app.ctx.store.departments.all()
+    store = request.app.ctx.store
+    departments = await store.departments.all()
     page = {"errors": {}, "elsewhere": {}, "problem": "", "departments": departments, "limits": Limits(), **shown}
+    titles = {one.intent: one.title for one in await store.topics.standings()} if form.split_from else {}
+    page["split_title"] = titles.get(form.split_from, form.split_from)
     return render(request, "topics/new.html", status=status, form=form, page=page)
 
 
