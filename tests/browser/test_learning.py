@@ -54,7 +54,7 @@ def test_by_keyboard_from_the_inbox_to_examples_and_back(site: Site, page: Page)
 def test_enter_in_a_field_does_nothing_to_the_messages(site: Site, page: Page) -> None:
     before = site.run(lambda store: store.missed.count())
     page.get_by_role("link", name=GIFT_CARDS[0]).click()
-    page.get_by_role("button", name="Kies alles op deze bladzijde").click()
+    page.get_by_role("button", name="Kies alles op deze pagina").click()
     page.locator("#new-topic > summary").click()
     page.get_by_label("Naam van het onderwerp").fill("Betalen met een bon")
     page.keyboard.press("Enter")

@@ -214,7 +214,9 @@ def test_messages_become_examples_of_a_topic(site: Site, editor: Visitor) -> Non
     assert (learned.by, learned.message_id) == ("sanne", second.message_id) and learned.at_ms
     assert open_texts(site) == set()
     done = editor.get(answer.location)
-    assert done.status == 303 and "2 berichten toegevoegd aan “Ruilen”" in editor.get(done.location).text
+    said = editor.get(done.location)
+    assert done.status == 303 and "2 berichten toegevoegd aan “Ruilen”" in said.text
+    assert 'href="/training">Naar de training' in said.body
 
 
 def test_a_message_can_be_put_right_before_it_is_an_example(site: Site, editor: Visitor) -> None:
@@ -326,7 +328,7 @@ def test_what_was_undone_before_it_was_personal_keeps_no_words(site: Site, edito
 def test_all_of_a_group_at_once(site: Site, editor: Visitor) -> None:
     many = [missed(site, f"cadeaubon vraag {number}") for number in range(30)]
     group(site, Group(many[0].place, tuple(one.place for one in many)))
-    assert "Bladzijde 1 van 2" in editor.get(group_url(many[0])).text
+    assert "Pagina 1 van 2" in editor.get(group_url(many[0])).text
     editor.post(group_url(many[0]), deed="assign", topic="Ruilen", everything="on")
     assert len(examples(site, "faq_ruilen")) == 31 and open_texts(site) == set()
 

@@ -56,5 +56,6 @@ async def _done(request: Request) -> Done:
                 said_of(lesson, titles_of(await store.topics.standings())),
                 lesson.id if can_undo else "",
                 f"/editor/utter_{lesson.intent}" if lesson.state == "applied" and lesson.answer else "",
+                needs_training=lesson.state == "applied" and lesson.kind in ("assign", "new_topic"),
             )
     return Done()

@@ -34,11 +34,15 @@ STATES: dict[LessonState, str] = {
 
 @dataclass(frozen=True)
 class Done:
-    """What the reader just did. said: in words; lesson_id: to undo it; answer_url: of the draft that it made."""
+    """What the reader just did.
+
+    said: in words. lesson_id: to undo it. answer_url: of the draft that it made. needs_training: before it counts.
+    """
 
     said: str = ""
     lesson_id: str = ""
     answer_url: str = ""
+    needs_training: bool = False
 
 
 def count_of(number: int) -> str:
