@@ -24,7 +24,7 @@ def test_a_file_is_looked_at_imported_and_undone(tabs: Tabs, site: Site) -> None
     page.get_by_label("Wat gebeurt er met rij 3?", exact=True).select_option("Sla over")
     page.get_by_role("button", name="Importeer", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("39 nieuwe onderwerpen")
-    expect(page.get_by_role("link", name="Train een nieuw model")).to_be_visible()
+    expect(page.get_by_role("button", name="Train een nieuw model")).to_be_visible()
     page.get_by_text("Maak deze import ongedaan").click()
     page.get_by_role("button", name="Maak ongedaan").click()
     expect(page.get_by_role("status")).to_contain_text("ongedaan gemaakt")

@@ -216,7 +216,7 @@ async def test_an_example_that_was_there_before_the_import_stays_when_it_is_undo
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [
-        (b"", "faq.csv", "Er staat niets in het vak"),
+        (b"", "faq.csv", "Er staat niets in het bestand"),
         (b"%PDF-1", "faq.pdf", "Dit is een PDF"),
         (("Vraag;Antwoord\n" + "a?;b\n" * 10_000).encode(), "faq.csv", "hoogstens 2000"),
         (b"x" * (5 * 1024 * 1024 + 1), "faq.csv", "hoogstens 5 MB"),
@@ -246,6 +246,18 @@ def test_pasted_text_that_is_no_use_stays_in_the_form(editor: Visitor) -> None:
 def test_what_is_pasted_has_the_limit_of_a_file(editor: Visitor) -> None:
     page = editor.post("/importing", pasted="Waar?\n" + "x" * 5 * 1024 * 1024)
     assert page.status == 400 and "Dit is te veel tekst." in page.text
+
+
+def test_a_question_whose_words_are_a_topic_may_be_an_example_of_it(editor: Visitor) -> None:
+    word = unique("").strip()[:16]
+    editor.post(begun(editor, (f"{word}?", "Ja.")), deed="import")
+    look = editor.get(begun(editor, (f"Wat zijn de {word}?", "Nee.")))
+    assert f"Lijkt op het onderwerp {word}" in look.text and "wordt er 1 een nieuw onderwerp" in look.text
+
+
+def test_who_sends_nothing_hears_what_is_expected(editor: Visitor) -> None:
+    page = editor.post("/importing", pasted=" ")
+    assert page.status == 400 and "Kies een bestand, of plak je vragen en antwoorden." in page.text
 
 
 def test_agents_can_not_import(site: Site) -> None:

@@ -116,6 +116,7 @@ KINDS: dict[str, str] = {
     "training": "Training",
     "crisis": "Crisisstand",
     "topic": "Onderwerpen",
+    "import": "Importeren",
     "department": "Afdelingen",
     "duty": "Rooster",
     "conversation": "Gesprekken",

@@ -46,15 +46,18 @@ def _compared(row: Row, words: str, known: dict[str, Topic], before: dict[str, i
     found = ImportRow(row.place, row.question, row.answer, "skip", problem=problem, hints=tuple(_hints(row)))
     if problem:
         return found
-    topic, is_same = known.get(words), True
+    choice: Choice = "skip"
+    topic = known.get(words)
     if topic is None and (
         near := process.extractOne(words, known.keys(), scorer=fuzz.ratio, score_cutoff=NEARLY_THE_SAME)
     ):
-        topic, is_same = known[near[0]], False
+        choice, topic = "example", known[near[0]]
     if topic is None:
-        return replace(found, choice="new")
-    choice: Choice = "skip" if is_same else "example"
-    return replace(found, choice=choice, target=topic.intent, target_title=topic.title)
+        # What the words are about may be known. That is for the editor to say: an answer is not dropped for it.
+        choice, topic = "new", known.get(same_words(button_of(row.question)))
+    return replace(
+        found, choice=choice, target=topic.intent if topic else "", target_title=topic.title if topic else ""
+    )
 
 
 def _problem(row: Row, own: Collection[str]) -> str:

@@ -38,7 +38,7 @@ def read_text(text: str) -> list[Row]:
         )
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if not start:
-        raise Unreadable("Er staat niets in het vak.")
+        raise Unreadable("Er staat niets in het bestand.")
     if start in "[{":
         return checked(json_rows(text))
     return checked(html_rows(text) if start == "<" else text_rows(text))

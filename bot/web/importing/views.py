@@ -51,6 +51,8 @@ async def read(request: Request) -> HTTPResponse:
     try:
         # The columns of a table that was sent before, without words above them.
         columns = _columns(request)
+        if not (upload and upload.name) and not pasted.strip():
+            raise Unreadable("Kies een bestand, of plak je vragen en antwoorden.")
         if upload and upload.body:
             source, rows = upload.name[:100] or "bestand", await _rows(upload.body, upload.name, columns)
         else:
