@@ -49,8 +49,8 @@ def test_an_experiment_begins_is_watched_and_stopped(site: Site, editor: Visitor
         "nieuw beantwoordt 20% van de gesprekken",
         "Begonnen door Sanne de Wit",
         "Geladen op 1 van 1 assistenten",
-        "live (live) Berichten: 8 Antwoord: 75% Vraagt terug: 0% Naar mens: 25% Hielp: –",
-        "nieuw Berichten: 4 Antwoord: 75% Vraagt terug: 25% Naar mens: 0% Hielp: 67% van 3",
+        "live (live) Berichten: 8 Antwoord: 75% Vraagt terug: 0% Naar een medewerker: 25% Hielp: –",
+        "nieuw Berichten: 4 Antwoord: 75% Vraagt terug: 25% Naar een medewerker: 0% Hielp: 67% van 3",
         "gaf 1 keer een fout",
     ):
         assert words in page.text, words
