@@ -18,7 +18,7 @@ CRISIS = Crisis(
     texts={
         _DELIVERY: "Door een storing bij de bezorger duurt het nu één of twee dagen langer. Je hoeft niets te doen."
     },
-    intents=("faq_bestelling_volgen",),
+    intents=("faq_bestelstatus",),
     by="meryem",
 )
 
