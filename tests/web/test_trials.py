@@ -191,7 +191,11 @@ def test_a_message_becomes_a_test_without_personal_numbers(site: Site, editor: V
 
 @pytest.mark.parametrize(
     ("text", "intent", "error"),
-    [("hoi", "faq_weg", "Kies een onderwerp."), ("a" * 600, OPEN, "Dit bericht kan er niet bij")],
+    [
+        ("hoi", "", "Kies een onderwerp."),
+        ("hoi", "faq_weg", "Kies een onderwerp."),
+        ("a" * 600, OPEN, "Dit bericht kan er niet bij"),
+    ],
 )
 def test_a_lesson_that_can_not_be_is_refused(editor: Visitor, text: str, intent: str, error: str) -> None:
     page = editor.post(f"{try_out(editor, text).location}/learn", what="example", intent=intent)

@@ -25,4 +25,11 @@ function show(results, text) {
   if (results.dataset.shown === text) return;
   results.dataset.shown = text;
   results.innerHTML = text;
+  propose(results.querySelector("[data-likeliest]")?.dataset.likeliest);
+}
+
+/** The topic that a lesson is most probably for; a choice that was made stays. */
+function propose(intent) {
+  const topic = document.getElementById("intent");
+  if (topic && intent && !topic.value) topic.value = intent;
 }
