@@ -12,6 +12,7 @@ import yaml
 
 from bot.model import Button, Role, Template
 from bot.store import Store
+from bot.store.topics import Example, Topic
 from bot.web.editor.checks import is_https_url
 from bot.web.editor.compare import compare
 from bot.web.editor.list_rows import matches
@@ -376,3 +377,11 @@ def _row(page: Page, answer: Template) -> str:
     found = [row for row in rows if answer.name in row]
     assert len(found) == 1
     return found[0]
+
+
+def test_who_has_no_topics_yet_reads_what_to_do_first(site: Site, editor: Visitor) -> None:
+    assert "Zo begin je" in editor.get("/topics").text
+    assert "Zo begin je" not in editor.get("/editor").text, "there are answers to questions"
+    topic = Topic("faq_eerste", "De eerste", examples=(Example("de eerste vraag"),))
+    site.run(lambda store: store.topics.save(topic))
+    assert "Zo begin je" not in editor.get("/topics").text

@@ -47,7 +47,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class ListPage:
-    """What list.html shows. count: of all that was found, on all pages; counted_since_ms: 0 for longer than matters."""
+    """What list.html shows. count: of all that was found, on all pages; counted_since_ms: 0 for longer than matters.
+
+    has_questions: whether there is any answer to a question yet.
+    """
 
     asked: ListQuery
     sections: Sequence[Section]
@@ -57,6 +60,7 @@ class ListPage:
     pages: int
     csv_url: str
     counted_since_ms: int
+    has_questions: bool
     sent_days: int = SENT_DAYS
     helped_days: int = HELPED_DAYS
     unused_days: int = UNUSED_DAYS
@@ -84,6 +88,7 @@ async def load_list_page(store: Store, asked: ListQuery) -> ListPage:
         pages=pages,
         csv_url=asked.on_page(1).url("/editor.csv"),
         counted_since_ms=since_ms if since_ms > at_ms - UNUSED_DAYS * DAY_MS else 0,
+        has_questions=any(row.is_question for row in rows),
     )
 
 

@@ -55,6 +55,7 @@ class ListPage:
     untrained: int
     is_empty: bool
     """Whether no topic is stored at all yet."""
+    has_questions: bool
 
 
 async def load_list_page(store: Store, query: str, chosen: str) -> ListPage:
@@ -82,6 +83,7 @@ async def load_list_page(store: Store, query: str, chosen: str) -> ListPage:
         has_departments=len(departments) > 1,
         untrained=await untrained_changes(store),
         is_empty=not topics,
+        has_questions=any(topic.is_question for topic in topics),
     )
 
 
