@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -77,6 +78,10 @@ def test_search_narrows_the_list_while_typing(open_page: OpenPage, answer: Templ
     expect(page.get_by_text("Geen antwoord gevonden.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(rows).to_have_count(all_rows)
+    page.get_by_role("link", name="Niet gebruikt").click()
+    page.get_by_role("searchbox").press_sequentially("retour")
+    expect(page).to_have_url(re.compile(r"/editor\?filter=unused&q=retour$"))
+    expect(rows).to_have_count(1)
 
 
 def test_preview_and_count_follow_the_typing(open_page: OpenPage, answer: Template) -> None:
