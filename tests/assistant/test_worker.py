@@ -16,6 +16,7 @@ from bot.assistant.live_rules import MAX_AGE_S, LiveRules
 from bot.assistant.merged_topics import lead_on
 from bot.assistant.turn import TurnResult, Utterance
 from bot.assistant.worker import Worker
+from bot.errors import StoreUnavailable
 from bot.model import Account, Button, IntentScore, Message, ModelRecord, Nlu, Template
 from bot.settings import Settings
 from bot.store import Store
@@ -156,8 +157,6 @@ async def test_after_a_failure_the_worker_goes_on(store: Store, worker: Worker) 
 async def test_work_in_hand_survives_a_redis_that_is_gone_for_a_moment(
     store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.errors import StoreUnavailable
-
     begin, failures = store.work.begin, iter([True, False])
 
     async def begin_later(item: Any) -> Any:
@@ -250,6 +249,27 @@ def test_a_complaint_about_what_only_humans_answer_stays_a_complaint() -> None:
     result = TurnResult("[]", Nlu("answer", "klacht", 1.0), [Utterance("utter_faq_uren", intent="klacht")], wanted)
     held = withhold(result, {"faq_uren"})
     assert (held.utterances, held.handoff, held.nlu) == ([], wanted, result.nlu)
+
+
+@pytest.mark.parametrize("is_stored", [True, False], ids=["stored before", "not stored"])
+async def test_a_turn_that_is_done_again_counts_each_answer_once(
+    store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    """Redis goes away while the replies are stored: nobody knows whether they were."""
+    await store.templates.seed(ANSWERS)
+    finish, failures = store.work.finish, iter([True])
+
+    async def finish_and_break(*args: Any, **options: Any) -> Any:
+        if not next(failures, False):
+            return await finish(*args, **options)
+        if is_stored:
+            await finish(*args, **options)
+        raise StoreUnavailable("gone for a moment")
+
+    monkeypatch.setattr(store.work, "finish", finish_and_break)
+    await ask(store, worker, "twee vragen")
+    [used] = await store.answer_figures.over(1)
+    assert {name: one.sent for name, one in used.items()} == {"utter_faq_uren": 1, "utter_faq_ruilen": 1}
 
 
 async def test_an_answer_that_a_story_leads_to_is_handed_over_too(store: Store, worker: Worker) -> None:
