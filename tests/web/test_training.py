@@ -153,6 +153,8 @@ def test_a_model_that_fails_goes_live_only_with_a_managers_reason(
     if status == 303:
         assert audit(site)[0] == ("mo", "training.overridden", "de winkel is verhuisd")
         assert "“de winkel is verhuisd”" in visitor.get(f"/training/{training.id}").text
+        public = Visitor(site.url).get("/health/ready")
+        assert "verhuisd" not in public.body and '"override":true' in public.body, "everybody can read that page"
     if status == 403:
         assert "Alleen een teamleider" in answer.text
 

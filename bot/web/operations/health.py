@@ -96,7 +96,16 @@ def _not_active(running: list[dict[str, Any]], active: ModelRecord | None) -> st
 def _model(active: Any) -> dict[str, Any]:
     if active is None:
         return {"ok": False, "reason": "no model was trained yet; `make train` does"}
-    return {"ok": True, "reason": active.name, "trained_at_ms": active.trained_at_ms, "card": active.card}
+    return {"ok": True, "reason": active.name, "trained_at_ms": active.trained_at_ms, "card": _public(active.card)}
+
+
+def _public(card: dict[str, Any]) -> dict[str, Any]:
+    """The card for everybody: who let a model answer that fails test messages, and why, is for those who sign in."""
+    golden = dict(card.get("golden") or {})
+    if not golden:
+        return card
+    golden.pop("override_by", None)
+    return {**card, "golden": golden | ({"override": True} if golden.get("override") else {})}
 
 
 async def _trainer(request: Request) -> dict[str, dict[str, Any]]:
