@@ -270,11 +270,10 @@ async def _topics(store: Store, before: str, after: str, titles: dict[str, str])
     old, new = await store.models.topics_of(before), await store.models.topics_of(after)
     if old is None or new is None:
         return []
-    found = []
-    for intent in sorted(old.keys() | new.keys(), key=lambda one: titles.get(one, one)):
-        if old.get(intent) != new.get(intent):
-            found.append(TopicChange(intent, titles.get(intent, intent), await _what(store, intent, old, new, titles)))
-    return found[:SHOWN_TOPICS]
+    # Of each its history is read, so no more than are shown.
+    changed = [one for one in old.keys() | new.keys() if old.get(one) != new.get(one)]
+    shown = sorted(changed, key=lambda one: titles.get(one, one))[:SHOWN_TOPICS]
+    return [TopicChange(one, titles.get(one, one), await _what(store, one, old, new, titles)) for one in shown]
 
 
 async def _what(
