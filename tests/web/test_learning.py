@@ -463,6 +463,20 @@ def test_a_proposal_for_a_topic_that_is_gone_waits(site: Site, editor: Visitor, 
     assert [one.state for one in lessons(site)] == ["proposed"]
 
 
+def test_of_two_proposals_for_the_same_new_topic_one_is_made(site: Site, editor: Visitor, colleague: Visitor) -> None:
+    """A second topic of that name would take the examples of the first."""
+    need_review(site)
+    one, other = missed(site, "kan ik een bon geven"), missed(site, "kan ik een bon geven")
+    for message in (one, other):
+        assert teach(editor, message, deed="new_topic", title="Cadeaubonnen").status == 303
+    second, first = lessons(site)
+    assert colleague.post(f"/learning/lessons/{first.id}/approve").status == 303
+    refused = colleague.post(f"/learning/lessons/{second.id}/approve")
+    assert refused.status == 409 and "Er is al een onderwerp met deze naam." in refused.text
+    assert examples(site, "faq_cadeaubonnen") == [one.text]
+    assert {lesson.id: lesson.state for lesson in lessons(site)} == {first.id: "applied", second.id: "proposed"}
+
+
 def test_what_is_ignored_needs_no_second_pair_of_eyes(site: Site, editor: Visitor) -> None:
     need_review(site)
     teach(editor, missed(site), deed="ignore")

@@ -14,16 +14,22 @@ from bot.store.lessons import Lesson
 from bot.store.topics import Example, Topic, same_words, with_examples, without_examples
 from bot.store.work import now_ms
 from bot.web.editor.checks import MAX_TITLE_CHARS
+from bot.web.learning.form import called
 from bot.web.topics.saving import NewTopic, examples_elsewhere, make_topic, save_topic, signed
 
 # Somebody else may save the topic at the same moment, but not for ever.
 _TRIES = 5
 
 
+class TitleTaken(Conflict):
+    """There is a topic of that name by now: a second one would take its examples."""
+
+
 async def begin(store: Store, lesson: Lesson) -> Lesson:
     """Do it, or propose it where managers ask for a second pair of eyes.
 
-    Raises Conflict when the topic is not there to learn, InvalidMessage when it would get too many examples.
+    Raises Conflict when the topic is not there to learn, TitleTaken when a new one has the name of another, and
+    InvalidMessage when it would get too many examples.
     """
     rules = await store.editing_rules.get()
     if lesson.kind in ("assign", "new_topic") and rules.topics_need_review:
@@ -95,6 +101,8 @@ async def _assign(store: Store, lesson: Lesson, *, by: str) -> Lesson:
 
 
 async def _new_topic(store: Store, lesson: Lesson, *, by: str) -> Lesson:
+    if called(lesson.title, await store.topics.all()):
+        raise TitleTaken(f"there is a topic {lesson.title!r}")
     examples = _examples(lesson, by)
     taken = await _taken(store, "", examples)
     new = NewTopic(lesson.title, lesson.description, examples)

@@ -83,7 +83,7 @@ class LessonForm:
         errors = {}
         if not 1 <= len(self.title) <= MAX_TITLE_CHARS:
             errors["title"] = f"Geef het onderwerp een naam van 1 tot {MAX_TITLE_CHARS} tekens."
-        elif same := _called(self.title, topics):
+        elif same := called(self.title, topics):
             errors["title"] = (
                 f"Er is al een onderwerp “{same.title}”. Zet de berichten daarbij, of kies een andere naam."
             )
@@ -96,7 +96,7 @@ class LessonForm:
     def target(self, topics: Sequence[Topic]) -> Topic | None:
         """The topic that was meant."""
         by_intent = {one.intent: one for one in topics}
-        return by_intent.get(self.topic) or _called(self.topic, topics)
+        return by_intent.get(self.topic) or called(self.topic, topics)
 
     def lesson(self, chosen: Sequence[Missed], topics: Sequence[Topic], *, by: str) -> Lesson:
         """Call it without errors only."""
@@ -117,6 +117,7 @@ class LessonForm:
         )
 
 
-def _called(title: str, topics: Sequence[Topic]) -> Topic | None:
+def called(title: str, topics: Sequence[Topic]) -> Topic | None:
+    """The topic of that name."""
     wanted = title.casefold()
     return next((one for one in topics if one.title.casefold() == wanted), None)

@@ -12,7 +12,7 @@ from bot.errors import Conflict, EditConflict, InvalidMessage
 from bot.store import Store
 from bot.store.missed import Missed
 from bot.web.audit.noting import note_deed
-from bot.web.learning.applying import begin
+from bot.web.learning.applying import TitleTaken, begin
 from bot.web.learning.form import LessonForm
 from bot.web.learning.group_page import load_group_page
 from bot.web.learning.inbox import Filter, load_sorted
@@ -22,6 +22,7 @@ from bot.web.pages import render
 GONE = "Iemand anders heeft deze berichten net al behandeld. Er is niets gedaan."
 BUSY = "Iemand anders bewaart dit onderwerp op dit moment. Probeer het nog eens."
 NOT_IN_USE = "Dit onderwerp is net uit gebruik genomen. Kies een ander."
+SAME_TITLE = "Er is net een onderwerp met deze naam gemaakt. Zet de berichten daarbij, of kies een andere naam."
 TOO_MANY = "Dit onderwerp heeft dan te veel voorbeelden. Kies er minder."
 
 
@@ -39,6 +40,8 @@ async def teach(request: Request) -> HTTPResponse:
         lesson = await begin(store, form.lesson(chosen, topics, by=request.ctx.account.id))
     except EditConflict:
         return await _refuse(request, group_id, form, {"": BUSY}, 409)
+    except TitleTaken:
+        return await _refuse(request, group_id, form, {"title": SAME_TITLE}, 409)
     except Conflict:
         return await _refuse(request, group_id, form, {"topic": NOT_IN_USE}, 409)
     except InvalidMessage:
