@@ -312,6 +312,18 @@ def test_of_what_is_personal_no_page_has_the_words(site: Site, editor: Visitor) 
     assert "gemarkeerd als persoonlijk" in editor.get("/learning").text
 
 
+def test_all_of_a_group_is_what_the_page_said_and_nothing_that_came_since(site: Site, editor: Visitor) -> None:
+    one, other = missed(site, "de eerste vraag"), missed(site, "de tweede vraag")
+    assert "Alle 2 berichten" in editor.get("/learning/group?id=new").text
+    unseen = missed(site, "wat is jullie telefoonnummer")
+    refused = editor.post("/learning/group?id=new", deed="personal", everything=2)
+    assert refused.status == 409 and "intussen andere berichten" in refused.text
+    assert "Alle 3 berichten" in refused.text and 'value="3" checked' in refused.body
+    assert open_texts(site) == {one.text, other.text, unseen.text}
+    assert editor.post("/learning/group?id=new", deed="personal", everything=3).status == 303
+    assert open_texts(site) == set()
+
+
 def test_what_was_undone_before_it_was_personal_keeps_no_words(site: Site, editor: Visitor) -> None:
     one = missed(site, "mijn man is overleden")
     teach(editor, one, deed="new_topic", title="Mijn man is overleden", answer="Gecondoleerd met je man.")
@@ -329,7 +341,7 @@ def test_all_of_a_group_at_once(site: Site, editor: Visitor) -> None:
     many = [missed(site, f"cadeaubon vraag {number}") for number in range(30)]
     group(site, Group(many[0].place, tuple(one.place for one in many)))
     assert "Pagina 1 van 2" in editor.get(group_url(many[0])).text
-    editor.post(group_url(many[0]), deed="assign", topic="Ruilen", everything="on")
+    editor.post(group_url(many[0]), deed="assign", topic="Ruilen", everything=30)
     assert len(examples(site, "faq_ruilen")) == 31 and open_texts(site) == set()
 
 

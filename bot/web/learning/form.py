@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ KINDS: Sequence[LessonKind] = ("assign", "new_topic", "ignore", "personal")
 class LessonForm:
     """chosen: places of messages; texts: of those on the page, as they are to be examples.
 
-    everything: also those of the group that are not on the page. topic: as it was typed, a title or an intent.
+    everything: all of the group, also what is not on the page: how many the page said that these are; 0 for no.
+    topic: as it was typed, a title or an intent.
     """
 
     kind: str = ""
     chosen: tuple[str, ...] = ()
     texts: Mapping[str, str] | None = None
-    everything: bool = False
+    everything: int = 0
     topic: str = ""
     title: str = ""
     description: str = ""
@@ -38,7 +40,7 @@ class LessonForm:
 
     @classmethod
     def read(cls, request: Request) -> LessonForm:
-        rows = range(1, ROWS + 1)
+        rows, everything = range(1, ROWS + 1), field(request, "everything")
         places = {number: field(request, f"place-{number}") for number in rows}
         return cls(
             kind=field(request, "deed"),
@@ -46,7 +48,7 @@ class LessonForm:
                 place for number, place in places.items() if place and field(request, f"chosen-{number}") == "on"
             ),
             texts={place: line_field(request, f"text-{number}") for number, place in places.items() if place},
-            everything=field(request, "everything") == "on",
+            everything=int(everything) if re.fullmatch(r"[0-9]{1,6}", everything) else 0,
             topic=line_field(request, "topic"),
             title=line_field(request, "title"),
             description=text_field(request, "description"),

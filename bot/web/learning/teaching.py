@@ -20,6 +20,7 @@ from bot.web.learning.views import editors_only
 from bot.web.pages import render
 
 GONE = "Iemand anders heeft deze berichten net al behandeld. Er is niets gedaan."
+CHANGED = "Er is niets gedaan: deze groep heeft intussen andere berichten. Kijk ze na, en kies opnieuw."
 BUSY = "Iemand anders bewaart dit onderwerp op dit moment. Probeer het nog eens."
 NOT_IN_USE = "Dit onderwerp is net uit gebruik genomen. Kies een ander."
 SAME_TITLE = "Er is net een onderwerp met deze naam gemaakt. Zet de berichten daarbij, of kies een andere naam."
@@ -34,6 +35,9 @@ async def teach(request: Request) -> HTTPResponse:
     topics, chosen = await store.topics.all(), await _chosen(store, request, form, group_id)
     if form.chosen and not chosen:
         return await _refuse(request, group_id, form, {"": GONE}, 409)
+    if form.everything and len(chosen) != form.everything:
+        # Nobody has seen what came since, and what is personal does not come back.
+        return await _refuse(request, group_id, form, {"messages": CHANGED}, 409)
     if errors := form.errors(topics, chosen):
         return await _refuse(request, group_id, form, errors, 400)
     try:
