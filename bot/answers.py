@@ -91,6 +91,8 @@ LAST_RESORTS: dict[str, Template] = {
         "Je bericht is met spoed gemeld bij {afdeling}. {wanneer} Wacht daar niet op.",
     ),
 }
+# What is said to who is in danger: nothing may take the place of its numbers, or hold a change of it back.
+EMERGENCY_TEMPLATES = frozenset(HANDOVER_TEMPLATES[reason] for reason in LAST_RESORTS)
 
 
 def unknown_variables(text: str, own: Container[str] = ()) -> list[str]:

@@ -52,6 +52,18 @@ def setting(manager: Visitor, **changes: Any) -> None:
     assert manager.post_form(PAGE, fields(manager, **changes)).status == 303
 
 
+def test_no_rule_holds_back_the_numbers_of_an_emergency(site: Site, manager: Visitor, editor: Visitor) -> None:
+    setting(manager, own_domains="winkel.example", required=["link"])
+    danger = Template("utter_zelfdoding", "Zelfdoding", "Bel 113.")
+    site.run(lambda store: store.templates.seed([danger]))
+    text = "Bel 113 of 112, of chat op https://www.113.nl"
+    other = new_answer(site)
+    assert send(editor, other, opened(editor, other), "publish", text=text).status == 400
+    assert send(editor, danger, opened(editor, danger), "publish", text=text).status == 303
+    page = editor.post_form(CHECK, {"name": danger.name, "control": "text", "text": text})
+    assert page.status == 200 and "winkel.example" not in page.text
+
+
 def test_what_a_manager_sets_holds_at_once_and_is_in_the_audit_log(site: Site, manager: Visitor) -> None:
     saved = manager.post_form(
         PAGE,

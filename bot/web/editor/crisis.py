@@ -11,7 +11,7 @@ import structlog
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from bot.answers import HANDOVER_TEMPLATES, LAST_RESORTS
+from bot.answers import EMERGENCY_TEMPLATES
 from bot.errors import EditConflict, InvalidMessage
 from bot.store.crisis import Crisis
 from bot.store.work import now_ms
@@ -171,8 +171,8 @@ async def _known(request: Request, crisis: Crisis) -> Known:
 
     Not what is said to who is in danger: no other news may take the place of the emergency numbers.
     """
-    store, emergencies = request.app.ctx.store, {HANDOVER_TEMPLATES[reason] for reason in LAST_RESORTS}
-    published = [one for one in await store.templates.all_published() if one.name not in emergencies]
+    store = request.app.ctx.store
+    published = [one for one in await store.templates.all_published() if one.name not in EMERGENCY_TEMPLATES]
     published.sort(key=lambda one: (one.title or one.name).casefold())
     questions = {one.intent: one.title for one in await store.topics.all() if one.is_question}
     if not questions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from bot.answers import EMERGENCY_TEMPLATES
 from bot.house_style import RULES, Finding, Readability, Severity, check, check_link, readability
 from bot.store.house_style import HouseStyle
 from bot.web.editor.form import AnswerForm
@@ -65,7 +66,12 @@ def texts_of(form: AnswerForm) -> dict[str, str]:
 
 
 def findings_in(name: str, id: str, text: str, style: HouseStyle) -> tuple[Finding, ...]:
-    """What is found in one text of the answer `name`. id: of its control."""
+    """What is found in one text of the answer `name`. id: of its control.
+
+    Who helps in an emergency is on a site of their own, and no rule keeps such an answer from customers.
+    """
+    if name in EMERGENCY_TEMPLATES:
+        style = replace(style, own_domains=(), required=())
     if id.startswith(_BUTTON):
         return check_link(text, style)
     # What is said along the way needs no greeting.
