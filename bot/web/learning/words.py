@@ -52,10 +52,11 @@ def count_of(number: int) -> str:
 def said_of(lesson: Lesson, titles: dict[str, str]) -> str:
     """What was done, for who did it just now. titles: of topics, by intent."""
     messages, title = count_of(len(lesson.taught)), titles.get(lesson.intent, lesson.title or lesson.intent)
+    them = "het" if len(lesson.taught) == 1 else "ze"
     if lesson.state == "proposed":
         return f"Voorgesteld aan een collega: {messages} bij “{lesson.title or title}”."
     return {
-        "assign": f"{messages} toegevoegd aan “{title}”. De assistent kent ze na de volgende training.",
+        "assign": f"{messages} toegevoegd aan “{title}”. De assistent kent {them} na de volgende training.",
         "new_topic": f"Onderwerp “{title}” gemaakt van {messages}. Het antwoord staat klaar als concept.",
         "ignore": f"{messages} weggelegd: hier leert de assistent niets van.",
         "personal": f"{messages} gemarkeerd als persoonlijk. De tekst is weg.",
