@@ -101,6 +101,9 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("answer", "/editor/utter_faq_retourneren", "lotte"),
         Shot("answer-plans", "/editor/utter_faq_openingstijden/plans", "lotte"),
         Shot("plans", "/editor/plans", "lotte"),
+        Shot("house-style", "/house-style", "meryem"),
+        Shot("house-style-answer", "/editor/utter_faq_retourneren", "lotte", _write_stiffly),
+        Shot("house-style-report", "/house-style/report", "lotte"),
         Shot("crisis", "/crisis", "meryem"),
         Shot("topics", "/topics", "lotte"),
         Shot("topic", "/topics/faq_retourneren", "lotte"),
@@ -263,6 +266,14 @@ def _show_customer(page: Page) -> None:
 
 def _type_slash(page: Page) -> None:
     page.locator("#reply").press_sequentially("/retour")
+
+
+def _write_stiffly(page: Page) -> None:
+    page.get_by_label("Antwoord", exact=True).fill(
+        "U kunt indien gewenst uw bestelling binnen 30 dagen retourneren. Het geld wordt op uw rekening gestort."
+    )
+    page.locator("[data-style-of=text]").get_by_role("button", name="Vervang U door Je").wait_for()
+    page.locator("[data-style-of=text]").scroll_into_view_if_needed()
 
 
 def _ask(page: Page) -> None:

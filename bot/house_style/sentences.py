@@ -42,7 +42,7 @@ def check_passive(text: Text) -> Iterator[Finding]:
         for at, word in enumerate(sentence.words):
             if word.lower in _BECOMES and (done := _participle(sentence.words, at)):
                 first, last = sorted((word, done), key=lambda one: one.start)
-                reason = f"“{word.text} … {done.text}”: schrijf liever wie het doet, zoals “wij …” of “je …”."
+                reason = "Schrijf liever wie het doet, zoals “wij …” of “je …”."
                 yield Finding("passive", first.start, last.end, reason)
                 break
 

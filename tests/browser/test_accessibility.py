@@ -236,6 +236,17 @@ def name_a_variable_wrongly(page: Page) -> None:
     expect(page.locator("main [role=alert]")).to_be_visible()
 
 
+def write_otherwise(page: Page) -> None:
+    page.get_by_label("Antwoord", exact=True).fill("U kunt het notificatiemechanisme indien gewenst uitzetten!!!")
+    expect(page.get_by_role("button", name="Vervang U door Je")).to_be_visible()
+
+
+def set_no_sentence(page: Page) -> None:
+    page.get_by_label("Woorden in de langste zin").fill("0")
+    page.get_by_role("button", name="Opslaan").click()
+    expect(page.locator("main [role=alert]")).to_be_visible()
+
+
 DESK, CONVERSATION, MINE = "/desk", "/desk/{conversation_id}", "/desk/{mine}"
 STATES = (
     # For everybody
@@ -365,6 +376,7 @@ STATES = (
     State("/topics/{intent}", "with a conflict", prepare=save_what_a_colleague_changed("#topic-form")),
     State("/topics/{intent}", "that is no question", path="/topics/nlu_fallback", part=".topic-form"),
     State("/topics/{intent}/merge", path="/topics/{intent}/merge?into=faq_ruilen"),
+    State("/editor/{name}", "with remarks of the house style", prepare=write_otherwise, part="#answer-form"),
     State("/editor/{name}", "with a draft for review", prepare=ask_for_review),
     State("/editor/{name}", "with a colleague's draft", who="femke", prepare=unfold),
     State("/editor/{name}/compare"),
@@ -372,6 +384,10 @@ STATES = (
     State("/editor/{name}", "removed", prepare=remove_answer),
     State("/editor/rules"),
     State("/editor/rules", "filled in wrongly", prepare=name_a_variable_wrongly),
+    State("/house-style"),
+    State("/house-style", "filled in wrongly", prepare=set_no_sentence),
+    State("/house-style", "for an editor", who="femke"),
+    State("/house-style/report"),
     # What it learns from
     State("/learning"),
     State("/learning", "without a message", "/learning?reason=handed_over"),

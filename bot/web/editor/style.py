@@ -12,7 +12,7 @@ from bot.web.editor.form import AnswerForm
 from bot.web.editor.occasions import answers_question
 
 _BUTTON = "button-"
-_MOST_SHOWN = 20
+_MOST_SHOWN = 10
 _MOST_QUOTED = 60
 SEVERITIES: dict[Severity, str] = {"error": "Fout", "warning": "Let op", "tip": "Tip"}
 # The first is the worst, and comes first.
