@@ -499,6 +499,10 @@ def test_what_was_done_is_in_the_audit_log(site: Site, editor: Visitor) -> None:
     teach(editor, missed(site), deed="assign", topic="Ruilen")
     manager = Visitor(site.url, site.session("max", "manager"))
     assert "Berichten bij een onderwerp gezet" in manager.get("/audit").text
+    need_review(site)
+    teach(editor, missed(site, "mijn hond is dood"), deed="new_topic", title="Mijn hond is dood")
+    noted = site.run(lambda store: store.audit.page(limit=1))[0]
+    assert (noted.what, noted.about) == ("lesson.proposed", lessons(site)[0].id), "no words of a customer"
 
 
 # From the queue to a topic.

@@ -313,6 +313,8 @@ def test_a_topic_goes_to_a_department(site: Site, editor: Visitor) -> None:
         was = department_of(topic.intent, site.run(lambda store: store.departments.all()))
         assert save(editor, topic, department=wanted, department_was=was).status == 303
         assert department_of(topic.intent, site.run(lambda store: store.departments.all())) == wanted
+        noted = site.run(lambda store: store.audit.page(limit=1))[0]
+        assert (noted.what, noted.about, noted.details) == ("department.saved", wanted, topic.intent)
     assert save(editor, topic, department="bestaat-niet").status == 404
 
 
@@ -335,6 +337,8 @@ def test_a_first_answer_that_a_colleague_must_see_is_a_draft(site: Site, editor:
     rules = site.run(lambda store: store.editing_rules.save(replace(before, answers_need_review=True)))
     try:
         saved = editor.post(f"{address}/answer", answer_title="Nakijken", answer_text="Wij kijken na.")
+        noted = site.run(lambda store: store.audit.page(limit=1))[0]
+        assert (noted.what, noted.about) == ("template.review", topic.answer)
         made = create(editor, title="Ook nakijken", examples="wie kijkt dit ook na")
     finally:
         site.run(lambda store: store.editing_rules.save(replace(rules, answers_need_review=False)))

@@ -116,7 +116,7 @@ async def undo(request: Request, lesson_id: str) -> HTTPResponse:
 
 
 async def _after(request: Request, lesson: Lesson, what: str) -> HTTPResponse:
-    await note_deed(request, f"lesson.{what}", lesson.intent or lesson.title, f"{len(lesson.taught)} messages")
+    await note_deed(request, f"lesson.{what}", lesson.intent or lesson.id, f"{len(lesson.taught)} messages")
     return redirect(f"/learning/lessons?done={what}", status=303)
 
 

@@ -51,7 +51,7 @@ async def teach(request: Request) -> HTTPResponse:
     except InvalidMessage:
         return await _refuse(request, group_id, form, {"topic": TOO_MANY}, 400)
     what = "lesson.proposed" if lesson.state == "proposed" else f"lesson.{lesson.kind}"
-    await note_deed(request, what, lesson.intent or lesson.title, f"{len(lesson.taught)} messages")
+    await note_deed(request, what, lesson.intent or lesson.id, f"{len(lesson.taught)} messages")
     query = Filter.read(request).query(id=group_id, done=lesson.id)
     return redirect(f"/learning/group{query}", status=303)
 

@@ -91,6 +91,7 @@ async def save(request: Request, intent: str) -> HTTPResponse:
         return await _show_conflict(request, edit)
     if edit.form.department != edit.form.department_was:
         await give_topic(store, intent, edit.form.department)
+        await note_deed(request, "department.saved", edit.form.department, intent)
     if edit.deed == "split":
         examples = "\n".join(one.text for one in edit.picked)
         return await show_new_form(request, NewTopicForm(examples=examples, split_from=intent))

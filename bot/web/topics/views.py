@@ -70,6 +70,7 @@ async def create(request: Request) -> HTTPResponse:
         return await show_new_form(request, form, 409, problem=problem)
     if form.department:
         await give_topic(store, made.intent, form.department)
+        await note_deed(request, "department.saved", form.department, made.intent)
     await note_deed(request, "topic.created", made.intent)
     return to_topic(made, "created")
 
@@ -103,6 +104,7 @@ async def answer(request: Request, intent: str) -> HTTPResponse:
         problem = "Iemand anders gaf dit onderwerp net een antwoord. Wat jij typte, staat hieronder nog."
         return await show(request, topic, status=409, problem=problem, answer_form=typed)
     if saved is None:
+        await note_deed(request, "template.review", topic.answer)
         return to_topic(topic, "proposed")
     await note_deed(request, "template.saved", saved.name, f"versie {saved.version}")
     return to_topic(topic, "answered")
