@@ -74,7 +74,7 @@ class Noticing:
         """An agent's reply is stored at this place."""
         async with _only_logged(conversation_id):
             conversation = await self._store.conversations.get(conversation_id)
-            if conversation.handoff and conversation.handoff.reason in NOT_FOR_EDITORS:
+            if not is_for_editors(conversation):
                 return
             lines = await self._store.conversations.transcript(conversation_id, limit=LOOK_BACK_LINES, before=entry_id)
             for line in _asked_last(lines):
@@ -138,6 +138,11 @@ def _reason(message: Message, nlu: Nlu, handoff: Handoff | None) -> Reason | Non
     if handoff.reason == "asked_for_human":
         return "handed_over" if _best_question(nlu) >= MIN_QUESTION else None
     return _REASON_OF.get(handoff.reason)
+
+
+def is_for_editors(conversation: Conversation) -> bool:
+    """Whether editors may read a message of it: not of who is in danger, or complains."""
+    return not conversation.handoff or conversation.handoff.reason not in NOT_FOR_EDITORS
 
 
 def _is_nothing(nlu: Nlu) -> bool:

@@ -128,8 +128,9 @@ class Challenger:
 
     def note(self, turn: Turn, nlu: Nlu) -> None:
         """The live model has answered; compare it later, if that is what the experiment does."""
-        # A button says what it means: there is nothing to compare.
-        if self._experiment and self._agent and self._experiment.mode == "shadow" and not turn.message.payload:
+        # A button says what it means: there is nothing to compare. Who is in danger takes no part.
+        is_compared = not turn.message.payload and not nlu.emergency
+        if is_compared and self._experiment and self._agent and self._experiment.mode == "shadow":
             self._waiting.append((turn, nlu))
 
     async def compare(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bot.assistant.comparing import RecentMessage
+from bot.learning import is_for_editors
 from bot.model import TranscriptLine
 from bot.personal_data import masked
 from bot.project.sync import take_over_files, write_project
@@ -49,9 +50,11 @@ async def write_messages(store: Store, file: Path) -> int:
 
 
 async def recent_messages(store: Store, limit: int = MOST_MESSAGES) -> list[RecentMessage]:
-    """Of the conversations with the latest message first; each text once."""
+    """Of the conversations with the latest message first; each text once. Editors read those that change."""
     found: dict[str, RecentMessage] = {}
     for conversation in await store.conversations.recent(limit):
+        if not is_for_editors(conversation):
+            continue
         lines = await store.conversations.transcript(conversation.id, limit=LINES_A_CONVERSATION)
         for line in reversed(lines):
             if _counts(line):

@@ -149,6 +149,14 @@ async def test_what_both_make_of_it_is_no_difference_and_a_button_is_not_compare
     assert await store.experiments.differences() == []
 
 
+async def test_who_is_in_danger_is_not_compared(store: Store, settings: Settings) -> None:
+    other = Says("b")
+    company = Company(store, settings, Says("groet", outcome="human", emergency="self_harm"), other)
+    await company.open("shadow")
+    await company.ask("c1")
+    assert other.heard == [] and await store.experiments.differences() == []
+
+
 @pytest.mark.parametrize("breaks", ["raises", "hangs"])
 @pytest.mark.parametrize("mode", ["shadow", "split"])
 async def test_a_model_that_fails_costs_no_customer_an_answer_and_is_taken_out(

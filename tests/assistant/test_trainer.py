@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.trainings import Training
 from tests.conftest import HANG_S, eventually
+from tests.fakes.conversations import handed_over
 
 LEASE_MS = 5_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,6 +193,7 @@ async def test_what_is_compared_is_what_customers_asked_masked_and_once(store: S
     await say(store, "Hoe laat open")
     await say(store, "mijn bsn is 123456782")
     await say(store, "een knop", payload="/faq_ruilen")
+    await handed_over(store, "wat een rotzooi", reason="complaint")
     found = await recent_messages(store)
     assert sorted(one.text.lower() for one in found) == ["hoe laat open", "mijn bsn is [bsn]"]
     file = tmp_path / "messages.json"

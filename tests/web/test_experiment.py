@@ -13,7 +13,7 @@ from bot.store import Store
 from bot.store.experiments import Difference
 from bot.store.trainings import Became
 from tests.conftest import Site
-from tests.fakes.conversations import write
+from tests.fakes.conversations import handed_over, write
 from tests.web.visitor import Page, Visitor
 
 FORM = {"model": "nieuw", "mode": "split", "share": "20", "days": "7"}
@@ -116,11 +116,14 @@ def test_differences_show_the_words_masked_while_the_conversation_is_there(site:
     async def differ(store: Store) -> None:
         written = await write(store, "mijn bsn is 123456782 <b>hoi</b>")
         (stored,) = await store.conversations.messages(written.conversation_id)
+        complaint = await handed_over(store, "wat een rotzooi", reason="complaint")
+        rude = (await store.conversations.messages(complaint))[0]
+        unread = Difference(complaint, rude.entry_id, Became("ask"), Became("human"))
         unknown = Difference("weg", "1-0", Became("ask"), Became("human"))
         known = Difference(
             written.conversation_id, stored.entry_id, Became("answer", "faq_x", 0.9), Became("human", "faq_x", 0.3)
         )
-        for one in (unknown, known):
+        for one in (unknown, unread, known):
             await store.experiments.note_difference(one)
 
     site.run(differ)
@@ -129,6 +132,7 @@ def test_differences_show_the_words_masked_while_the_conversation_is_there(site:
     assert "Live: faq_x (90%) Ander: naar een medewerker" in page.text
     section = page.body.partition('aria-labelledby="differences"')[2].partition("</section>")[0]
     assert len(re.findall('<th scope="row">', section)) == 1
+    assert "rotzooi" not in page.body, "a complaint is for who handles it"
     assert 'href="/desk/' not in page.body  # an editor reads no conversations
     manager = Visitor(site.url, site.session("marja", "manager"))
     assert 'href="/desk/widget-' in manager.get(PATH).body

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sanic import Request
 
+from bot.learning import is_for_editors
 from bot.model import ModelRecord
 from bot.personal_data import masked
 from bot.store import Store
@@ -148,7 +149,10 @@ async def load_experiment_page(
 
 async def _differences(store: Store) -> list[ShownDifference]:
     titles = {topic.intent: topic.title for topic in await store.topics.all()}
-    found = [await _shown(store, one, titles) for one in (await store.experiments.differences())[:MOST_DIFFERENCES]]
+    latest = (await store.experiments.differences())[:MOST_DIFFERENCES]
+    conversations = await store.conversations.get_many(list(dict.fromkeys(one.conversation_id for one in latest)))
+    readable = {one.id for one in conversations if is_for_editors(one)}
+    found = [await _shown(store, one, titles) for one in latest if one.conversation_id in readable]
     return [one for one in found if one]
 
 
