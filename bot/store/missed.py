@@ -217,13 +217,14 @@ class MissedStore:
     async def settle(self, places: Sequence[str], state: State, lesson_id: str = "") -> list[Missed]:
         """Note what an editor made of them; `open` takes that back. Returns those that are (still) there.
 
-        Of what is personal only the fact stays.
+        Of what is personal only the fact stays, and that is not taken back.
         """
         settled: list[Missed] = []
         for start in range(0, len(places), _AT_ONCE):
             waiting = places[start : start + _AT_ONCE]
             for _ in range(_TRIES):
-                pairs = [(one, _settled(one, state, lesson_id)) for one in await self.get_many(waiting)]
+                found = [one for one in await self.get_many(waiting) if one.state != "personal"]
+                pairs = [(one, _settled(one, state, lesson_id)) for one in found]
                 done = await self._put(pairs)
                 settled += done
                 waiting = [after.place for _, after in pairs if after not in done]

@@ -92,7 +92,9 @@ async def test_of_what_is_personal_only_a_count_stays(store: Store) -> None:
     stored = str(await store._client.hgetall(store._keys.missed("c1")))
     assert "overleden" not in stored and "Wat naar" not in stored and "faq_ruilen" not in stored
     assert await store.missed.open() == [] and await store.missed.personal() == 1
-    # A later reason brings it back no more.
+    # A later reason brings it back no more, nor does taking back what was made of it before.
+    await store.missed.settle([missed.place], "open")
+    assert await store.missed.open() == []
     assert not await store.missed.note(replace(missed, reasons=("not_helped",)))
 
 

@@ -475,6 +475,27 @@ def test_a_proposal_for_a_topic_that_is_gone_waits(site: Site, editor: Visitor, 
     assert [one.state for one in lessons(site)] == ["proposed"]
 
 
+def test_what_a_customer_took_back_is_not_approved(site: Site, editor: Visitor, colleague: Visitor) -> None:
+    need_review(site)
+    stays, gone = missed(site, "kan ik een bon geven"), missed(site, "mijn adres is dorpsstraat een")
+    teach(editor, stays, gone, deed="assign", topic="Ruilen")
+    teach(editor, missed(site, "ook terug"), deed="assign", topic="Ruilen")
+    latest, both = lessons(site)
+
+    async def take_back(store: Store, place: str) -> None:
+        conversation_id, _, message_id = place.partition(" ")
+        note = Message(f"n-{message_id}", conversation_id, "note", "De klant heeft een bericht verwijderd.", 1)
+        assert await store.conversations.delete(conversation_id, message_id, note)
+
+    for place in (gone.place, latest.places[0]):
+        site.run(lambda store, place=place: take_back(store, place))
+    assert colleague.post(f"/learning/lessons/{both.id}/approve").status == 303
+    refused = colleague.post(f"/learning/lessons/{latest.id}/approve")
+    assert refused.status == 409 and "De klant nam deze berichten terug" in refused.text
+    assert examples(site, "faq_ruilen") == ["kan ik ruilen", stays.text]
+    assert "dorpsstraat" not in str(lessons(site))
+
+
 def test_of_two_proposals_for_the_same_new_topic_one_is_made(site: Site, editor: Visitor, colleague: Visitor) -> None:
     """A second topic of that name would take the examples of the first."""
     need_review(site)

@@ -25,6 +25,10 @@ class TitleTaken(Conflict):
     """There is a topic of that name by now: a second one would take its examples."""
 
 
+class MessagesGone(Conflict):
+    """Customers took back what was proposed, or it is past its retention."""
+
+
 async def begin(store: Store, lesson: Lesson) -> Lesson:
     """Do it, or propose it where managers ask for a second pair of eyes.
 
@@ -38,7 +42,14 @@ async def begin(store: Store, lesson: Lesson) -> Lesson:
 
 
 async def approve(store: Store, lesson: Lesson, *, by: str) -> Lesson:
-    """A second pair of eyes agrees. Raises as `begin`, and EditConflict if somebody else was first."""
+    """A second pair of eyes agrees; what a customer took back meanwhile is left out.
+
+    Raises as `begin`, MessagesGone if nothing is left, and EditConflict if somebody else was first.
+    """
+    there = {one.place for one in await store.missed.get_many(lesson.places)}
+    lesson = replace(lesson, taught=tuple(one for one in lesson.taught if one.place in there))
+    if not lesson.taught:
+        raise MessagesGone(f"nothing is left of lesson {lesson.id!r}")
     looked = await store.lessons.save(replace(lesson, state="applied", looked_by=by, looked_at_ms=now_ms()))
     try:
         return await _settled(store, await _done(store, looked, by=lesson.by))

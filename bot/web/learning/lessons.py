@@ -13,7 +13,7 @@ from bot.store.lessons import Lesson
 from bot.web.audit.noting import note_deed
 from bot.web.editor.people import load_names
 from bot.web.form_fields import text_field
-from bot.web.learning.applying import TitleTaken
+from bot.web.learning.applying import MessagesGone, TitleTaken
 from bot.web.learning.applying import approve as do_approve
 from bot.web.learning.applying import reject as do_reject
 from bot.web.learning.applying import undo as do_undo
@@ -25,6 +25,7 @@ MAX_NOTE_CHARS = 500
 _SHOWN = 100
 _TOO_LATE = "Een collega was je voor. Hieronder staat hoe het nu is."
 _SAME_TITLE = "Er is al een onderwerp met deze naam. Wijs het voorstel af, en zet de berichten bij dat onderwerp."
+_GONE = "De klant nam deze berichten terug, of ze zijn te oud. Wijs het voorstel af."
 _OWN = "Je kunt je eigen voorstel niet goedkeuren. Vraag het een collega."
 
 
@@ -75,6 +76,8 @@ async def approve(request: Request, lesson_id: str) -> HTTPResponse:
         done = await do_approve(store, lesson, by=by)
     except EditConflict:
         return await _show(request, error=_TOO_LATE, status=409)
+    except MessagesGone:
+        return await _show(request, error=_GONE, status=409)
     except TitleTaken:
         return await _show(request, error=_SAME_TITLE, status=409)
     except Conflict:
