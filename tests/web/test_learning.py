@@ -550,11 +550,14 @@ def test_from_a_message_in_the_queue_to_a_topic_with_a_draft_of_its_answer(site:
     [one] = site.run(lambda store: store.missed.get_many([waiting.place]))
     assert one.reasons == ("agent_answered", "unsure")
     title = page.value("title")
+    assert title == "Kan ik in de winkel met een cadeaubon betalen"
+    assert f'checked aria-label="Kies: {waiting.text}' in page.body  # there is no other
     teach(editor, one, deed="new_topic", title=title, answer=page.value("answer"))
     [made] = [one for one in site.run(lambda store: store.topics.all()) if one.title == title]
     assert [e.text for e in made.examples] == ["Kan ik in de winkel met een cadeaubon betalen?"]
     draft = site.run(lambda store: store.answer_drafts.get(made.answer))
     assert draft and draft.template.text == "Ja, dat kan bij elke kassa."
+    assert draft.template.title == "Winkel cadeaubon"
 
 
 def reply_on_the_desk(site: Site, agent: Account, conversation_id: str, text: str) -> None:

@@ -14,6 +14,7 @@ from bot.store.lessons import Lesson
 from bot.store.topics import Example, Topic, same_words, with_examples, without_examples
 from bot.store.work import now_ms
 from bot.web.editor.checks import MAX_TITLE_CHARS
+from bot.web.importing.titles import button_of
 from bot.web.learning.form import called
 from bot.web.topics.saving import NewTopic, examples_elsewhere, make_topic, save_topic, signed
 
@@ -129,7 +130,8 @@ async def _new_topic(store: Store, lesson: Lesson, *, by: str) -> Lesson:
 
 def _answer(lesson: Lesson) -> Template:
     """The first draft of it."""
-    return Template(f"utter_{lesson.intent}", lesson.title[:MAX_TITLE_CHARS].strip(), lesson.answer)
+    title = lesson.title if len(lesson.title) <= MAX_TITLE_CHARS else button_of(lesson.title)
+    return Template(f"utter_{lesson.intent}", title, lesson.answer)
 
 
 async def _topic(store: Store, intent: str) -> Topic:

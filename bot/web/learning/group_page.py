@@ -13,6 +13,7 @@ from bot.store import Store
 from bot.store.missed import Missed
 from bot.store.topics import MAX_DESCRIPTION_CHARS, MAX_EXAMPLE_CHARS, MAX_TITLE_CHARS, Topic
 from bot.web.editor.checks import MAX_TEXT_CHARS
+from bot.web.importing.titles import title_of
 from bot.web.learning.first_draft import first_draft
 from bot.web.learning.form import ROWS, LessonForm
 from bot.web.learning.hints import Hint, Hints
@@ -149,8 +150,13 @@ async def _suggested(
         list(dict.fromkeys(one.conversation_id for one in members if one.reply))[:_MOST_REPLIES]
     )
     names = {name for one in conversations for name in (one.customer_name, one.agent_name) if name}
-    title = " ".join(words).capitalize() or " ".join(members[0].text.split())
-    return LessonForm(topic=nearest, title=title[:MAX_TITLE_CHARS].strip(), answer=first_draft(replies, names))
+    title = title_of(" ".join(words) or " ".join(members[0].text.split()))
+    return LessonForm(
+        chosen=(members[0].place,) if len(members) == 1 else (),
+        topic=nearest,
+        title=title[:1].upper() + title[1:],
+        answer=first_draft(replies, names),
+    )
 
 
 def _item(missed: Missed, form: LessonForm, hints: Hints, titles: Mapping[str, str], look_url: str) -> Item:
