@@ -77,7 +77,7 @@ def test_a_page_of_forty_questions_becomes_forty_topics_and_is_undone(site: Site
     page = sent(editor, FAQ.read_bytes(), "faq.html")
     path = page.location
     look = editor.get(path)
-    assert "Er is nog niets veranderd" in look.text and "worden er 40 een nieuw onderwerp" in look.text
+    assert "Er is nog niets veranderd" in look.text and "worden er 40 een nieuw onderwerp." in look.text
     assert topic(site, "Welk slot is het veiligst") is None
     assert editor.post(path, deed="import").location == path
     made = topic(site, "Welk slot is het veiligst")
@@ -107,6 +107,7 @@ def test_a_known_question_is_skipped_and_one_that_is_nearly_known_goes_to_its_to
     nearly = question.replace("mijn", "m'n")
     again = begun(editor, (question.upper(), "Drie jaar."), (nearly, "Drie jaar."))
     assert "wordt er" not in editor.get(again).text and "komt er 1 als voorbeeld" in editor.get(again).text
+    assert "slaan we er" in editor.get(again).text
     editor.post(again, deed="import")
     found = topic(site, title_of(question))
     assert found and [one.text for one in found.examples] == [question, nearly]
