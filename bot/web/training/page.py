@@ -132,6 +132,11 @@ class TrainingPage:
         return words.REASONS.get(self.training.reason, "")
 
     @property
+    def has_unmeasured(self) -> bool:
+        """Whether there is a figure that its model has not."""
+        return words.UNMEASURED in self.figures_after.values()
+
+    @property
     def waits(self) -> bool:
         """Whether something on the page may change by itself."""
         settled = bool(self.assistants) and all(one.is_current or one.has_refused for one in self.assistants)

@@ -61,9 +61,12 @@ def expected(intent: str, must_answer: bool, titles: Mapping[str, str]) -> str:
     return f"mag alleen een antwoord krijgen over “{title}”"
 
 
+UNMEASURED = "–"
+
+
 def percent(share: float | None) -> str:
     """As `97,3%`."""
-    return "–" if share is None else f"{100 * share:.1f}%".replace(".", ",")
+    return UNMEASURED if share is None else f"{100 * share:.1f}%".replace(".", ",")
 
 
 def figures(card: Mapping[str, Any]) -> dict[str, str]:
@@ -72,6 +75,6 @@ def figures(card: Mapping[str, Any]) -> dict[str, str]:
     found = {words: percent(decisions.get(name)) for name, words in FIGURES.items()}
     threshold = card.get("threshold")
     found["Antwoordt vanaf een zekerheid van"] = percent(threshold)
-    found["Onderwerpen"] = str(card.get("n_intents", "–"))
-    found["Voorbeelden"] = str(card.get("n_examples", "–"))
+    found["Onderwerpen"] = str(card.get("n_intents", UNMEASURED))
+    found["Voorbeelden"] = str(card.get("n_examples", UNMEASURED))
     return found
