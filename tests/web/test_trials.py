@@ -125,6 +125,21 @@ def test_two_models_stand_side_by_side_and_the_newest_is_proposed(site: Site, ed
     assert "Dit model kan niet geladen worden." in page.text
 
 
+def test_the_lesson_proposed_is_what_the_other_model_says_first(site: Site, editor: Visitor) -> None:
+    asked = try_out(editor, other="nieuw")
+    assert '<option value="">Kies een onderwerp</option>' in editor.get(asked.location).body
+
+    async def answer(store: Store) -> None:
+        trial = await store.trials.next("other")
+        assert trial is not None
+        nlu = replace(NLU, ranking=(IntentScore("faq_retourkosten", 0.9), IntentScore(OPEN, 0.1)))
+        await store.trials.answer(trial, "other", Tried("nieuw", nlu=nlu, ask_threshold=0.1))
+
+    site.run(answer)
+    page = editor.get(answered(site, asked)).body
+    assert '<option value="faq_retourkosten" selected>' in page and 'data-likeliest="faq_retourkosten"' in page
+
+
 def test_without_an_assistant_the_page_says_so(site: Site, editor: Visitor) -> None:
     asked = try_out(editor)
     site.run(lambda store: store.work.sign_off("w"))

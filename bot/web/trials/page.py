@@ -92,8 +92,8 @@ class TrialPage:
 
     @property
     def likeliest(self) -> str:
-        """The topic that a lesson is most probably for."""
-        ranked = [score.intent for column in self.columns for score in column.scores if score.intent in self.topics]
+        """The topic that a lesson is most probably for: what the other model says first, which knows more."""
+        ranked = [score.intent for one in reversed(self.columns) for score in one.scores if score.intent in self.topics]
         return ranked[0] if ranked else ""
 
 
