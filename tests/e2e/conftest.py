@@ -52,9 +52,9 @@ def site(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @contextmanager
-def site_with_model(redis_url: str, var: Path, **settings: Any) -> Iterator[Site]:
-    """A web server with the trained model registered; the answers are those of the model."""
-    model = trained_model()
+def site_with_model(redis_url: str, var: Path, *, model: Path | None = None, **settings: Any) -> Iterator[Site]:
+    """A web server with this model registered, or the project's; the answers are those of the model."""
+    model = model or trained_model()
     running = running_site(redis_url, var, **settings)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     record = ModelRecord(model.name.removesuffix(".tar.gz"), str(model), digest, int(time.time() * 1000))

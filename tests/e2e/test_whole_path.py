@@ -7,32 +7,16 @@ import urllib.request
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.store import Store
 from tests.conftest import API_TOKEN, PASSWORD, REST_TOKEN, Site
+from tests.e2e.chat import ask, bubbles, open_chat
 from tests.e2e.conftest import Assistant
 
 pytestmark = [pytest.mark.browser, pytest.mark.train]
 
 ODD_QUESTION = "mijn kat zit vast in jullie lift"
-
-
-def bubbles(page: Page) -> Locator:
-    return page.locator("chat-widget .message .bubble")
-
-
-def open_chat(context: BrowserContext, site: Site) -> Page:
-    page = context.new_page()
-    page.goto(site.url + "/demo")
-    page.locator("chat-widget .launcher").click()
-    return page
-
-
-def ask(page: Page, text: str) -> None:
-    field = page.get_by_role("textbox", name="Je bericht")
-    field.fill(text)
-    field.press("Enter")
 
 
 def sign_in(context: BrowserContext, site: Site) -> Page:
