@@ -12,14 +12,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
 
-from bot.store.work import now_ms
 from tests.chromium import launch
 from tests.conftest import Site, running_site
 from tests.fakes.chatwoot.server import SETTINGS as CHATWOOT
@@ -28,9 +28,10 @@ from tests.fakes.hook_receiver import HookReceiver, hook_receiver
 from tests.fakes.threaded import Threaded, in_thread
 from tests.web.visitor import Visitor
 from tools.demo_day.on_messenger import chat, settings_of, stand_in
-from tools.demo_day.planning import CRISIS
 from tools.demo_day.running import DemoDay, running_day
+from tools.demo_day.taught import Taught, running_taught
 from tools.demo_day.team import PASSWORD
+from tools.screenshot_acts import ask, see_banner, select_three, show_customer, type_slash, write_stiffly
 from tools.trained_model import ASSISTANT_PYTHON, trained_model
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -67,7 +68,7 @@ class Shot:
     site: Site | None = None
 
 
-def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) -> list[Shot]:
+def shots(day: DemoDay, connected: Site, taught: Taught, hook_path: str, messenger_path: str) -> list[Shot]:
     """All pages, in the order of docs/pages.md. connected: see `_connected`."""
     main, waiting, joris = _url(day, "Anna de Vries"), _url(day, "Yasmin Bloem"), "/accounts/joris"
     return [
@@ -78,11 +79,11 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("desk-mine", "/desk?view=mine", "sanne"),
         Shot("desk-later", "/desk?view=later", "sanne"),
         Shot("desk-closed", "/desk?view=closed", "sanne"),
-        Shot("desk-bulk", "/desk?view=waiting", "sanne", _select_three),
+        Shot("desk-bulk", "/desk?view=waiting", "sanne", select_three),
         Shot("desk-keys", "/desk?view=waiting", "sanne", lambda page: page.keyboard.press("?")),
         Shot("conversation", main, "sanne"),
-        Shot("conversation-customer", main, "sanne", _show_customer),
-        Shot("conversation-answers", main, "sanne", _type_slash),
+        Shot("conversation-customer", main, "sanne", show_customer),
+        Shot("conversation-answers", main, "sanne", type_slash),
         Shot("conversation-waiting", waiting, "sanne"),
         Shot("conversation-messenger", messenger_path, "sanne"),
         Shot("conversation-transfer", main, "sanne", lambda page: page.locator("#transfer-menu > summary").click()),
@@ -99,16 +100,20 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("team-mails", "/team/mail", "meryem"),
         Shot("answers", "/editor", "lotte"),
         Shot("answer", "/editor/utter_faq_retourneren", "lotte"),
+        Shot("answer-draft", "/editor/utter_faq_ruilen", "meryem"),
+        Shot("answer-compare", "/editor/utter_faq_ruilen/compare?a=1&b=concept", "meryem"),
         Shot("answer-plans", "/editor/utter_faq_openingstijden/plans", "lotte"),
         Shot("plans", "/editor/plans", "lotte"),
         Shot("house-style", "/house-style", "meryem"),
-        Shot("house-style-answer", "/editor/utter_faq_retourneren", "lotte", _write_stiffly),
+        Shot("house-style-answer", "/editor/utter_faq_retourneren", "lotte", write_stiffly),
         Shot("house-style-report", "/house-style/report", "lotte"),
+        Shot("rules", "/editor/rules", "meryem"),
         Shot("crisis", "/crisis", "meryem"),
         Shot("topics", "/topics", "lotte"),
         Shot("topic", "/topics/faq_retourneren", "lotte"),
         Shot("topic-new", "/topics/new", "lotte"),
         Shot("topic-merge", "/topics/faq_retourkosten/merge?into=faq_retourneren", "lotte"),
+        *_shots_of(taught),
         Shot("profile", "/account", "sanne"),
         Shot("password", "/account/password", "sanne"),
         Shot("second-factor", "/account/totp", "sanne"),
@@ -120,9 +125,23 @@ def shots(day: DemoDay, connected: Site, hook_path: str, messenger_path: str) ->
         Shot("webhook", hook_path, "beheer"),
         Shot("chatwoot", "/koppelingen", "beheer", site=connected),
         Shot("odd-events", "/koppelingen/messenger", "beheer", lambda page: page.locator("main summary").click()),
-        Shot("demo", "/demo", "", _ask),
-        Shot("demo-crisis", "/demo", "", partial(_see_banner, connected), site=connected),
+        Shot("demo", "/demo", "", ask),
+        Shot("demo-crisis", "/demo", "", partial(see_banner, connected), site=connected),
     ]
+
+
+def _shots_of(taught: Taught) -> list[Shot]:
+    """The pages on which editors teach the assistant."""
+    group, training = quote_plus(taught.ids["missed"]), taught.ids["training_id"]
+    pages = {
+        "learning": "/learning",
+        "learning-group": f"/learning/group?id={group}",
+        "training": f"/training/{training}",
+        "trial": f"/trials/{taught.ids['trial_id']}",
+        "experiment": "/trials/experiment",
+        "import": f"/importing/{taught.ids['import_id']}",
+    }
+    return [Shot(name, path, "lotte", site=taught.site) for name, path in pages.items()]
 
 
 def main() -> int:
@@ -140,12 +159,13 @@ def main() -> int:
         stand_in() as meta,
         running_day(Path(folder), model, **settings, **settings_of(meta, Path(folder))) as day,
         _connected(day, Path(folder) / "connected") as connected,
+        running_taught(day.site.redis_url, Path(folder) / "taught") as taught,
         in_thread(hook_receiver()) as receiver,
     ):
         messenger_path = chat(day, meta)
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            everything = shots(day, connected, _hook(day, receiver), messenger_path)
+            everything = shots(day, connected, taught, _hook(day, receiver), messenger_path)
             wanted = [shot for shot in everything if not args.names or shot.name in args.names]
             taken = _take(browser, day, wanted, args.out, full=args.full)
             if not args.names or "fake-messenger" in args.names:
@@ -252,52 +272,6 @@ def _hook(day: DemoDay, receiver: Threaded[HookReceiver]) -> str:
     for _ in range(3):
         admin.post(f"{path}/test")
     return path
-
-
-def _select_three(page: Page) -> None:
-    for box in page.locator("input[name=ids]").all()[:3]:
-        box.check()
-
-
-def _show_customer(page: Page) -> None:
-    page.keyboard.press("g")
-    page.keyboard.press("k")
-
-
-def _type_slash(page: Page) -> None:
-    page.locator("#reply").press_sequentially("/retour")
-
-
-def _write_stiffly(page: Page) -> None:
-    page.get_by_label("Antwoord", exact=True).fill(
-        "U kunt indien gewenst uw bestelling binnen 30 dagen retourneren. Het geld wordt op uw rekening gestort."
-    )
-    page.locator("[data-style-of=text]").get_by_role("button", name="Vervang U door Je").wait_for()
-    page.locator("[data-style-of=text]").scroll_into_view_if_needed()
-
-
-def _ask(page: Page) -> None:
-    """A question that is answered and one for a human."""
-    page.locator("chat-widget .launcher").click()
-    field = page.get_by_role("textbox", name="Je bericht")
-    for question, answered in (("wat kost terugsturen?", "2,95"), ("mijn kat zit vast in jullie lift", "collega")):
-        field.fill(question)
-        field.press("Enter")
-        page.locator("chat-widget .message .bubble", has_text=answered).last.wait_for()
-
-
-def _see_banner(site: Site, page: Page) -> None:
-    """In an open chat; the crisis is over before the next picture of this site's pages."""
-
-    async def begin(store: Any) -> None:
-        now, before = now_ms(), await store.crisis.get()
-        crisis = replace(CRISIS, is_on=True, from_ms=now, until_ms=now + 3_000, at_ms=now, version=before.version)
-        await store.crisis.save(crisis)
-
-    page.locator("chat-widget .launcher").click()
-    page.locator("chat-widget .field").wait_for()
-    site.run(begin)
-    page.locator("chat-widget .banner", has_text="storing").wait_for()
 
 
 if __name__ == "__main__":

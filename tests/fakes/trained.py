@@ -52,5 +52,5 @@ def _report() -> Report:
         golden_changes=(Change(HUMAN, answer, text="zijn jullie zondag ook open", intent=OPEN),),
         messages=480,
         message_counts={"gone": 3, "new": 12},
-        confusions=(Confusion(SWAP, "faq_maat_ruilen", 4, 1, ("deze trui maar dan groter",)),),
+        confusions=(Confusion(SWAP, "faq_maattabel", 4, 1, ("deze trui maar dan groter",)),),
     )

@@ -17,7 +17,8 @@ def main() -> None:
     model = trained_model()
     with tempfile.TemporaryDirectory(prefix="demo-day-") as folder, running_day(Path(folder), model) as day:
         print(f"\n  desk      {day.site.url}/desk\n  customer  {day.site.url}/demo")
-        print(f"  sign in   sanne (agent), meryem (manager), beheer (admin); the password of each is {PASSWORD}\n")
+        print(f"  answers   {day.site.url}/editor")
+        print(f"  sign in   sanne (agent), lotte (editor), meryem (manager), beheer (admin); all with {PASSWORD}\n")
         print("Ctrl-C stops it.", flush=True)
         with suppress(KeyboardInterrupt):
             signal.pause()

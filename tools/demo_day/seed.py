@@ -21,6 +21,7 @@ from bot.web.telling import Telling
 from tools.demo_day.chat import Chat, World
 from tools.demo_day.clock import Clock
 from tools.demo_day.day import tell
+from tools.demo_day.editing import own_answers
 from tools.demo_day.planning import plan
 from tools.demo_day.team import DEEDS, set_up
 from tools.demo_day.topics import own_topics
@@ -31,7 +32,7 @@ _DOMAIN = Path(__file__).resolve().parents[2] / "domain.yml"
 
 async def seed(store: Store, settings: Settings) -> Chat:
     """Returns the conversation that shows the most."""
-    await store.templates.seed(_templates())
+    await store.templates.seed(templates())
     team = await set_up(store)
     clock, answers = Clock(), Answers(store.templates, settings, store.departments, store.editing_rules)
     telling = Telling(store, Mailer(replace(settings, smtp_url="")))
@@ -42,6 +43,7 @@ async def seed(store: Store, settings: Settings) -> Chat:
     await store.agents.seen([one for one in team if one not in _ABSENT])
     await plan(store)
     await own_topics(store)
+    await own_answers(store)
     await _tokens(store)
     await _mails(store)
     for deed in DEEDS:
@@ -63,7 +65,7 @@ async def _mails(store: Store) -> None:
     await store.mails.give_up(replace(mail, tries=1, problem="refused", status=550))
 
 
-def _templates() -> list[Template]:
+def templates() -> list[Template]:
     """The answers of the Rasa project, as the assistant brings them along."""
     responses = yaml.safe_load(_DOMAIN.read_text(encoding="utf-8"))["responses"]
     return [_template(name, variants[0]) for name, variants in responses.items()]
