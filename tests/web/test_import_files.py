@@ -11,8 +11,9 @@ import openpyxl
 import pytest
 
 from bot.web.importing import tables
+from bot.web.importing.documents import html_rows
 from bot.web.importing.reading import read_file, read_text
-from bot.web.importing.rows import MAX_BYTES, MAX_ROWS, ChooseColumns, Unreadable, plain
+from bot.web.importing.rows import MAX_BYTES, MAX_ROWS, ChooseColumns, Unreadable, nests_too_deep, plain
 
 FAQS = Path(__file__).parents[1] / "evaluation" / "faqs"
 PAIRS = [("Hoe laat zijn jullie open?", "Tot € 18 uur; ’s zondags niet."), ("Waar?", "In Gent")]
@@ -166,6 +167,23 @@ def entities() -> bytes:
 def test_what_can_not_be_read_is_refused_with_what_was_expected(name: str, content: bytes, says: str) -> None:
     with pytest.raises(Unreadable, match=says):
         read_file(content, name)
+
+
+def test_blocks_in_each_other_are_read_as_deep_as_pages_have_them() -> None:
+    """Each is read with all that it holds: of thousands in each other that would never end."""
+    groups = html_rows("<details><summary>Bezorgen</summary><details><summary>Hoe laat?</summary>Om negen uur.")
+    assert [row.question for row in groups] == ["Bezorgen", "Hoe laat?"]
+    assert len(html_rows("<details><summary>Hoe laat?</summary>Om negen uur." * 50)) == 6
+    kinds = 'itemtype="https://schema.org/Question"><b itemprop="name">Hoe laat?</b>'
+    answer = '<i itemprop="acceptedAnswer"><u itemprop="text">Om negen uur.</u></i>'
+    assert len(html_rows(f"<div {kinds}{answer}" * 50)) == 6
+
+
+def test_a_page_without_an_end_to_its_elements_is_refused_before_it_is_parsed() -> None:
+    assert not nests_too_deep("<div>" * 1_000 + "<p>tekst<br><li>" * 5_000 + "<span>x</span>" * 5_000)
+    with pytest.raises(Unreadable, match="te ingewikkeld"):
+        html_rows("<details><summary>q</summary>" * 200_000)
+    assert plain("<b>" * 5_000 + "Om negen uur.") == "Om negen uur."
 
 
 def test_pasted_text_is_read_by_what_it_begins_with() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from bot.web.importing.rows import Row, Unreadable, node_text, one_line, plain
+from bot.web.importing.rows import Row, Unreadable, nests_too_deep, node_text, one_line, plain
 from bot.web.importing.tables import ANSWER_WORDS, QUESTION_WORDS
 
 _MAX_DEPTH = 50
+# Blocks of questions inside each other: groups and groups of groups, and room to spare.
+_MAX_NESTED = 5
 _PAIRS = 'Verwacht: een lijst van {"question": ..., "answer": ...}, of schema.org FAQPage.'
 
 
@@ -31,6 +33,8 @@ def json_rows(text: str) -> list[Row]:
 
 def html_rows(text: str) -> list[Row]:
     """Of a page with a FAQPage in JSON-LD or microdata; else of what looks like questions. Raises Unreadable."""
+    if nests_too_deep(text):
+        raise Unreadable("Deze pagina zit te ingewikkeld in elkaar om te lezen. Plak alleen de vragen en antwoorden.")
     page = LexborHTMLParser(text)
     pairs = list(_json_ld(page)) or list(_microdata(page)) or list(_details(page))
     if not pairs:
@@ -106,7 +110,7 @@ def _json_ld(page: LexborHTMLParser) -> Iterator[tuple[Any, Any]]:
 
 
 def _microdata(page: LexborHTMLParser) -> Iterator[tuple[str, str]]:
-    for question in page.css('[itemtype$="schema.org/Question"]'):
+    for question in _all(page, lambda node: (node.attributes.get("itemtype") or "").endswith("schema.org/Question")):
         name = question.css_first('[itemprop="name"]')
         answer = question.css_first(
             '[itemprop="acceptedAnswer"] [itemprop="text"], [itemprop="suggestedAnswer"] [itemprop="text"]'
@@ -116,11 +120,25 @@ def _microdata(page: LexborHTMLParser) -> Iterator[tuple[str, str]]:
 
 
 def _details(page: LexborHTMLParser) -> Iterator[tuple[str, str]]:
-    for block in page.css("details"):
+    for block in _all(page, lambda node: node.tag == "details"):
         if summary := block.css_first("summary"):
             question = _said(summary)
             summary.decompose()
             yield question, _said(block)
+
+
+def _all(page: LexborHTMLParser, is_one: Callable[[LexborNode], bool]) -> list[LexborNode]:
+    """In the order of the page, but for those inside more than _MAX_NESTED others: each is read with what it holds."""
+    found: list[LexborNode] = []
+    stack = [(page.root, 0)] if page.root else []
+    while stack:
+        node, nested = stack.pop()
+        if is_one(node):
+            found.append(node)
+            nested += 1
+        if nested <= _MAX_NESTED:
+            stack.extend((child, nested) for child in reversed(list(node.iter())))
+    return found
 
 
 def _said(node: LexborNode) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,15 @@ MAX_BYTES = 5 * 1024 * 1024
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _MAX_CHARS = 50_000  # of one answer with its markup; what comes after that is far too long anyway
-_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
+# The parser takes the square of how deep elements are in each other, and nobody else gets a turn meanwhile.
+MAX_DEPTH = 2_000
+_ELEMENT = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,20})")
+# Elements that have no end, or whose end is often left out: they are not in each other.
+_ENDLESS = frozenset(
+    "area base br col embed hr img input link meta source track wbr "
+    "p li dt dd td th tr tbody thead tfoot option".split()
+)
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 # Elements that end a line; what the others hold goes on in the same one.
 _BLOCKS = frozenset(
@@ -72,8 +81,27 @@ def one_line(text: object) -> str:
     return " ".join(plain(text).split())
 
 
+def nests_too_deep(markup: str) -> bool:
+    """Whether more than MAX_DEPTH elements are in each other, about."""
+    depth, open_now = 0, Counter[str]()
+    for is_end, name in _ELEMENT.findall(markup):
+        if (name := name.lower()) in _ENDLESS:
+            continue
+        if not is_end:
+            open_now[name] += 1
+            depth += 1
+        elif open_now[name]:
+            open_now[name] -= 1
+            depth -= 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
 def html_text(markup: str) -> str:
     """What a reader sees of it, with lists as lines and links as text and address."""
+    if nests_too_deep(markup):
+        return _TAG.sub(" ", markup)
     body = LexborHTMLParser(markup).body
     return node_text(body) if body else ""
 

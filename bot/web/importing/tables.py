@@ -22,7 +22,7 @@ _DELIMITERS = ",;\t|"
 _MAX_COLUMNS = 50
 _MAX_CELL_CHARS = 50_000
 # What a workbook of a few megabytes may unpack to; a bomb unpacks to gigabytes.
-_MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+_MAX_UNPACKED_BYTES = 30 * 1024 * 1024
 # An encrypted workbook is no zip file but an OLE container.
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

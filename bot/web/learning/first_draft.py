@@ -15,7 +15,7 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _SIGN_OFF = re.compile(
-    r"[\s,]*\b(?:(?:met )?(?:vriendelijke|hartelijke) groet(?:en|jes)?|groet(?:en|jes)?|mvg|"
+    r"[\s,]{0,9}\b(?:(?:met )?(?:vriendelijke|hartelijke) groet(?:en|jes)?|groet(?:en|jes)?|mvg|"
     r"(?:nog )?een fijne (?:dag|avond|middag|weekend)(?: verder| nog)?|fijne (?:dag|avond|middag)(?: verder| nog)?)\b"
     r"[^\n]{0,40}(?:\n[^\n]{0,60}){0,3}\s*$",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ def without_persons(reply: str, names: Collection[str] = ()) -> str:
     text = _SIGN_OFF.sub("", _GREETING.sub("", masked(reply).strip()))
     text = EMAIL.sub("[e-mailadres]", _POSTCODE.sub("[postcode]", _NUMBER.sub("[nummer]", text)))
     for name in sorted(_first_names(names), key=len, reverse=True):
-        text = re.sub(rf"[,\s]*\b{re.escape(name)}\b", "", text)
+        text = re.sub(rf"[,\s]{{0,9}}\b{re.escape(name)}\b", "", text)
     # Braces are variables in an answer.
     text = re.sub(r"[{}]", "", text).strip(" ,\n")
     return text[:1].upper() + text[1:]
