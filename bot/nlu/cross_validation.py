@@ -52,11 +52,11 @@ def out_of_fold_scores(
 ) -> np.ndarray:
     """Score every message with a model trained on the other folds: float, shape (n_messages, n_intents).
 
-    start: the answer for all messages together, from which that without one fold is near.
+    start: the answer for all messages together, which says whereabouts that without one fold is.
     """
-    scores = np.zeros_like(start)
+    scores, guess = np.zeros_like(start), problem.gram @ start
     for fold in np.unique(folds):
         inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        counts = problem.solve(outside, regularization_c=regularization_c, start=start)
+        counts = problem.solve(outside, regularization_c=regularization_c, guess=guess)
         scores[inside] = problem.model(outside, counts).scores(features.rows(inside))
     return scores

@@ -81,10 +81,10 @@ class Problem:
         is_intent = labels[:, None] == np.array(intents)
         return cls(intents, scaling, words, chars, vectors, gram.astype(np.float32), is_intent)
 
-    def solve(self, rows: np.ndarray, *, regularization_c: float, start: np.ndarray | None = None) -> np.ndarray:
+    def solve(self, rows: np.ndarray, *, regularization_c: float, guess: np.ndarray | None = None) -> np.ndarray:
         """Train on `rows` only; see train_one_against_rest. An intent that is in none of them gets the lowest scores.
 
-        start: the answer for all rows.
+        guess: the scores of all rows, by the answer for all.
         """
         is_intent = self.is_intent[rows]
         # Balanced: an intent with few examples must not lose from one with many. Worth 0.03 on data/nlu.yml.
@@ -93,7 +93,7 @@ class Problem:
             self.gram[np.ix_(rows, rows)],
             np.where(is_intent, 1, -1).astype(np.float32),
             np.where(is_intent, balance, 1).astype(np.float32) * np.float32(regularization_c),
-            None if start is None else start[rows],
+            None if guess is None else guess[rows],
         )
 
     def model(self, rows: np.ndarray, counts: np.ndarray) -> SvmModel:

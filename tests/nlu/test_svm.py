@@ -18,9 +18,9 @@ def points() -> tuple[np.ndarray, np.ndarray]:
     return np.hstack([points, np.ones((300, 1))]).astype(np.float32) / 4, clouds
 
 
-def train(points: np.ndarray, clouds: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+def train(points: np.ndarray, clouds: np.ndarray, guess: np.ndarray | None = None) -> np.ndarray:
     signs = np.where(clouds[:, None] == np.arange(N_INTENTS), 1, -1).astype(np.float32)
-    return train_one_against_rest(points @ points.T, signs, np.ones_like(signs), start)
+    return train_one_against_rest(points @ points.T, signs, np.ones_like(signs), guess)
 
 
 def test_same_machine_as_liblinear(points: tuple[np.ndarray, np.ndarray]) -> None:
@@ -32,8 +32,8 @@ def test_same_machine_as_liblinear(points: tuple[np.ndarray, np.ndarray]) -> Non
 
 def test_answer_does_not_depend_on_where_it_started(points: tuple[np.ndarray, np.ndarray]) -> None:
     features, clouds = points
-    start = np.random.default_rng(2).normal(size=(len(clouds), N_INTENTS))
-    one, other = (features @ (features.T @ counts) for counts in (train(*points), train(*points, start=start)))
+    guess = np.random.default_rng(2).normal(size=(len(clouds), N_INTENTS))
+    one, other = (features @ (features.T @ counts) for counts in (train(*points), train(*points, guess=guess)))
     assert np.allclose(one, other, atol=0.1)
 
 
