@@ -46,11 +46,12 @@ def train(models: Path, project: Path = PROJECT) -> Path:
     import_rasa()
     from rasa.model_training import train as rasa_train
 
+    from bot.assistant.graph_runner import uncached_training
     from bot.nlu.vector_cache import kept_vectors
 
     _show_progress()
     models.mkdir(parents=True, exist_ok=True)
-    with kept_vectors(models / "vectors.npz"):
+    with uncached_training(), kept_vectors(models / "vectors.npz"):
         result = rasa_train(
             domain=str(project / DOMAIN),
             config=str(project / "config.yml"),

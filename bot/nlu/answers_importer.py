@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -18,10 +19,15 @@ ANSWER_TEXT = "answer_text"
 class AnswersImporter(RasaFileImporter):
     """Rasa's own reader of files; `importers` in config.yml names it."""
 
-    def get_nlu_data(self, language: str | None = "nl") -> TrainingData:
-        data = super().get_nlu_data(language)
+    @cached_property
+    def _nlu_data(self) -> TrainingData:  # one training asks three times, and reading takes a second or two
+        data = super().get_nlu_data("nl")
         add_answers(data, self.get_domain().responses)
         return data
+
+    def get_nlu_data(self, language: str | None = "nl") -> TrainingData:
+        """The same object each time; who merges it (Rasa does) copies it. Rasa's files say nothing of the language."""
+        return self._nlu_data
 
 
 def add_answers(data: TrainingData, responses: dict[str, list[dict[str, Any]]]) -> None:

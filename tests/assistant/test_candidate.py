@@ -65,6 +65,7 @@ async def test_what_changes_is_known_before_anybody_is_answered(
     for name, value in (("ENV_FILE", "/nonexistent"), ("VAR", tmp_path), ("REDIS_URL", redis_url)):
         monkeypatch.setenv(f"BOT_{name}", str(value))
     monkeypatch.setenv("BOT_REDIS_PREFIX", settings.redis_prefix)
+    monkeypatch.setenv("RASA_CACHE_DIRECTORY", str(tmp_path / "cache"))
     await few_topics(store)
     own = trained_model()
     digest = hashlib.sha256(own.read_bytes()).hexdigest()
@@ -92,6 +93,8 @@ async def test_what_changes_is_known_before_anybody_is_answered(
     assert record.card["n_examples"] < 1000, "on the store's topics, not the project's"
     assert await store.models.is_to_be_had(record) and not await store.models.stores_file(record.name)
     assert found.confusions and found.confusions[0].before is not None
+    kept = [one for one in (tmp_path / "cache").iterdir() if one.is_dir()]
+    assert not kept, "Rasa keeps nothing for a training that would not begin anew"
 
 
 async def asked(store: Store, text: str) -> None:

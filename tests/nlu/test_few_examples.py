@@ -131,6 +131,7 @@ def test_answers_are_given_to_small_topics_only(tmp_path: Path) -> None:
     importer = AnswersImporter(None, str(tmp_path / "domain.yml"), [str(tmp_path / "nlu.yml")])
     found = {(one.get(INTENT), answer_text(one)) for one in importer.get_nlu_data().intent_examples}
     assert found == {("faq_a", "Tien euro."), ("faq_b", "")}
+    assert importer.get_nlu_data("en") is importer.get_nlu_data(), "Rasa asks again, and the files are read once"
 
 
 def test_other_metadata_of_an_example_stays() -> None:
