@@ -249,7 +249,8 @@ def text_of(message: Message) -> Text:
 
 def by_size(examples: list[Message]) -> tuple[list[Message], list[Message]]:
     """Return the examples to learn from, and those of small intents."""
-    small = set(small_intents(example.get(INTENT) for example in examples))
+    answered = {example.get(INTENT) for example in examples if answer_text(example)}
+    small = set(small_intents((example.get(INTENT) for example in examples), answered))
     return (
         [example for example in examples if example.get(INTENT) not in small],
         [example for example in examples if example.get(INTENT) in small],
