@@ -318,6 +318,8 @@ async def test_hundreds_of_questions_are_imported(store: Store) -> None:
     [
         ("Wat zijn de openingstijden van de winkel?", "Openingstijden"),
         ("Hoe lang heb ik garantie op een nieuwe fiets?", "Garantie nieuwe"),
+        ("organiseren jullie ook fietstochten voor groepen?", "Fietstochten groepen"),
+        ("Verhuren jullie fietsen?", "Verhuren fietsen"),
         ("Wie?", "Wie"),
         ("Rioolwaterzuiveringsinstallatie?", "Rioolwaterzuiverings"),
         ("😀?", "Vraag"),

@@ -17,6 +17,7 @@ _SMALL_WORDS = frozenset(
     "help helpen hard komen komt kost log maak meld neem schrijf stel vaak ver vind voordat vraag werken zeg "
     "zie".split()
 )
+_ASKS_JULLIE = re.compile(r"\W*\w+ (?:jullie|je|jij|u|ik|we|wij) ", re.IGNORECASE)
 
 
 def title_of(question: str) -> str:
@@ -28,6 +29,9 @@ def button_of(question: str, taken: Collection[str] = ()) -> str:
     """Its telling words, as far as there is room; with a number behind them if another button says the same."""
     words = re.findall(r"[^\W_][\w'’-]*", question)
     telling = [word for word in words if word.casefold() not in _SMALL_WORDS] or words
+    # Of "Organiseren jullie ook fietstochten?" the verb says least, where there is no room for all.
+    if _ASKS_JULLIE.match(question) and len(telling) > 1 and len(" ".join(telling)) > MAX_BUTTON_CHARS:
+        telling = telling[1:] if telling[0] == words[0] else telling
     title = _joined(telling, MAX_BUTTON_CHARS)
     number, unique = 2, title
     while unique in taken:
