@@ -89,6 +89,23 @@ def test_a_name_that_is_short_enough_stands_on_the_button(site: Site, editor: Vi
     assert site.run(lambda store: store.templates.get("utter_faq_fietsenstalling")).title == "Fietsenstalling"
 
 
+def test_an_answer_leads_to_its_topic_and_says_when_no_model_knows_that(site: Site, editor: Visitor) -> None:
+    create(editor, title="Bakfietsen", examples="huur ik hier een bakfiets")
+
+    async def answering_with(store: Store, *known: str) -> None:
+        await store.models.register(ModelRecord("kent", "/nowhere", "0", 1))
+        await store.models.note_topics("kent", dict.fromkeys(known, 1))
+        await store.models.activate("kent")
+
+    untrained = "De assistent kent dat nog niet"
+    site.run(lambda store: answering_with(store, "faq_garantie"))
+    page = editor.get("/editor/utter_faq_bakfietsen?done=published")
+    assert 'href="/topics/faq_bakfietsen"' in page.body and untrained in page.text
+    site.run(lambda store: answering_with(store, "faq_garantie", "faq_bakfietsen"))
+    assert untrained not in editor.get("/editor/utter_faq_bakfietsen").text
+    assert "Bij het onderwerp" not in editor.get("/editor/utter_in_wachtrij").text
+
+
 def test_two_topics_with_one_title_have_names_of_their_own(site: Site, editor: Visitor) -> None:
     for number in (1, 2):
         assert create(editor, title="Dubbel", examples=f"dubbele vraag {number}").status == 303

@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from sanic import Request
 
 from bot.answers import VARIABLES
-from bot.errors import NotFound
 from bot.model import Template
-from bot.store import Store
 from bot.store.answer_drafts import AnswerDraft
 from bot.store.crisis import Crisis
-from bot.store.topics import Topic
 from bot.store.work import now_ms
 from bot.web.editor.answer import Answer, Overtaken
 from bot.web.editor.checks import INSTAGRAM_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, MESSENGER_CHARS
@@ -27,7 +24,7 @@ from bot.web.editor.people import Names, load_names
 from bot.web.editor.preview import PLATFORMS, WIDGET, Preview, preview
 from bot.web.editor.style import Remarks, remarks_of
 from bot.web.editor.timeline import Stretch, load_timeline
-from bot.web.editor.topics import ANSWER_PREFIX
+from bot.web.editor.topics import OwnTopic, load_topic
 from bot.web.form_fields import line_field
 from bot.web.pages import CHANNELS
 
@@ -93,6 +90,8 @@ class AnswerPage:
     """Names of who has this answer open too."""
     occasion: str
     """When customers read it, empty for the answer to a question."""
+    topic: OwnTopic | None
+    """What it answers, where that is a topic."""
     on_a_button: bool
     """Whether its title may stand on a button."""
     has_buttons: bool
@@ -112,8 +111,6 @@ class AnswerPage:
     """Newest first."""
     more_history: bool
     """Whether there are older versions that aren't on the page."""
-    topic: Topic | None = None
-    """The question that it answers, if it is one."""
     timeline: list[Stretch] = field(default_factory=list)
     """What customers read from now on, with all that is planned."""
     figures: Figures | None = None
@@ -169,6 +166,7 @@ async def load_answer_page(
         is_own_draft=draft is not None and draft.by == account.id,
         others=[one.name for one in others],
         occasion=occasion(current.name),
+        topic=await load_topic(store, current.name),
         on_a_button=answers_question(current.name),
         has_buttons=takes_buttons(current.name) or any(not row.is_empty for row in form.rows),
         form=form,
@@ -179,7 +177,6 @@ async def load_answer_page(
         variables=VARIABLES | {name: f"“{text}”" if text else "(leeg)" for name, text in answer.rules.fields.items()},
         history=[_version(one, current, names) for one in shown],
         more_history=len(shown) < len(history),
-        topic=await _topic(store, current.name),
         timeline=await load_timeline(store, current, now_ms()),
         figures=await load_figures(store, current.name),
         done=done,
@@ -195,13 +192,6 @@ async def load_preview(request: Request, template: Template) -> Preview:
     values = {channel: await answers.values(_AGENT, channel=channel) for channel in (WIDGET, *PLATFORMS)}
     other = line_field(request, "preview_channel") or request.args.get("preview_channel", "")
     return preview(template, values, other=other, takes_buttons=takes_buttons(template.name))
-
-
-async def _topic(store: Store, name: str) -> Topic | None:
-    try:
-        return await store.topics.get(name.removeprefix(ANSWER_PREFIX))
-    except NotFound:
-        return None
 
 
 def _version(template: Template, current: Template, names: Names) -> Version:

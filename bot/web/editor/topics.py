@@ -1,9 +1,11 @@
-"""The topics that a button can lead to."""
+"""The topic that an answer is of, and the topics that a button can lead to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from bot.errors import NotFound
 from bot.model import Template
 from bot.store import Store
 from bot.store.topics import FAQ_PREFIX as TOPIC_PREFIX
@@ -18,6 +20,27 @@ _ACTIONS = {
     "/bevestigen": "Ja zeggen",
     "/ontkennen": "Nee zeggen",
 }
+
+
+@dataclass(frozen=True)
+class OwnTopic:
+    """What an answer answers. is_trained: whether the model of now knows it."""
+
+    intent: str
+    title: str
+    is_trained: bool
+    is_retired: bool
+
+
+async def load_topic(store: Store, name: str) -> OwnTopic | None:
+    """None for an answer that is of no topic, such as one to whoever waits in the queue."""
+    try:
+        topic = await store.topics.get(name.removeprefix(ANSWER_PREFIX))
+    except NotFound:
+        return None
+    model = await store.models.active()
+    trained = await store.models.topics_of(model.name) if model else None
+    return OwnTopic(topic.intent, topic.title, trained is None or topic.intent in trained, topic.is_retired)
 
 
 def payload_of(intent: str) -> str:
