@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.processes import start_process, stop_process
 from bot.project.new_company import make_company
@@ -128,6 +128,18 @@ def train_and_go_live(manager: Page, stopwatch: Stopwatch) -> None:
         expect(manager.get_by_text("overgenomen")).to_be_visible()
 
 
+def tried_in_new_model(manager: Page) -> Locator:
+    """What the model says that is not live; asked again where the machine was too busy to load it in time."""
+    other = manager.locator(".trial-column").filter(has=manager.get_by_role("heading", name="Ander model"))
+    said, too_busy = other.locator(".bubble"), other.get_by_text("Probeer het zo nog eens")
+    for _ in range(5):
+        manager.get_by_role("button", name="Probeer", exact=True).click()
+        expect(said.or_(too_busy)).to_be_visible(timeout=1000 * TRAINED_S)
+        if said.is_visible():
+            break
+    return said
+
+
 def test_a_new_community_manager_imports_a_faq_and_customers_get_its_answers(
     manager: Page, customers: list[Page], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,9 +163,7 @@ def test_a_new_community_manager_imports_a_faq_and_customers_get_its_answers(
         trained = manager.url
         manager.goto("/trials")
         manager.get_by_label("Bericht van de klant").fill(faq[0]["question"])
-        manager.get_by_role("button", name="Probeer", exact=True).click()
-        other = manager.locator(".trial-column").filter(has=manager.get_by_role("heading", name="Ander model"))
-        expect(other.locator(".bubble")).to_have_text(faq[0]["answer"], timeout=1000 * TRAINED_S)
+        expect(tried_in_new_model(manager)).to_have_text(faq[0]["answer"])
     with stopwatch.step("go live"):
         manager.goto(trained)
         manager.get_by_role("button", name="Live zetten").click()
