@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from bot.errors import AlreadyClaimed
 from bot.learning import Noticing
 from bot.model import Account, Handoff, IntentScore, Message, Nlu
 from bot.store import Store
@@ -538,7 +540,8 @@ def test_from_a_message_in_the_queue_to_a_topic_with_a_draft_of_its_answer(site:
         conversation = await store.conversations.get(written.conversation_id)
         nlu = Nlu("human", "faq_ruilen", 0.3, (IntentScore("faq_ruilen", 0.3),), (), 0.8)
         handoff = Handoff("not_confident", "normal", now_ms(), written.id, nlu=nlu)
-        await store.queue.put(conversation, handoff, [])
+        with suppress(AlreadyClaimed):  # on a busy machine the safety net was first: there is no assistant here
+            await store.queue.put(conversation, handoff, [])
         turn = Turn(conversation.id, written, "", 1, "", 1, "widget")
         await Noticing(store).turn(turn, nlu, handoff, "model-1")
 
