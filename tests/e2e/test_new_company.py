@@ -116,18 +116,6 @@ def customers(chromium: Browser, site: Site) -> Iterator[list[Page]]:
         context.close()
 
 
-def train_and_go_live(manager: Page, stopwatch: Stopwatch) -> None:
-    """From the page with the button, to an assistant that answers with the new model."""
-    with stopwatch.step("train"):
-        manager.get_by_role("button", name="Train een nieuw model").click()
-        expect(manager.locator("progress")).to_be_visible()
-        expect(manager.get_by_role("button", name="Live zetten")).to_be_visible(timeout=1000 * TRAINED_S)
-    with stopwatch.step("go live"):
-        manager.get_by_role("button", name="Live zetten").click()
-        expect(manager.get_by_role("heading", name="Dit model is live")).to_be_visible()
-        expect(manager.get_by_text("overgenomen")).to_be_visible()
-
-
 def tried_in_new_model(manager: Page) -> Locator:
     """What the model says that is not live; asked again where the machine was too busy to load it in time."""
     other = manager.locator(".trial-column").filter(has=manager.get_by_role("heading", name="Ander model"))
@@ -153,7 +141,6 @@ def test_a_new_community_manager_imports_a_faq_and_customers_get_its_answers(
         expect(manager.get_by_role("status")).to_contain_text("Van de 40 vragen worden er 40 een nieuw onderwerp")
         manager.get_by_role("button", name="Importeer", exact=True).click()
         expect(manager.get_by_role("status")).to_contain_text("40 nieuwe onderwerpen")
-        manager.get_by_role("link", name="Train een nieuw model").click()
     with stopwatch.step("train"):
         manager.get_by_role("button", name="Train een nieuw model").click()
         expect(manager.locator("progress")).to_be_visible()
