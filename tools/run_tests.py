@@ -48,9 +48,11 @@ OTHER_LANES = (
 )
 # The long ones first: then the lanes end together.
 FOR_WHO_IS_FREE = (
+    Run(".venv", ("tests/e2e",)),
+    Run(".venv", ("tests/launch", "tests/project")),
     Run(".venv", ("tests/messenger",)),
     Run(".venv", ("tests/crash",)),
-    Run(".venv", ("tests/e2e",)),
+    Run(".venv", ("tests/store",)),
     Run(".venv", ("tests/bench", "tests/fakes")),
 )
 
