@@ -2,6 +2,12 @@
 
 const AGAIN_MS = 500;
 
+const topic = document.getElementById("intent");
+let wasChosen = false;
+topic?.addEventListener("change", () => {
+  wasChosen = true;
+});
+
 const results = document.querySelector("#results[data-waits]");
 if (results) look(results);
 
@@ -28,8 +34,7 @@ function show(results, text) {
   propose(results.querySelector("[data-likeliest]")?.dataset.likeliest);
 }
 
-/** The topic that a lesson is most probably for; a choice that was made stays. */
+/** The topic that a lesson is most probably for, which may be another one with each result; a choice that was made stays. */
 function propose(intent) {
-  const topic = document.getElementById("intent");
-  if (topic && intent && !topic.value) topic.value = intent;
+  if (topic && intent && !wasChosen) topic.value = intent;
 }
